@@ -1,0 +1,33 @@
+# The commands of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench captures
+
+# cmake builds the zlib that pingora links.
+BUILD_NEEDS := cmake=cmake
+TEST_NEEDS := nginx=nginx-light
+BENCH_NEEDS := nginx=nginx-light wrk=wrk
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the whole loop on this machine: record, anonymize, replay at 5x, report
+	@scripts/need $(BUILD_NEEDS)
+	cargo build --release --locked
+	@target/release/demo
+
+test: ## format, lints, all tests, documentation: what CI runs
+	@scripts/need $(BUILD_NEEDS) $(TEST_NEEDS)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked -- --include-ignored
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+bench: ## side by side with nginx and wrk: prints ratios
+	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
+	cargo build --release --locked
+	@target/release/rehearsal-bench
+
+captures: ## record captures/peak.jsonl anew against the synthetic backend
+	@scripts/need $(BUILD_NEEDS)
+	cargo build --release --locked
+	@target/release/demo record captures/peak.jsonl

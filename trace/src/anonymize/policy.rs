@@ -1,0 +1,332 @@
+//! The policy: which values stay, and what kind the others are. Pure once it is parsed.
+//!
+//! What no rule keeps is replaced. The file is described in `config/anonymize.toml`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::template::{Template, Templates};
+use crate::format::writer::hex;
+
+/// What anonymization does with each value.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// `sha256:` and the hash of the file's text.
+    pub(crate) hash: String,
+    pub(super) templates: Templates,
+    headers: HashMap<String, HeaderRule>,
+    fields: HashMap<String, Kind>,
+    vocabulary: HashSet<String>,
+}
+
+/// What the value of a field is, and so what replaces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A network address.
+    Address,
+    /// One of a few words that the application defines; replaced by another of them.
+    Choice(Vec<String>),
+    /// A token that proves who the client is.
+    Credential,
+    /// A calendar date, with or without a time.
+    Date,
+    /// An e-mail address.
+    Email,
+    /// An identifier that the application made.
+    Id,
+    /// A word of the application's own vocabulary: stays, unless a detector objects.
+    Keep,
+    /// A person's name.
+    Name,
+    /// A log-in's password.
+    Password,
+    /// A telephone number.
+    Phone,
+    /// A token that buys a new credential.
+    Refresh,
+    /// Anything else that must stay secret.
+    Secret,
+    /// Free text.
+    Text,
+    /// A link.
+    Url,
+    /// A log-in's user name.
+    Username,
+}
+
+/// What happens to a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeaderRule {
+    /// It stays, unless a detector objects.
+    Keep,
+    /// It is not in the capture.
+    Drop,
+    /// Its value becomes a name for which replay makes a fresh value in each run.
+    Fresh,
+}
+
+/// Why there is no policy. Each message says what, where and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The file cannot be read.
+    #[error("cannot read anonymization policy `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not TOML, or has a key or value that no policy has.
+    #[error("anonymization policy, line {line}: {message}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A version that this program does not know.
+    #[error("anonymization policy has version {found}, and this program knows version 1")]
+    Version {
+        /// Its version.
+        found: u32,
+    },
+    /// Two rules for one field.
+    #[error("anonymization policy has two rules for `{name}`; leave one")]
+    Twice {
+        /// The field or header.
+        name: String,
+    },
+    /// A rule of kind `choice` that has nothing to choose from, or another kind with a choice.
+    #[error(
+        "anonymization policy: `of` goes with kind \"choice\", and only with it (field `{name}`)"
+    )]
+    Choice {
+        /// The rule's first field.
+        name: String,
+    },
+    /// A path template that is none.
+    #[error(
+        "anonymization policy: path template `{template}` must begin with `/` and use only \
+         {{id}}, {{date}}, {{text}} and {{keep}}"
+    )]
+    Template {
+        /// The template.
+        template: String,
+    },
+}
+
+impl Policy {
+    /// Reads the policy file at `path`.
+    pub fn load(path: &Path) -> Result<Self, PolicyError> {
+        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Reads a policy from TOML.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax {
+            line: error
+                .span()
+                .map_or(1, |span| text[..span.start].lines().count().max(1)),
+            message: error.message().trim().to_owned(),
+        })?;
+        if file.version != 1 {
+            return Err(PolicyError::Version {
+                found: file.version,
+            });
+        }
+        let templates = file
+            .paths
+            .templates
+            .iter()
+            .map(|text| {
+                Template::parse(text).ok_or_else(|| PolicyError::Template {
+                    template: text.clone(),
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let templates = Templates::new(templates);
+        let fields = fields(&file.field)?;
+        let vocabulary = vocabulary(&templates, &file);
+        Ok(Self {
+            hash: format!("sha256:{}", hex(&Sha256::digest(text))),
+            templates,
+            headers: headers(&file.headers)?,
+            fields,
+            vocabulary,
+        })
+    }
+
+    /// The rule for a JSON field, form field, query key or cookie of this name. Letter case and
+    /// the difference between `camelCase` and `snake_case` do not matter.
+    pub(super) fn field(&self, name: &str) -> Option<&Kind> {
+        match self.fields.get(name) {
+            Some(kind) => Some(kind),
+            None => self.fields.get(&folded(name)),
+        }
+    }
+
+    /// The rule for a header of this lower-case name.
+    pub(super) fn header(&self, name: &str) -> Option<HeaderRule> {
+        self.headers.get(name).copied()
+    }
+
+    /// Whether the policy itself contains this word, so that it says nothing about a person.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.vocabulary.contains(word)
+    }
+
+    /// Whether a field name is part of the application's schema rather than data.
+    pub(super) fn is_schema_key(&self, name: &str) -> bool {
+        let mut bytes = name.bytes();
+        self.field(name).is_some()
+            || (name.len() <= 48
+                && bytes
+                    .next()
+                    .is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+                && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+                && super::detect::whole(name).is_none()
+                && !super::detect::has_digit_run(name))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    version: u32,
+    #[serde(default)]
+    paths: PathRules,
+    #[serde(default)]
+    headers: HeaderRules,
+    #[serde(default)]
+    field: Vec<FieldRule>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathRules {
+    #[serde(default)]
+    templates: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderRules {
+    #[serde(default)]
+    keep: Vec<String>,
+    #[serde(default)]
+    drop: Vec<String>,
+    #[serde(default)]
+    fresh: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldRule {
+    names: Vec<String>,
+    kind: KindName,
+    #[serde(default)]
+    of: Vec<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindName {
+    Address,
+    Choice,
+    Credential,
+    Date,
+    Email,
+    Id,
+    Keep,
+    Name,
+    Password,
+    Phone,
+    Refresh,
+    Secret,
+    Text,
+    Url,
+    Username,
+}
+
+fn fields(rules: &[FieldRule]) -> Result<HashMap<String, Kind>, PolicyError> {
+    let mut fields = HashMap::new();
+    for rule in rules {
+        let is_choice = matches!(rule.kind, KindName::Choice);
+        if is_choice == rule.of.is_empty() {
+            let name = rule.names.first().cloned().unwrap_or_default();
+            return Err(PolicyError::Choice { name });
+        }
+        for name in &rule.names {
+            if fields.insert(folded(name), kind(rule)).is_some() {
+                return Err(PolicyError::Twice { name: name.clone() });
+            }
+        }
+    }
+    Ok(fields)
+}
+
+fn kind(rule: &FieldRule) -> Kind {
+    match rule.kind {
+        KindName::Address => Kind::Address,
+        KindName::Choice => Kind::Choice(rule.of.clone()),
+        KindName::Credential => Kind::Credential,
+        KindName::Date => Kind::Date,
+        KindName::Email => Kind::Email,
+        KindName::Id => Kind::Id,
+        KindName::Keep => Kind::Keep,
+        KindName::Name => Kind::Name,
+        KindName::Password => Kind::Password,
+        KindName::Phone => Kind::Phone,
+        KindName::Refresh => Kind::Refresh,
+        KindName::Secret => Kind::Secret,
+        KindName::Text => Kind::Text,
+        KindName::Url => Kind::Url,
+        KindName::Username => Kind::Username,
+    }
+}
+
+fn headers(rules: &HeaderRules) -> Result<HashMap<String, HeaderRule>, PolicyError> {
+    let lists = [
+        (&rules.keep, HeaderRule::Keep),
+        (&rules.drop, HeaderRule::Drop),
+        (&rules.fresh, HeaderRule::Fresh),
+    ];
+    let mut headers = HashMap::new();
+    for (names, rule) in lists {
+        for name in names {
+            if headers.insert(name.to_ascii_lowercase(), rule).is_some() {
+                return Err(PolicyError::Twice { name: name.clone() });
+            }
+        }
+    }
+    Ok(headers)
+}
+
+/// Every word that stands in the policy itself.
+fn vocabulary(templates: &Templates, file: &PolicyFile) -> HashSet<String> {
+    let fields = file
+        .field
+        .iter()
+        .flat_map(|rule| rule.names.iter().chain(&rule.of));
+    let headers = file.headers.keep.iter().chain(&file.headers.fresh);
+    templates
+        .literals()
+        .chain(fields.chain(headers).map(String::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `personName`, `person_name` and `Person-Name` are one name.
+fn folded(name: &str) -> String {
+    name.chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}

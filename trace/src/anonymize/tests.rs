@@ -1,0 +1,333 @@
+//! Whole exchanges through the anonymizer with the shipped policy.
+
+use std::net::Ipv4Addr;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::*;
+use crate::exchange::{Body, Content, Timing};
+use crate::raw::RawBody;
+
+fn shipped_policy() -> Policy {
+    Policy::parse(include_str!("../../../config/anonymize.toml")).unwrap()
+}
+
+/// A request and its answer, for the parts that a test does not care about.
+struct Made(RawExchange);
+
+impl Made {
+    fn new(method: &str, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self(RawExchange {
+            at_ns: 0,
+            connection: 1,
+            client: Ipv4Addr::new(192, 0, 2, 1).into(),
+            version: "1.1",
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            request_headers: Vec::new(),
+            request_body: RawBody::default(),
+            status: 200,
+            response_headers: Vec::new(),
+            response_body: RawBody::default(),
+            timing: Timing {
+                first_byte_ns: 1,
+                total_ns: 2,
+            },
+            aborted: false,
+        })
+    }
+
+    fn header(mut self, name: &str, value: &str) -> Self {
+        self.0
+            .request_headers
+            .push((name.to_owned(), Bytes::from(value.to_owned())));
+        self
+    }
+
+    fn body(mut self, content_type: &str, body: &str) -> Self {
+        self = self.header("content-type", content_type);
+        self.0
+            .request_body
+            .push(&Bytes::from(body.to_owned()), 65536);
+        self
+    }
+
+    fn answer_header(mut self, name: &str, value: &str) -> Self {
+        self.0
+            .response_headers
+            .push((name.to_owned(), Bytes::from(value.to_owned())));
+        self
+    }
+
+    fn answer(mut self, status: u16, body: &serde_json::Value) -> Self {
+        self.0.status = status;
+        self = self.answer_header("content-type", "application/json");
+        self.0
+            .response_body
+            .push(&Bytes::from(body.to_string()), 65536);
+        self
+    }
+
+    fn apply(&self, anonymizer: &mut Anonymizer) -> Exchange {
+        anonymizer.apply(&self.0).0
+    }
+}
+
+fn utf8(body: &Body) -> &str {
+    match &body.content {
+        Content::Utf8(text) => text,
+        other => panic!("not text: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+    let found = headers.iter().find(|(known, _)| known == name);
+    &found
+        .unwrap_or_else(|| panic!("no {name} in {headers:?}"))
+        .1
+}
+
+const ID: &str = "6f1f4c9e-98f5-4c58-8a3c-3a1c4f0d1a11";
+
+#[test]
+fn an_identifier_has_one_token_in_path_query_and_bodies() {
+    let mut anonymizer = Anonymizer::new(shipped_policy());
+    let exchange = Made::new("PUT", &format!("/api/v1/people/{ID}?person_id={ID}"))
+        .body(
+            "application/json",
+            &json!({"created_by": ID, "type": "resident"}).to_string(),
+        )
+        .answer(200, &json!({"id": ID}))
+        .apply(&mut anonymizer);
+    let token = exchange
+        .request
+        .path
+        .strip_prefix("/api/v1/people/")
+        .unwrap();
+    assert_ne!(token, ID);
+    assert_eq!(exchange.route, "PUT /api/v1/people/{id}");
+    assert_eq!(exchange.request.query, format!("person_id={token}"));
+    let body = json!({"created_by": token, "type": "resident"});
+    assert_eq!(utf8(&exchange.request.body), body.to_string());
+    assert_eq!(
+        exchange.response.body.content,
+        Content::Shape(json!({"id": format!("id:{token}")}))
+    );
+    assert_eq!(exchange.flags, [Flag::Identifier]);
+}
+
+#[test]
+fn credentials_become_slots_from_the_log_in_on() {
+    let mut anonymizer = Anonymizer::new(shipped_policy());
+    let tokens = json!({"access_token": "aaa.bbb.ccc", "refresh_token": "rrr.sss.ttt"});
+    let log_in = Made::new("POST", "/api/v1/auth/login")
+        .body(
+            "application/x-www-form-urlencoded",
+            "username=maria.gonzalez&password=s3cret%21",
+        )
+        .answer(200, &tokens)
+        .answer_header(
+            "set-cookie",
+            "access_token=\"Bearer aaa.bbb.ccc\"; HttpOnly; Path=/; Domain=h.org",
+        )
+        .apply(&mut anonymizer);
+    assert_eq!(
+        (log_in.session.as_str(), log_in.user.as_str()),
+        ("s1", "u1")
+    );
+    assert_eq!(
+        utf8(&log_in.request.body),
+        "username={{username:u1}}&password={{password:u1}}"
+    );
+    assert_eq!(
+        header(&log_in.response.headers, "set-cookie"),
+        "access_token=\"Bearer {{auth:u1}}\"; HttpOnly; Path=/"
+    );
+
+    let me = Made::new("GET", "/api/v1/auth/me")
+        .header("authorization", "Bearer aaa.bbb.ccc")
+        .header("cookie", "theme=dark; access_token=\"Bearer aaa.bbb.ccc\"")
+        .answer(
+            200,
+            &json!({"username": "maria.gonzalez", "role": "faculty"}),
+        )
+        .apply(&mut anonymizer);
+    assert_eq!((me.session, me.user), (log_in.session, log_in.user));
+    assert_eq!(
+        header(&me.request.headers, "authorization"),
+        "Bearer {{auth:u1}}"
+    );
+    let cookie = header(&me.request.headers, "cookie");
+    assert!(
+        cookie.ends_with("; access_token=\"Bearer {{auth:u1}}\""),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("dark"));
+    assert_eq!(
+        me.response.body.content,
+        Content::Shape(json!({"username": "string(14)", "role": "keep:faculty"}))
+    );
+    assert!(me.flags.is_empty());
+
+    let refresh = Made::new("POST", "/api/v1/auth/refresh")
+        .body(
+            "application/json",
+            &json!({"refresh_token": "rrr.sss.ttt"}).to_string(),
+        )
+        .answer(200, &tokens)
+        .apply(&mut anonymizer);
+    assert_eq!(
+        utf8(&refresh.request.body),
+        r#"{"refresh_token":"{{refresh:u1}}"}"#
+    );
+}
+
+#[test]
+fn a_failed_log_in_has_no_slots() {
+    let exchange = Made::new("POST", "/api/v1/auth/login/json")
+        .body(
+            "application/json",
+            r#"{"username":"maria.gonzalez","password":"wrong-one"}"#,
+        )
+        .answer(401, &json!({"detail": "Incorrect username or password"}))
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let body = utf8(&exchange.request.body);
+    assert!(
+        !body.contains("{{") && !body.contains("maria") && !body.contains("wrong"),
+        "{body}"
+    );
+}
+
+#[test]
+fn what_no_rule_keeps_is_replaced() {
+    let exchange = Made::new(
+        "GET",
+        "/wards/miller?page=2&unheard=miller&miller&sort=miller%40h.org",
+    )
+    .header("x-unheard", "miller")
+    .header("accept", "application/json")
+    .header("user-agent", "Millerphone/1.0")
+    .apply(&mut Anonymizer::new(shipped_policy()));
+    let shown = format!("{exchange:?}").to_lowercase();
+    assert!(
+        !shown.contains("miller") && !shown.contains("wards"),
+        "{shown}"
+    );
+    assert!(exchange.request.query.starts_with("page=2&unheard="));
+    assert_eq!(exchange.route, "GET /{id}/{id}");
+    assert_eq!(
+        header(&exchange.request.headers, "accept"),
+        "application/json"
+    );
+}
+
+#[test]
+fn json_keeps_types_and_known_words_only() {
+    let sent = json!({
+        "name": "Ana Miller", "type": "resident", "pgy_level": 2, "is_active": true,
+        "email": "ana.miller@hospital.org", "notes": "Sees Dr. Stone, back on 3 May", "ssn": 123_456_789,
+        "absence_type": "medical", "start_date": "2026-02-03", "Miller": {"deep": ["miller"]},
+        "badge": 4_111_111_111_u64,
+    });
+    let exchange = Made::new("POST", "/api/v1/people")
+        .body("application/json", &sent.to_string())
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let body: serde_json::Value = serde_json::from_str(utf8(&exchange.request.body)).unwrap();
+    assert_eq!(
+        (&body["type"], &body["pgy_level"], &body["is_active"]),
+        (&json!("resident"), &json!(2), &json!(true))
+    );
+    assert!(body["email"].as_str().unwrap().ends_with("@example.com"));
+    assert!(body["ssn"].is_u64() && body["badge"].is_u64());
+    let shown = body.to_string();
+    for original in [
+        "Ana",
+        "Miller",
+        "miller",
+        "hospital",
+        "Stone",
+        "May",
+        "123456789",
+        "2026-02-03",
+        "4111111111",
+    ] {
+        assert!(!shown.contains(original), "{original} in {shown}");
+    }
+    assert_eq!(
+        body.as_object().unwrap().len(),
+        sent.as_object().unwrap().len()
+    );
+}
+
+#[test]
+fn idempotency_keys_become_fresh_slots_equal_where_they_were() {
+    let mut anonymizer = Anonymizer::new(shipped_policy());
+    let mut key = |value: &str| {
+        let exchange = Made::new("POST", "/api/v1/schedule/generate")
+            .header("idempotency-key", value)
+            .apply(&mut anonymizer);
+        header(&exchange.request.headers, "idempotency-key").to_owned()
+    };
+    let (first, again, other) = (key("k-77"), key("k-77"), key("k-78"));
+    assert!(
+        first.starts_with("{{fresh:") && first.ends_with("}}"),
+        "{first}"
+    );
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[test]
+fn arrays_show_their_length_and_first_two_elements() {
+    let items = vec![json!({"date": "2026-01-01", "n": 1}); 5];
+    let exchange = Made::new("GET", "/api/v1/blocks")
+        .answer(200, &json!({"items": items, "total": 5}))
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let item = json!({"date": "date", "n": "number"});
+    assert_eq!(
+        exchange.response.body.content,
+        Content::Shape(json!({"items": ["array(5)", item, item], "total": "number"}))
+    );
+}
+
+#[test]
+fn bodies_that_cannot_be_read_leave_their_length_only() {
+    let mut made =
+        Made::new("POST", "/api/v1/uploads/x").header("content-type", "application/json");
+    made.0
+        .request_body
+        .push(&Bytes::from_static(b"{\"name\":\"Ana\"}"), 5);
+    let exchange = made.apply(&mut Anonymizer::new(shipped_policy()));
+    assert_eq!(exchange.request.body.bytes, 14);
+    assert_eq!(
+        exchange.request.body.content,
+        Content::Shape("binary(14)".into())
+    );
+    assert!(exchange.flags.contains(&Flag::RequestTruncated));
+
+    let broken = Made::new("POST", "/api/v1/people")
+        .body("application/json", r#"{"name":"Ana Miller""#)
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let body = utf8(&broken.request.body);
+    assert!(!body.contains("Ana") && body.starts_with("{\""), "{body}");
+}
+
+#[test]
+fn location_loses_its_host_and_identifiers() {
+    let exchange = Made::new("GET", "/api/people")
+        .answer_header(
+            "location",
+            &format!("https://staging.hospital.org/api/v1/people/{ID}?page=1"),
+        )
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let location = header(&exchange.response.headers, "location");
+    assert!(
+        location.starts_with("/api/v1/people/") && location.ends_with("?page=1"),
+        "{location}"
+    );
+    assert!(!location.contains(ID));
+}

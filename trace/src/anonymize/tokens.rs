@@ -1,0 +1,292 @@
+//! What stands for what: the map from originals to their replacements, for one capture.
+//!
+//! It lives in memory, is bounded, and is overwritten when the capture is closed. The same
+//! original has the same replacement everywhere; two originals never share one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+
+use jiff::ToSpan as _;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use super::address::Addresses;
+use super::detect::{self, Form};
+use super::made_up;
+use super::original::Original;
+use super::policy::Kind;
+
+/// Originals and what stands for them.
+pub(super) struct Tokens {
+    map: HashMap<Original, Entry>,
+    used: HashSet<String>,
+    limit: usize,
+    rng: StdRng,
+    addresses: Addresses,
+    /// Days by which every date of the capture is shifted: whole weeks, so that weekdays stay.
+    shift_days: i32,
+    /// How many values were replaced, by kind.
+    counts: BTreeMap<String, u64>,
+}
+
+struct Entry {
+    replacement: String,
+    /// Whether the original may not occur in the capture. A date or a choice may: other dates and
+    /// choices become it.
+    private: bool,
+}
+
+impl Tokens {
+    /// No originals yet, and at most `limit` ever.
+    pub(super) fn new(limit: usize) -> Self {
+        Self::with_rng(limit, rand::make_rng())
+    }
+
+    /// As [`Tokens::new`], with the given random source.
+    pub(super) fn with_rng(limit: usize, mut rng: StdRng) -> Self {
+        let weeks = rng.random_range(5..=52);
+        let sign = if rng.random_bool(0.5) { 7 } else { -7 };
+        Self {
+            map: HashMap::new(),
+            used: HashSet::new(),
+            limit,
+            rng,
+            addresses: Addresses::default(),
+            shift_days: weeks * sign,
+            counts: BTreeMap::new(),
+        }
+    }
+
+    /// What stands for `original`. Its form decides what that is, and where the form says nothing,
+    /// the kind that a rule gave it.
+    pub(super) fn replace(&mut self, original: &str, kind: Option<&Kind>) -> String {
+        if original.is_empty() {
+            return String::new();
+        }
+        let form = detect::whole(original);
+        *self
+            .counts
+            .entry(label(form, kind, original).to_owned())
+            .or_default() += 1;
+        if let Some(entry) = self.map.get(original) {
+            return entry.replacement.clone();
+        }
+        if self.map.len() >= self.limit {
+            *self.counts.entry("masked".to_owned()).or_default() += 1;
+            return mask(original);
+        }
+        let replacement = self.make(original, form, kind);
+        let private = !matches!(
+            (form, kind),
+            (Some(Form::Date), _) | (None, Some(Kind::Choice(_) | Kind::Date))
+        );
+        self.used.insert(replacement.clone());
+        self.map.insert(
+            Original::new(original),
+            Entry {
+                replacement: replacement.clone(),
+                private,
+            },
+        );
+        replacement
+    }
+
+    /// Takes note of a value that a slot stands for, so that the audit searches for it too.
+    pub(super) fn hide(&mut self, original: &str, slot: &str, kind: &str) {
+        *self.counts.entry(kind.to_owned()).or_default() += 1;
+        if original.is_empty() || self.map.contains_key(original) || self.map.len() >= self.limit {
+            return;
+        }
+        self.map.insert(
+            Original::new(original),
+            Entry {
+                replacement: slot.to_owned(),
+                private: true,
+            },
+        );
+    }
+
+    /// Every original that may not occur in the capture.
+    pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
+        self.map
+            .iter()
+            .filter(|(_, entry)| entry.private)
+            .map(|(original, _)| original.as_str())
+    }
+
+    /// How many values were replaced, by kind.
+    pub(super) fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    fn make(&mut self, original: &str, form: Option<Form>, kind: Option<&Kind>) -> String {
+        // A date's replacement follows from the date, and a choice has few values to choose from:
+        // neither is drawn until it is unique.
+        match (form, kind) {
+            (Some(Form::Date), _) => return self.shift(original),
+            (None, Some(Kind::Choice(of))) => return self.choose(original, of),
+            (Some(Form::Address), _) => {
+                if let Ok(address) = original.parse::<IpAddr>() {
+                    return self.addresses.replace(address, &mut self.rng).to_string();
+                }
+            }
+            _ => {}
+        }
+        let mut longer = original.to_owned();
+        for attempt in 1.. {
+            let candidate = draw(&longer, form, kind, &mut self.rng);
+            let free = candidate != original
+                && !self.used.contains(&candidate)
+                && !self.map.contains_key(candidate.as_str())
+                && detect::within(&candidate).is_empty();
+            if free {
+                return candidate;
+            }
+            // Short values run out of replacements: then theirs get longer.
+            if attempt % 16 == 0 {
+                longer.push(if longer.bytes().all(|b| b.is_ascii_digit()) {
+                    '1'
+                } else {
+                    'a'
+                });
+            }
+        }
+        mask(original)
+    }
+
+    fn shift(&mut self, original: &str) -> String {
+        let shifted = detect::date_at_start(original)
+            .and_then(|date| date.checked_add(self.shift_days.days()).ok());
+        match shifted {
+            Some(date) => format!("{date}{}", &original[10..]),
+            None => made_up::opaque(original, &mut self.rng),
+        }
+    }
+
+    fn choose(&mut self, original: &str, of: &[String]) -> String {
+        if of.iter().any(|choice| choice == original) {
+            of[self.rng.random_range(0..of.len())].clone()
+        } else {
+            made_up::words(original, &mut self.rng)
+        }
+    }
+}
+
+fn draw(original: &str, form: Option<Form>, kind: Option<&Kind>, rng: &mut StdRng) -> String {
+    match form {
+        Some(Form::Uuid) => made_up::uuid(original, rng),
+        Some(Form::Email) => made_up::email(original, rng),
+        Some(Form::Phone) => made_up::phone(original, rng),
+        Some(Form::Url) => url(original, rng),
+        Some(Form::Card | Form::Digits | Form::Jwt | Form::Ssn) => made_up::opaque(original, rng),
+        Some(Form::Address | Form::Date) | None => match kind {
+            Some(Kind::Name) => made_up::name(original, rng),
+            Some(Kind::Email) => made_up::email(original, rng),
+            Some(Kind::Phone) => made_up::phone(original, rng),
+            Some(Kind::Url) => url(original, rng),
+            Some(Kind::Text | Kind::Username) => made_up::words(original, rng),
+            None if original.contains(' ') => made_up::words(original, rng),
+            _ => made_up::opaque(original, rng),
+        },
+    }
+}
+
+/// A link to example.com with a path as long as what followed the scheme.
+fn url(original: &str, rng: &mut StdRng) -> String {
+    let rest = original
+        .split_once("://")
+        .map_or(original, |(_, rest)| rest);
+    let letters: String = rest
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { 'x' })
+        .collect();
+    format!("https://example.com/{}", made_up::opaque(&letters, rng))
+}
+
+/// What stands for a value for which the map has no room: the same for all of its length.
+fn mask(original: &str) -> String {
+    "x".repeat(original.chars().count())
+}
+
+/// The kind's name in the footer.
+fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static str {
+    match (form, kind) {
+        (Some(Form::Address), _) | (None, Some(Kind::Address)) => "address",
+        (Some(Form::Card), _) => "card",
+        (Some(Form::Date), _) | (None, Some(Kind::Date)) => "date",
+        (Some(Form::Email), _) | (None, Some(Kind::Email)) => "email",
+        (Some(Form::Phone), _) | (None, Some(Kind::Phone)) => "phone",
+        (Some(Form::Ssn), _) => "ssn",
+        (Some(Form::Url), _) | (None, Some(Kind::Url)) => "url",
+        (Some(Form::Jwt), _)
+        | (None, Some(Kind::Secret | Kind::Password | Kind::Refresh | Kind::Credential)) => {
+            "secret"
+        }
+        (None, Some(Kind::Choice(_))) => "choice",
+        (None, Some(Kind::Name)) => "name",
+        (None, Some(Kind::Username)) => "username",
+        (None, Some(Kind::Text)) => "text",
+        (None, None) if original.contains(' ') => "text",
+        _ => "id",
+    }
+}
+
+/// How many originals a capture may have before values are masked instead.
+pub(super) const MAX_ORIGINALS: usize = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, prop_assert_ne, proptest};
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    fn seeded(seed: u64) -> Tokens {
+        Tokens::with_rng(10_000, StdRng::seed_from_u64(seed))
+    }
+
+    #[test]
+    fn one_original_has_one_replacement_and_no_two_share_it() {
+        let mut tokens = seeded(1);
+        let mut seen = HashSet::new();
+        for id in 0..500 {
+            let original = id.to_string();
+            let replacement = tokens.replace(&original, Some(&Kind::Id));
+            assert!(replacement.parse::<u64>().is_ok(), "{replacement}");
+            assert_eq!(tokens.replace(&original, Some(&Kind::Text)), replacement);
+            assert!(seen.insert(replacement));
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_limit_are_masked_and_counted() {
+        let mut tokens = Tokens::with_rng(1, StdRng::seed_from_u64(1));
+        tokens.replace("first", None);
+        assert_eq!(tokens.replace("second", None), "xxxxxx");
+        assert_eq!(tokens.counts().get("masked"), Some(&1));
+    }
+
+    proptest! {
+        #[test]
+        fn dates_keep_order_gaps_and_weekdays(a in 0_i32..4000, b in 0_i32..4000, seed: u64) {
+            let mut tokens = seeded(seed);
+            let day = |n: i32| jiff::civil::date(2020, 1, 1) + n.days();
+            let mut shift = |n: i32| tokens.replace(&day(n).to_string(), None)
+                .parse::<jiff::civil::Date>().unwrap();
+            let (new_a, new_b) = (shift(a), shift(b));
+            prop_assert_eq!(new_a.weekday(), day(a).weekday());
+            prop_assert_eq!((new_b - new_a).get_days(), b - a);
+            prop_assert_ne!(new_a, day(a));
+        }
+
+        #[test]
+        fn any_value_is_replaced_by_another(original in "\\PC{1,40}", seed: u64) {
+            let mut tokens = seeded(seed);
+            let replacement = tokens.replace(&original, None);
+            if original.chars().any(char::is_alphanumeric) {
+                prop_assert_ne!(&replacement, &original);
+            }
+            prop_assert_eq!(tokens.replace(&original, None), replacement);
+        }
+    }
+}

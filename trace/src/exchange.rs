@@ -1,0 +1,122 @@
+//! An exchange: one request and its answer, as a capture holds it.
+//!
+//! Plain data without serde: the file's own types are in [`crate::format`], so that the format
+//! cannot move by accident.
+
+/// One request and its answer, free of personal data once it comes out of a capture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// Number within the capture, from 1, in the order of writing.
+    pub seq: u64,
+    /// Nanoseconds from the capture's start to the request's first byte at the proxy.
+    pub at_ns: u64,
+    /// One client's exchanges in order, such as `s3`.
+    pub session: String,
+    /// The person behind the session, such as `u2`: the unit that replay logs in and clones.
+    pub user: String,
+    /// The client connection's number within the capture.
+    pub connection: u64,
+    /// Method and path template, such as `GET /api/v1/people/{id}`.
+    pub route: String,
+    /// What the client sent.
+    pub request: Request,
+    /// What the client got.
+    pub response: Response,
+    /// How long the answer took.
+    pub timing: Timing,
+    /// Values of earlier answers that this request used.
+    pub links: Vec<Link>,
+    /// What a reader should know about this exchange.
+    pub flags: Vec<Flag>,
+}
+
+/// What the client sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// HTTP version: `1.0`, `1.1` or `2`.
+    pub version: String,
+    /// Method, such as `GET`.
+    pub method: String,
+    /// Path without the query, percent-encoded as sent.
+    pub path: String,
+    /// Query without the `?`; empty when there is none.
+    pub query: String,
+    /// Ordered pairs, duplicates kept, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, if any.
+    pub body: Body,
+}
+
+/// What the client got.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    /// Status code; 0 when the client went away before there was one.
+    pub status: u16,
+    /// Ordered pairs, duplicates kept, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, if any.
+    pub body: Body,
+}
+
+/// A body and its original length in bytes, which stays true whatever was replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Body {
+    /// Length of the original in bytes.
+    pub bytes: u64,
+    /// What was kept of it.
+    pub content: Content,
+}
+
+/// What was kept of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Nothing: there was no body.
+    None,
+    /// Text with its personal values replaced.
+    Utf8(String),
+    /// Bytes that are not text.
+    Base64(Vec<u8>),
+    /// Structure, lengths and identifiers only; see `captures/README.md` for its grammar.
+    Shape(serde_json::Value),
+}
+
+/// Durations from the request's first byte at the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Nanoseconds to the answer's first byte.
+    pub first_byte_ns: u64,
+    /// Nanoseconds to the answer's last byte.
+    pub total_ns: u64,
+}
+
+/// A value that an earlier answer gave and this request used. Positions only, never the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The `seq` of the exchange whose answer gave the value.
+    pub from: u64,
+    /// Where in that answer, such as `body#/items/3/id`.
+    pub source: String,
+    /// Where in this request, such as `path/3`.
+    pub into: String,
+}
+
+/// What a reader should know about an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flag {
+    /// The client or the upstream went away before the answer was complete.
+    Aborted,
+    /// The request carries an identifier (path, query or body) that the application made.
+    Identifier,
+    /// The request's body was longer than the body limit.
+    RequestTruncated,
+    /// The answer's body was longer than the body limit.
+    ResponseTruncated,
+}
+
+impl Body {
+    /// No body at all.
+    pub const EMPTY: Self = Self {
+        bytes: 0,
+        content: Content::None,
+    };
+}

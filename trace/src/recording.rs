@@ -1,0 +1,333 @@
+//! A recording: raw exchanges in, an anonymized and audited capture file out.
+//!
+//! The file is called `NAME.partial` until it is closed, and `NAME.quarantine` if the audit finds
+//! something in it. A file that exists is never overwritten.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::anonymize::{Anonymizer, Policy};
+use crate::exchange::Flag;
+use crate::format::reader::open_lines;
+use crate::format::writer::Totals;
+use crate::format::{
+    Audit, Dropped, FORMAT, Footer, Header, VERSION, WriteError, Writer, is_compressed,
+};
+use crate::raw::RawExchange;
+
+/// What a recording needs to know.
+pub struct Start<'a> {
+    /// Where the finished capture goes; `.zst` at the end compresses.
+    pub file: &'a Path,
+    /// What anonymization does.
+    pub policy: Policy,
+    /// Program and version, for the header.
+    pub tool: &'a str,
+    /// How many bytes of a body are kept.
+    pub body_limit: u64,
+    /// Share of sessions recorded, 0 to 1.
+    pub sample: f64,
+}
+
+/// A capture in the making.
+pub struct Recording {
+    writer: Writer<Medium>,
+    anonymizer: Anonymizer,
+    path: PathBuf,
+    partial: PathBuf,
+    truncated: u64,
+    since_checkpoint: u64,
+    missed: Missed,
+}
+
+/// Exchanges that were offered and never reached [`Recording::record`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Missed {
+    /// The queue was full.
+    pub queue: u64,
+    /// Too many bytes were waiting.
+    pub size: u64,
+    /// They came after the file could no longer be written.
+    pub write: u64,
+}
+
+/// A finished capture.
+#[derive(Debug)]
+pub struct Closed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its totals.
+    pub footer: Footer,
+    /// Whether the audit found something, so that it must not be shared.
+    pub quarantined: bool,
+}
+
+/// Why a recording cannot start, go on, or be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file or its folder cannot be made.
+    #[error("cannot create capture `{}`: {source}; check that the folder exists and is writable", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The medium refused.
+    #[error("cannot write capture `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: WriteError,
+    },
+    /// What was written cannot be read again for the audit.
+    #[error("cannot audit capture `{}`: {source}", path.display())]
+    Audit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The finished file cannot get its name.
+    #[error("cannot rename capture `{}`: {source}", path.display())]
+    Rename {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Recording {
+    /// Creates the file, and its folder where that is missing.
+    pub fn start(start: Start<'_>) -> Result<Self, RecordError> {
+        let create = |source| RecordError::Create {
+            path: start.file.to_owned(),
+            source,
+        };
+        if let Some(folder) = start.file.parent() {
+            std::fs::create_dir_all(folder).map_err(create)?;
+        }
+        let (path, partial, file) = create_free(start.file).map_err(create)?;
+        let header = Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            capture: random_name(),
+            tool: start.tool.to_owned(),
+            mode: "tokens".to_owned(),
+            policy: start.policy.hash.clone(),
+            body_limit: start.body_limit,
+            sample: start.sample,
+        };
+        let medium = Medium::new(file, is_compressed(&path)).map_err(create)?;
+        let writer = Writer::start(medium, &header).map_err(|source| RecordError::Write {
+            path: partial.clone(),
+            source,
+        })?;
+        Ok(Self {
+            writer,
+            anonymizer: Anonymizer::new(start.policy),
+            path,
+            partial,
+            truncated: 0,
+            since_checkpoint: 0,
+            missed: Missed::default(),
+        })
+    }
+
+    /// Where the finished capture will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Exchanges written so far.
+    pub const fn exchanges(&self) -> u64 {
+        self.writer.exchanges()
+    }
+
+    /// Anonymizes an exchange and appends it.
+    pub fn record(&mut self, raw: &RawExchange) -> Result<(), RecordError> {
+        let safe = self.anonymizer.apply(raw);
+        let cut = [Flag::RequestTruncated, Flag::ResponseTruncated];
+        self.truncated += u64::from(safe.exchange().flags.iter().any(|flag| cut.contains(flag)));
+        self.writer
+            .append(&safe)
+            .map_err(|source| self.write_error(source))?;
+        self.since_checkpoint += 1;
+        if self.since_checkpoint >= CHECKPOINT_EVERY {
+            self.checkpoint(self.missed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint if anything came since the last one, and flushes.
+    pub fn checkpoint(&mut self, missed: Missed) -> Result<(), RecordError> {
+        self.missed = missed;
+        if std::mem::take(&mut self.since_checkpoint) > 0 {
+            let dropped = dropped(missed);
+            self.writer
+                .checkpoint(dropped)
+                .map_err(|source| self.write_error(source))?;
+        }
+        Ok(())
+    }
+
+    /// Audits what was written, adds the footer, and gives the file its name.
+    pub fn close(mut self, missed: Missed) -> Result<Closed, RecordError> {
+        self.writer
+            .flush()
+            .map_err(|source| self.write_error(source))?;
+        let audit = self.audit()?;
+        let totals = Totals {
+            dropped: dropped(missed),
+            truncated: self.truncated,
+            redacted: self.anonymizer.redacted().clone(),
+            audit,
+        };
+        let (partial, path) = (self.partial, self.path);
+        let (medium, footer) = self
+            .writer
+            .finish(totals)
+            .map_err(|source| RecordError::Write {
+                path: partial.clone(),
+                source,
+            })?;
+        let rename = |source| RecordError::Rename {
+            path: partial.clone(),
+            source,
+        };
+        medium.finish().map_err(rename)?;
+        let quarantined = audit.found > 0;
+        let path = if quarantined {
+            with_suffix(&path, "quarantine")
+        } else {
+            path
+        };
+        std::fs::rename(&partial, &path).map_err(rename)?;
+        Ok(Closed {
+            path,
+            footer,
+            quarantined,
+        })
+    }
+
+    fn audit(&self) -> Result<Audit, RecordError> {
+        open_lines(&self.partial)
+            .and_then(|lines| self.anonymizer.audit().run(lines))
+            .map_err(|source| RecordError::Audit {
+                path: self.partial.clone(),
+                source,
+            })
+    }
+
+    fn write_error(&self, source: WriteError) -> RecordError {
+        RecordError::Write {
+            path: self.partial.clone(),
+            source,
+        }
+    }
+}
+
+/// A plain or compressed file.
+enum Medium {
+    Plain(BufWriter<File>),
+    Zstd(zstd::Encoder<'static, File>),
+}
+
+impl Medium {
+    fn new(file: File, compressed: bool) -> io::Result<Self> {
+        Ok(if compressed {
+            Self::Zstd(zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?)
+        } else {
+            Self::Plain(BufWriter::with_capacity(1 << 16, file))
+        })
+    }
+
+    /// Ends the file and waits until it is on the disk.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Plain(buffer) => buffer.into_inner().map_err(io::Error::from)?.sync_all(),
+            Self::Zstd(encoder) => encoder.finish()?.sync_all(),
+        }
+    }
+}
+
+impl Write for Medium {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(buffer) => buffer.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(buffer) => buffer.flush(),
+            Self::Zstd(encoder) => encoder.flush(),
+        }
+    }
+}
+
+/// The anonymizer makes every exchange safe, so that the policy drops none.
+const fn dropped(missed: Missed) -> Dropped {
+    Dropped {
+        queue: missed.queue,
+        size: missed.size,
+        policy: 0,
+        write: missed.write,
+    }
+}
+
+/// Creates `wanted.partial`, or with `-2`, `-3`, … before the name's first dot where a capture of
+/// that name is there already in any state.
+fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
+    let name = wanted
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("capture.jsonl");
+    let (stem, rest) = name.split_once('.').unwrap_or((name, "jsonl"));
+    for number in 1.. {
+        let path = if number == 1 {
+            wanted.to_owned()
+        } else {
+            wanted.with_file_name(format!("{stem}-{number}.{rest}"))
+        };
+        let taken = path.exists() || with_suffix(&path, "quarantine").exists();
+        let partial = with_suffix(&path, "partial");
+        if taken {
+            continue;
+        }
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&partial)
+        {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => return Ok((path, partial, file)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+/// 26 random characters of Crockford's base 32, as a ULID has, without the time in it.
+fn random_name() -> String {
+    use rand::RngExt as _;
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut rng = rand::rng();
+    (0..26)
+        .map(|_| char::from(DIGITS[rng.random_range(0..DIGITS.len())]))
+        .collect()
+}
+
+/// A checkpoint is due after so many exchanges at the latest.
+const CHECKPOINT_EVERY: u64 = 1000;

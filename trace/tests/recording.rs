@@ -1,0 +1,182 @@
+//! Recordings on a real disk: the finished file, its audit, and what happens to names.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use bytes::Bytes;
+use rehearsal_trace::anonymize::Policy;
+use rehearsal_trace::exchange::Timing;
+use rehearsal_trace::format::{Capture, Warning};
+use rehearsal_trace::raw::{RawBody, RawExchange};
+use rehearsal_trace::recording::{Missed, RecordError, Recording, Start};
+
+/// A policy that knows nothing but one word, so that everything else is replaced.
+const POLICY: &str = "version = 1\n[headers]\nkeep = [\"content-type\"]\n[paths]\ntemplates = [\"/notes/{id}\"]\n[[field]]\nkind = \"keep\"\nnames = [\"status\"]\n";
+
+/// A policy that keeps a header in which a secret may hide.
+const CARELESS: &str = "version = 1\n[headers]\nkeep = [\"x-trace\"]\n";
+
+fn start(file: &Path, policy: &str) -> Recording {
+    Recording::start(Start {
+        file,
+        policy: Policy::parse(policy).unwrap(),
+        tool: "test 1.0",
+        body_limit: 65536,
+        sample: 1.0,
+    })
+    .unwrap()
+}
+
+fn raw(path: &str, headers: &[(&str, &str)], body: &str) -> RawExchange {
+    let mut request_body = RawBody::default();
+    request_body.push(&Bytes::from(body.to_owned()), 65536);
+    RawExchange {
+        at_ns: 10,
+        connection: 1,
+        client: Ipv4Addr::LOCALHOST.into(),
+        version: "1.1",
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        query: String::new(),
+        request_headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Bytes::from((*value).to_owned())))
+            .collect(),
+        request_body,
+        status: 201,
+        response_headers: Vec::new(),
+        response_body: RawBody::default(),
+        timing: Timing {
+            first_byte_ns: 1,
+            total_ns: 2,
+        },
+        aborted: false,
+    }
+}
+
+fn note(path: &str, body: &str) -> RawExchange {
+    raw(path, &[("content-type", "application/json")], body)
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_closed_capture_is_whole_audited_and_says_what_was_lost() {
+    for name in ["x.jsonl", "x.jsonl.zst"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recording = start(&folder.path().join(name), POLICY);
+        for number in 0..3 {
+            let body = format!(r#"{{"status":"open","text":"Private remark number {number}"}}"#);
+            recording
+                .record(&note(&format!("/notes/private-{number}"), &body))
+                .unwrap();
+        }
+        let missed = Missed {
+            queue: 4,
+            size: 1,
+            write: 0,
+        };
+        let closed = recording.close(missed).unwrap();
+        assert_eq!(
+            (closed.path, closed.quarantined),
+            (folder.path().join(name), false)
+        );
+        assert_eq!(files(folder.path()), [name]);
+        assert_eq!((closed.footer.offered, closed.footer.exchanges), (8, 3));
+        assert_eq!(
+            (closed.footer.audit.searched, closed.footer.audit.found),
+            (6, 0)
+        );
+
+        let capture = Capture::read(&folder.path().join(name)).unwrap();
+        assert_eq!((capture.exchanges.len(), capture.warnings), (3, Vec::new()));
+        assert_eq!(capture.footer, Some(closed.footer));
+        let shown = format!("{:?}", capture.exchanges).to_lowercase();
+        assert!(
+            !shown.contains("private") && !shown.contains("remark"),
+            "{shown}"
+        );
+        assert!(shown.contains("open"));
+    }
+}
+
+#[test]
+fn an_original_that_survives_quarantines_the_capture() {
+    // The header is kept by a careless rule; the body proves that its value is personal.
+    for hidden in [
+        "Private remark",
+        "UHJpdmF0ZSByZW1hcms",
+        "Private%20remark",
+        "Private+remark",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recording = start(&folder.path().join("x.jsonl"), CARELESS);
+        let headers = [("content-type", "application/json"), ("x-trace", hidden)];
+        recording
+            .record(&raw("/", &headers, r#"{"a":"Private remark"}"#))
+            .unwrap();
+        let closed = recording.close(Missed::default()).unwrap();
+        assert!(
+            closed.quarantined && closed.footer.audit.found > 0,
+            "{hidden}"
+        );
+        assert_eq!(files(folder.path()), ["x.jsonl.quarantine"]);
+    }
+}
+
+#[test]
+fn a_capture_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.jsonl");
+    std::fs::write(&file, "precious").unwrap();
+    let running = start(&file, POLICY);
+    assert_eq!(
+        start(&file, POLICY).close(Missed::default()).unwrap().path,
+        folder.path().join("x-3.jsonl")
+    );
+    running.close(Missed::default()).unwrap();
+    assert_eq!(files(folder.path()), ["x-2.jsonl", "x-3.jsonl", "x.jsonl"]);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
+}
+
+#[test]
+fn a_recorder_that_is_killed_leaves_what_was_checkpointed() {
+    for name in ["x.jsonl", "x.jsonl.zst"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recording = start(&folder.path().join(name), POLICY);
+        recording.record(&note("/notes/1", "{}")).unwrap();
+        recording.checkpoint(Missed::default()).unwrap();
+        recording.record(&note("/notes/2", "{}")).unwrap();
+        std::mem::forget(recording);
+        let capture = Capture::read(&folder.path().join(format!("{name}.partial"))).unwrap();
+        assert_eq!(capture.exchanges.len(), 1);
+        assert_eq!(capture.warnings, [Warning::NotClosed]);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("taken");
+    std::fs::write(&file, "").unwrap();
+    let error = Recording::start(Start {
+        file: &file.join("x.jsonl"),
+        policy: Policy::parse(POLICY).unwrap(),
+        tool: "test 1.0",
+        body_limit: 1,
+        sample: 1.0,
+    });
+    let Err(error @ RecordError::Create { .. }) = error else {
+        panic!("a file is no folder");
+    };
+    assert!(error.to_string().contains("taken/x.jsonl"), "{error}");
+}

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::detect;
 use super::policy::Kind;
-use super::scrub::Scrub;
+use super::scrub::{Scrub, is_word, keepable};
 use crate::exchange::{Body, Content};
 use crate::raw::RawBody;
 
@@ -149,7 +149,7 @@ impl Scrub<'_> {
             (Some(detect::Form::Uuid), _) | (None, Some(Kind::Id)) if !text.is_empty() => {
                 format!("id:{}", self.tokens.replace(text, Some(&Kind::Id)))
             }
-            (None, Some(Kind::Keep)) if super::scrub::keepable(text) => format!("keep:{text}"),
+            (None, Some(Kind::Keep)) if is_word(text) && keepable(text) => format!("keep:{text}"),
             _ => format!("string({})", text.chars().count()),
         }
     }

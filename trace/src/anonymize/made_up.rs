@@ -123,6 +123,25 @@ pub(super) fn phone(original: &str, rng: &mut StdRng) -> String {
         .collect()
 }
 
+/// A social security number of area 000, which is never given to anybody.
+pub(super) fn ssn(rng: &mut StdRng) -> String {
+    format!(
+        "000-{:02}-{:04}",
+        rng.random_range(1..100),
+        rng.random_range(1..10_000)
+    )
+}
+
+/// The same with letters for digits: for text in which any digits would look personal.
+pub(super) fn letters_for_digits(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            c.to_digit(10)
+                .map_or(c, |digit| char::from(LOWER[digit as usize]))
+        })
+        .collect()
+}
+
 fn digit(rng: &mut StdRng) -> char {
     pick(DIGITS, rng)
 }

@@ -26,7 +26,7 @@ impl Scrub<'_> {
     pub(super) fn value(&mut self, kind: Option<&Kind>, value: &str) -> String {
         let user = self.identity.member.user;
         match kind {
-            Some(Kind::Keep) if keepable(value) => value.to_owned(),
+            Some(Kind::Keep) if is_word(value) && keepable(value) => value.to_owned(),
             Some(Kind::Keep) => self.tokens.replace(value, None),
             Some(Kind::Credential) => self.credential(value, "auth"),
             Some(Kind::Refresh) => self.credential(value, "refresh"),
@@ -77,7 +77,14 @@ pub(super) fn bare_credential(value: &str) -> &str {
     value.rsplit_once(' ').map_or(value, |(_, token)| token)
 }
 
-/// Whether a word that a rule keeps is one: short, without spaces, and nothing personal by form.
+/// Whether a value is a single word, as those of an application's own vocabulary are.
+pub(super) fn is_word(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"_-.:,+".contains(&b))
+}
+
+/// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
 pub(super) fn keepable(value: &str) -> bool {
     value.len() <= MAX_KEPT
         && !value.contains('@')
@@ -93,5 +100,5 @@ fn is_identifier(kind: Option<&Kind>, value: &str) -> bool {
     }
 }
 
-/// The longest value that counts as a word of the application.
+/// The longest value that a rule keeps, in bytes: long enough for an `accept` header.
 const MAX_KEPT: usize = 200;

@@ -231,7 +231,7 @@ fn json_keeps_types_and_known_words_only() {
         "name": "Ana Miller", "type": "resident", "pgy_level": 2, "is_active": true,
         "email": "ana.miller@hospital.org", "notes": "Sees Dr. Stone, back on 3 May", "ssn": 123_456_789,
         "absence_type": "medical", "start_date": "2026-02-03", "Miller": {"deep": ["miller"]},
-        "badge": 4_111_111_111_u64,
+        "badge": 4_111_111_111_u64, "status": "Seen by Miller",
     });
     let exchange = Made::new("POST", "/api/v1/people")
         .body("application/json", &sent.to_string())

@@ -133,8 +133,11 @@ impl Tokens {
             _ => {}
         }
         let mut longer = original.to_owned();
-        for attempt in 1.. {
-            let candidate = draw(&longer, form, kind, &mut self.rng);
+        for attempt in 1..=MAX_DRAWS {
+            let mut candidate = draw(&longer, form, kind, &mut self.rng);
+            if attempt > 16 && !detect::within(&candidate).is_empty() {
+                candidate = made_up::letters_for_digits(&candidate);
+            }
             let free = candidate != original
                 && !self.used.contains(&candidate)
                 && !self.map.contains_key(candidate.as_str())
@@ -151,6 +154,7 @@ impl Tokens {
                 });
             }
         }
+        *self.counts.entry("masked".to_owned()).or_default() += 1;
         mask(original)
     }
 
@@ -178,7 +182,8 @@ fn draw(original: &str, form: Option<Form>, kind: Option<&Kind>, rng: &mut StdRn
         Some(Form::Email) => made_up::email(original, rng),
         Some(Form::Phone) => made_up::phone(original, rng),
         Some(Form::Url) => url(original, rng),
-        Some(Form::Card | Form::Digits | Form::Jwt | Form::Ssn) => made_up::opaque(original, rng),
+        Some(Form::Ssn) => made_up::ssn(rng),
+        Some(Form::Card | Form::Digits | Form::Jwt) => made_up::opaque(original, rng),
         Some(Form::Address | Form::Date) | None => match kind {
             Some(Kind::Name) => made_up::name(original, rng),
             Some(Kind::Email) => made_up::email(original, rng),
@@ -231,6 +236,9 @@ fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static st
     }
 }
 
+/// How often a replacement is drawn before the value is masked: no value may stop the recorder.
+const MAX_DRAWS: u32 = 512;
+
 /// How many originals a capture may have before values are masked instead.
 pub(super) const MAX_ORIGINALS: usize = 1_000_000;
 
@@ -264,6 +272,40 @@ mod tests {
         tokens.replace("first", None);
         assert_eq!(tokens.replace("second", None), "xxxxxx");
         assert_eq!(tokens.counts().get("masked"), Some(&1));
+    }
+
+    #[test]
+    fn a_value_of_any_form_has_a_replacement_that_no_detector_objects_to() {
+        let mut tokens = seeded(1);
+        for original in [
+            "123e4567-e89b-12d3-a456-426614174000",
+            "2026-02-28T08:30:00Z",
+            "ana@hospital.org",
+            "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl",
+            "123-45-1203",
+            "2001:db8::1",
+            "(808) 201-3388",
+            "+49 30 1234567",
+            "4111 1111 1111 1111",
+            "https://ana:pw@hospital.org/x",
+            "1234567890",
+            "call 808-201-3388 or 123-45-6789",
+            "---",
+        ] {
+            let replacement = tokens.replace(original, None);
+            assert_ne!(replacement, original);
+            assert_eq!(
+                detect::within(&replacement),
+                [],
+                "{original} became {replacement}"
+            );
+        }
+        assert_eq!(
+            tokens.counts().get("masked"),
+            Some(&1),
+            "{:?}",
+            tokens.counts()
+        );
     }
 
     proptest! {

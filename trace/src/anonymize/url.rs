@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::policy::Kind;
-use super::scrub::{Scrub, keepable};
+use super::scrub::{Scrub, is_word, keepable};
 use super::template::Segment;
 
 /// A path with its values replaced, and the template that names its route.
@@ -57,7 +57,7 @@ impl Scrub<'_> {
         let decoded = percent_decode_str(actual).decode_utf8_lossy();
         let replaced = match segment {
             Segment::Literal(_) => return actual.to_owned(),
-            Segment::Keep if keepable(&decoded) => return actual.to_owned(),
+            Segment::Keep if is_word(&decoded) && keepable(&decoded) => return actual.to_owned(),
             Segment::Date => self.value(Some(&Kind::Date), &decoded),
             Segment::Id | Segment::Keep => self.value(Some(&Kind::Id), &decoded),
             Segment::Text => self.value(Some(&Kind::Text), &decoded),

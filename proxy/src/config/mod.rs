@@ -1,0 +1,152 @@
+//! The settings of the proxy, and how they are read from a TOML file.
+//!
+//! [`load`] finds every mistake before it gives up; code past it never sees TOML and never
+//! validates again.
+
+mod load_test;
+mod record;
+mod report;
+mod route;
+mod section;
+mod upstream;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+pub(crate) use load_test::{KeySettings, LoadTestSettings};
+pub(crate) use record::RecordSettings;
+pub(crate) use report::Mistake;
+pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
+#[cfg(test)]
+pub(crate) use upstream::ServerSettings;
+pub(crate) use upstream::{Balance, UpstreamSettings};
+pub(crate) use values::Rate;
+
+use report::Report;
+use section::{Entry, Section};
+
+/// Everything that the configuration file says, in the types that the program needs.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where clients connect.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Where metrics, health and status are.
+    pub(crate) admin: SocketAddr,
+    /// Whose `X-Forwarded-For` counts.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How long requests in flight may take to end once the process was told to stop.
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) load_test: LoadTestSettings,
+    pub(crate) upstreams: Vec<UpstreamSettings>,
+    pub(crate) routes: Vec<RouteSettings>,
+    /// What to record; nothing when absent.
+    pub(crate) record: Option<RecordSettings>,
+}
+
+/// The world outside the file that settings may name.
+pub(crate) trait Surroundings {
+    /// The value of an environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// The content of a file.
+    fn file(&self, path: &str) -> io::Result<String>;
+}
+
+/// The process's own environment and file system.
+pub(crate) struct Process;
+
+impl Surroundings for Process {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> io::Result<String> {
+        fs::read_to_string(path)
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("cannot read configuration {path}: {source}; name another with --config FILE")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("the configuration has mistakes")]
+    Mistakes(Vec<Mistake>),
+}
+
+/// Reads the settings from a file.
+pub(crate) fn load(path: &Path, around: &impl Surroundings) -> Result<Settings, LoadError> {
+    let text = fs::read_to_string(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text, around).map_err(LoadError::Mistakes)
+}
+
+/// Reads the settings from the text of a file.
+pub(crate) fn parse(text: &str, around: &impl Surroundings) -> Result<Settings, Vec<Mistake>> {
+    let report = Report::new(text);
+    let file = Section::parse(text, &report);
+    if !report.is_empty() {
+        // What is left of a file that is not TOML would only seem to lack things.
+        return Err(report.into_mistakes());
+    }
+    let settings = read(file, around);
+    if report.is_empty() {
+        Ok(settings)
+    } else {
+        Err(report.into_mistakes())
+    }
+}
+
+/// What could be read; only worth something when no mistake was noted.
+fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
+    let listen = file.entry("listen").map_or_else(
+        || vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+        listen_addresses,
+    );
+    let admin = file.parsed("admin", values::listen_address);
+    let trusted_proxies = file
+        .entry("trusted_proxies")
+        .and_then(Entry::list)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|entry| entry.parsed(values::network))
+        .collect();
+    let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
+    let load_test = load_test::read(file.entry("load_test"), around);
+    let upstreams = upstream::read(file.required("upstream"));
+    let routes = route::read(file.required("route"), &upstreams, &load_test);
+    let record = record::read(file.entry("record"));
+    file.finish();
+    Settings {
+        listen,
+        admin: admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
+        trusted_proxies,
+        shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
+        load_test,
+        upstreams,
+        routes,
+        record,
+    }
+}
+
+fn listen_addresses(entry: Entry<'_>) -> Vec<SocketAddr> {
+    if entry.is_empty_list() {
+        entry.mistake("name at least one address");
+    }
+    entry
+        .list()
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|entry| entry.parsed(values::listen_address))
+        .collect()
+}

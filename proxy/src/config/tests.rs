@@ -1,0 +1,290 @@
+//! What the configuration accepts, and how it says what it does not.
+//!
+//! Messages are snapshots: they are what an operator reads.
+
+use std::io;
+
+use super::*;
+
+/// An environment with a good key, a short one, and one file.
+struct Fake;
+
+impl Surroundings for Fake {
+    fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "GOOD" | "LOAD_TEST_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
+            "SHORT" => Some("hush".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn file(&self, path: &str) -> io::Result<String> {
+        match path {
+            "/keys/ci" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+const UPSTREAM: &str = r#"
+[upstream.staging]
+servers = [{ address = "127.0.0.1:8000" }]
+"#;
+
+const ROUTE: &str = r#"
+[[route]]
+name = "other"
+prefix = "/"
+upstream = "staging"
+"#;
+
+/// Every mistake, one to a line.
+fn mistakes(text: &str) -> String {
+    let mistakes = parse(text, &Fake).unwrap_err();
+    let lines: Vec<_> = mistakes.iter().map(|m| format!("proxy.toml:{m}")).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_shipped_file_is_good() {
+    let settings = parse(include_str!("../../../config/proxy.toml"), &Fake).unwrap();
+    assert_eq!(settings.routes.len(), 13);
+    let generate = settings
+        .routes
+        .iter()
+        .find(|r| r.name == "loadtest-generate")
+        .unwrap();
+    assert_eq!(
+        generate.rewrite.as_deref(),
+        Some("/api/v1/schedule/generate")
+    );
+    assert_eq!(generate.gate, Gate::Key);
+    assert_eq!(generate.timeouts.read, Duration::from_secs(600));
+    assert!(!generate.record);
+    let limit = generate.limit.as_ref().unwrap();
+    assert_eq!(limit.rate, Some(Rate::parse("10/min").unwrap()));
+    assert_eq!((limit.burst, limit.concurrent), (5, Some(10)));
+    assert_eq!(settings.upstreams[0].keepalive, 100);
+    assert!(!settings.record.unwrap().enabled);
+}
+
+#[test]
+fn the_least_file_is_good() {
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    assert_eq!(settings.listen, ["127.0.0.1:8080".parse().unwrap()]);
+    assert_eq!(settings.admin, "127.0.0.1:9090".parse().unwrap());
+    assert_eq!(settings.shutdown_timeout, Duration::from_secs(10));
+    assert!(!settings.load_test.enabled);
+    assert!(settings.record.is_none());
+    let route = &settings.routes[0];
+    assert!(route.record);
+    assert_eq!(route.timeouts.connect, Duration::from_secs(60));
+    assert_eq!(route.body_limit, 50 * 1024 * 1024);
+}
+
+#[test]
+fn keys_come_from_the_environment_or_a_file() {
+    let load_test = r#"
+[load_test]
+allow = ["::1"]
+keys = [{ name = "a", env = "GOOD" }, { name = "b", file = "/keys/ci", expires = "2027-01-01" }]
+"#;
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}{load_test}"), &Fake).unwrap();
+    let keys = &settings.load_test.keys;
+    assert_eq!(
+        (keys[0].expires, keys[1].expires),
+        (None, Some(1_798_761_600))
+    );
+    assert!(format!("{settings:?}").contains("REDACTED"));
+}
+
+#[test]
+fn keys_of_a_disabled_load_test_need_not_be_there() {
+    let load_test = "[load_test]\nenabled = false\nkeys = [{ name = \"a\", env = \"ABSENT\" }]\n";
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}{load_test}"), &Fake).unwrap();
+    assert!(settings.load_test.keys.is_empty());
+}
+
+#[test]
+fn rates_are_read_as_written() {
+    let check = |text: &str, count: u32, seconds: u64, shown: &str| {
+        let rate = Rate::parse(text).unwrap();
+        assert_eq!(
+            (rate.count.get(), rate.window.as_secs()),
+            (count, seconds),
+            "{text}"
+        );
+        assert_eq!(rate.to_string(), shown);
+    };
+    check("10/min", 10, 60, "10/min");
+    check("100/s", 100, 1, "100/s");
+    check("1/10s", 1, 10, "1/10s");
+    check("5/h", 5, 3600, "5/h");
+    check("3/2min", 3, 120, "3/120s");
+    for wrong in [
+        "",
+        "10",
+        "/s",
+        "0/s",
+        "-1/s",
+        "1.5/s",
+        "10/parsec",
+        "1/0s",
+        "1/1",
+        "1/s2",
+    ] {
+        assert!(Rate::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn mistakes_in_routes_are_all_found() {
+    let routes = r#"
+[[route]]
+name = "Api"
+prefix = "api"
+upstream = "production"
+gates = "key"
+limit = { rate = "10/parsec", burst = -1, per = "user" }
+
+[[route]]
+name = "other"
+prefix = "/x"
+rewrite = "/a/../b"
+upstream = "staging"
+gate = "password"
+timeouts = { read = "soon" }
+body_limit = "large"
+
+[[route]]
+name = "other"
+prefix = "/x"
+upstream = "staging"
+limit = { burst = 3, per = "key" }
+record = "yes"
+
+[[route]]
+name = "open"
+prefix = "/api/loadtest/x"
+upstream = "staging"
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{UPSTREAM}{routes}")), @r#"
+    proxy.toml:6: route[0].name: `Api` is no name; use a-z, 0-9, - and _
+    proxy.toml:7: route[0].prefix: `api` can match no request: the target is not a path
+    proxy.toml:8: route[0].upstream: there is no upstream `production`; there are: staging
+    proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
+    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
+    proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
+    proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 4294967295, found -1
+    proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
+    proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
+    proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:19: route[1].body_limit: cannot read `large` as a size; write it as 64KiB or 50MiB
+    proxy.toml:21: route[2].name: there is already a route `other`
+    proxy.toml:21: route[2].prefix: route `other` already has `/x`
+    proxy.toml:25: route[2].limit.rate: a limit needs rate, concurrent or both
+    proxy.toml:25: route[2].limit.burst: a burst needs a rate
+    proxy.toml:25: route[2].limit.per: only a route with gate = "key" knows keys
+    proxy.toml:26: route[2].record: expected true or false, found string
+    proxy.toml:28: route[3].gate: a route under /api/loadtest needs gate = "key" or "address"
+    "#);
+}
+
+#[test]
+fn mistakes_in_the_gate_are_all_found() {
+    let load_test = r#"
+[load_test]
+allow = ["10.0.0.0/33", { net = "::1/128", notes = "x" }, 7]
+keys = [
+    { name = "a", env = "ABSENT" },
+    { name = "b", env = "SHORT" },
+    { name = "c", file = "/keys/absent" },
+    { name = "d" },
+    { name = "e", env = "GOOD", expires = "soon" },
+    { name = "e", env = "GOOD" },
+]
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{UPSTREAM}{ROUTE}{load_test}")), @r#"
+    proxy.toml:11: load_test.allow[0]: cannot read `10.0.0.0/33` as a network; write it as 10.0.0.0/8, ::1/128 or 192.0.2.7
+    proxy.toml:11: load_test.allow[1].notes: unknown key; did you mean `note`?
+    proxy.toml:11: load_test.allow[2]: expected a text in quotes, found 7
+    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(openssl rand -hex 32)
+    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: openssl rand -hex 32
+    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: openssl rand -hex 32 > /keys/absent
+    proxy.toml:16: load_test.keys[3].env: name either an environment variable (env) or a file (file)
+    proxy.toml:17: load_test.keys[4].expires: cannot read `soon` as a date; write it as 2027-01-31
+    proxy.toml:18: load_test.keys[5].name: there is already a key `e`
+    "#);
+}
+
+#[test]
+fn mistakes_elsewhere_are_all_found() {
+    let file = r#"
+listen = ["localhost", 8080]
+admin = "127.0.0.1"
+trusted_proxies = "10.0.0.0/8"
+shutdown_timeout = "-1s"
+trusted_proxy = []
+
+[upstream.staging]
+servers = [{ address = "127.0.0.1", weight = 0 }]
+balance = "random"
+keepalive = 0
+keepalive_timeout = 60
+
+[upstream.empty]
+servers = []
+
+[[route]]
+name = "other"
+prefix = "/"
+upstream = "staging"
+
+[record]
+file = "captures/x.jsonl"
+policy = "config/anonymize.toml"
+mode = "keyed"
+sample = 0.5
+"#;
+    insta::assert_snapshot!(mistakes(file), @r#"
+    proxy.toml:2: listen[0]: cannot read `localhost` as an address to listen on; write it as 127.0.0.1:8080 or [::1]:8080
+    proxy.toml:2: listen[1]: expected a text in quotes, found 8080
+    proxy.toml:3: admin: cannot read `127.0.0.1` as an address to listen on; write it as 127.0.0.1:8080 or [::1]:8080
+    proxy.toml:4: trusted_proxies: expected a list in [ ], found string
+    proxy.toml:5: shutdown_timeout: cannot read `-1s` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:6: trusted_proxy: unknown key; did you mean `trusted_proxies`?
+    proxy.toml:9: upstream.staging.servers[0].address: cannot use `127.0.0.1` as a server: invalid socket address; write it as HOST:PORT
+    proxy.toml:9: upstream.staging.servers[0].weight: expected a whole number of 1 to 4294967295, found 0
+    proxy.toml:10: upstream.staging.balance: there is no balance `random`; use least-connections, round-robin or client-hash
+    proxy.toml:11: upstream.staging.keepalive: expected a whole number of 1 to 4294967295, found 0
+    proxy.toml:12: upstream.staging.keepalive_timeout: expected a text in quotes, found 60
+    proxy.toml:14: upstream.empty.servers: name at least one server
+    proxy.toml:25: record.mode: mode `keyed` is not available yet; use "tokens"
+    proxy.toml:26: record.sample: unknown key; keys here are enabled, file, policy, mode, body_limit
+    "#);
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_its_line() {
+    insta::assert_snapshot!(mistakes("listen = [\"127.0.0.1:8080\"]\nadmin = 127.0.0.1\nlisten = 1\n[[route]\n"), @r#"
+    proxy.toml:2: not TOML: invalid float, expected nothing
+    proxy.toml:3: not TOML: duplicate key
+    proxy.toml:4: not TOML: unclosed array table, expected `]`
+    "#);
+}
+
+#[test]
+fn an_empty_file_lacks_the_essentials() {
+    insta::assert_snapshot!(mistakes(""), @r#"
+    proxy.toml:1: upstream: missing
+    proxy.toml:1: route: missing
+    "#);
+}
+
+#[test]
+fn a_gate_that_no_key_opens_is_a_mistake() {
+    let text = format!(
+        "{UPSTREAM}[load_test]\nallow = [\"::1\"]\n[[route]]\nname = \"a\"\nprefix = \"/api/loadtest/\"\nupstream = \"staging\"\ngate = \"key\"\n"
+    );
+    insta::assert_snapshot!(mistakes(&text), @r#"proxy.toml:6: route[0].gate: no key could open it; name one in load_test.keys"#);
+}

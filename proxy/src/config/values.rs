@@ -1,0 +1,106 @@
+//! Small values of the configuration: rates, durations, sizes, networks.
+//!
+//! Each has one reader that says what is wrong in words an operator can act on.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use ipnet::IpNet;
+use jiff::SignedDuration;
+
+/// How often something may happen, such as `10/min` or `1/10s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    /// How many in a window.
+    pub(crate) count: NonZeroU32,
+    /// Length of the window; whole seconds.
+    pub(crate) window: Duration,
+}
+
+impl Rate {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("cannot read `{text}` as a rate; write it as 10/min, 100/s or 1/10s");
+        let (count, window) = text.split_once('/').ok_or_else(wrong)?;
+        let count = count.trim().parse().map_err(|_error| wrong())?;
+        let window = match window.trim() {
+            "s" => 1,
+            "min" | "m" => 60,
+            "h" => 3600,
+            other => seconds(other).filter(|n| *n > 0).ok_or_else(wrong)?,
+        };
+        Ok(Self {
+            count,
+            window: Duration::from_secs(window),
+        })
+    }
+
+    /// Time between two when they are spread evenly.
+    pub(crate) fn period(&self) -> Duration {
+        self.window / self.count.get()
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.window.as_secs() {
+            1 => write!(f, "{}/s", self.count),
+            60 => write!(f, "{}/min", self.count),
+            3600 => write!(f, "{}/h", self.count),
+            other => write!(f, "{}/{other}s", self.count),
+        }
+    }
+}
+
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok();
+    parsed
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("cannot read `{text}` as a duration; write it as 500ms, 60s or 5m"))
+}
+
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    text.parse::<ByteSize>()
+        .map(|size| size.as_u64())
+        .map_err(|_error| format!("cannot read `{text}` as a size; write it as 64KiB or 50MiB"))
+}
+
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_error| {
+        format!("cannot read `{text}` as an address to listen on; write it as 127.0.0.1:8080 or [::1]:8080")
+    })
+}
+
+/// A network, or a single address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_error| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_error| {
+            format!(
+                "cannot read `{text}` as a network; write it as 10.0.0.0/8, ::1/128 or 192.0.2.7"
+            )
+        })
+}
+
+/// The first second, in UTC, on which something is no longer valid.
+pub(crate) fn expiry(text: &str) -> Result<i64, String> {
+    text.parse::<jiff::civil::Date>()
+        .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
+        .map(|start| start.timestamp().as_second())
+        .map_err(|_error| format!("cannot read `{text}` as a date; write it as 2027-01-31"))
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let unit = match unit {
+        "s" => 1,
+        "min" | "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}

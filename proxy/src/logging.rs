@@ -1,0 +1,37 @@
+//! Events on stderr, through tracing.
+//!
+//! Nothing that a client sent is ever logged. pingora's debug lines quote whole requests, so
+//! foreign code is held to `info` whatever `RUST_LOG` says.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+const DEFAULT: &str = "warn,rehearsal_proxy=info";
+
+/// Its warnings quote header values.
+const QUOTING: &str = "pingora_core::protocols::http::v1";
+
+pub(crate) fn init() {
+    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(DEFAULT));
+    let safe = filter_fn(|event| {
+        let ours = event.target().starts_with("rehearsal_proxy");
+        ours || (*event.level() <= LevelFilter::INFO && !event.target().starts_with(QUOTING))
+    });
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_filter(safe);
+    // A second start in one process keeps the first subscriber.
+    drop(
+        tracing_subscriber::registry()
+            .with(wanted)
+            .with(lines)
+            .try_init(),
+    );
+    log::set_max_level(log::max_level().min(log::LevelFilter::Info));
+}

@@ -1,0 +1,162 @@
+//! Every metric, declared in one place.
+//!
+//! Labels are route and upstream names and fixed words, never anything a client sent.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::refusal::Reason;
+
+/// All counters and histograms that requests feed.
+pub(crate) struct Metrics {
+    registry: Registry,
+    /// By route, in the order of the table; the last one is for requests without a route.
+    routes: Vec<RouteMetrics>,
+    refusals: Vec<IntCounter>,
+    upstream_errors: Vec<[IntCounter; UpstreamError::ALL.len()]>,
+    /// Requests answered, of all routes.
+    pub(crate) requests: IntCounter,
+}
+
+/// What is counted for one route; looked up once, so that a request costs no map access.
+pub(crate) struct RouteMetrics {
+    classes: [IntCounter; CLASSES.len()],
+    limited: IntCounter,
+    duration: Histogram,
+}
+
+/// Label by the status's first digit; 0 is a request without an answer.
+const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// Upper bounds in seconds, around the application's thresholds (500 ms and 1 s).
+const BUCKETS: [f64; 13] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
+];
+
+/// How an upstream let a request down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UpstreamError {
+    /// No connection.
+    Connect,
+    /// The connection broke, or the answer was no HTTP.
+    Protocol,
+    Timeout,
+}
+
+impl UpstreamError {
+    const ALL: [Self; 3] = [Self::Connect, Self::Protocol, Self::Timeout];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new<'n>(
+        routes: impl Iterator<Item = &'n str>,
+        upstreams: impl Iterator<Item = &'n str>,
+    ) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counters = |name, help, labels: &[&str]| {
+            let family = IntCounterVec::new(Opts::new(name, help), labels)?;
+            register(&registry, family)
+        };
+        let by_class = counters(
+            "rehearsal_requests_total",
+            "Requests by route and status class.",
+            &["route", "class"],
+        )?;
+        let limited = counters(
+            "rehearsal_limited_total",
+            "Requests over a rate or concurrency limit, by route.",
+            &["route"],
+        )?;
+        let refusals = counters(
+            "rehearsal_refusals_total",
+            "Requests that were not forwarded, by reason.",
+            &["reason"],
+        )?;
+        let upstream_errors = counters(
+            "rehearsal_upstream_errors_total",
+            "Attempts that an upstream did not answer, by upstream and kind.",
+            &["upstream", "kind"],
+        )?;
+        let options = HistogramOpts::new(
+            "rehearsal_request_duration_seconds",
+            "From the request's first byte to the answer's last, by route.",
+        );
+        let duration = HistogramVec::new(options.buckets(BUCKETS.to_vec()), &["route"])?;
+        let duration = register(&registry, duration)?;
+        let of_upstream = |name: &str| {
+            UpstreamError::ALL.map(|kind| upstream_errors.with_label_values(&[name, kind.label()]))
+        };
+        let of_route = |name: &str| RouteMetrics {
+            classes: CLASSES.map(|class| by_class.with_label_values(&[name, class])),
+            limited: limited.with_label_values(&[name]),
+            duration: duration.with_label_values(&[name]),
+        };
+        let none = std::iter::once("none");
+        Ok(Self {
+            routes: routes.chain(none).map(of_route).collect(),
+            refusals: Reason::ALL
+                .iter()
+                .map(|reason| refusals.with_label_values(&[reason.label()]))
+                .collect(),
+            upstream_errors: upstreams.map(of_upstream).collect(),
+            requests: IntCounter::new("requests", "Requests.")?,
+            registry,
+        })
+    }
+
+    /// Counts a request that has ended. Status 0 is one without an answer.
+    pub(crate) fn request(&self, route: Option<usize>, status: u16, took: Duration) {
+        self.requests.inc();
+        let metrics = self.of(route);
+        let class = usize::from(status / 100).min(CLASSES.len() - 1);
+        metrics.classes[class].inc();
+        metrics.duration.observe(took.as_secs_f64());
+    }
+
+    /// Counts a request that was not forwarded.
+    pub(crate) fn refusal(&self, route: Option<usize>, reason: Reason) {
+        self.refusals[reason as usize].inc();
+        if matches!(reason, Reason::InFlight | Reason::Rate) {
+            self.of(route).limited.inc();
+        }
+    }
+
+    /// Counts an attempt that an upstream did not answer.
+    pub(crate) fn upstream_error(&self, upstream: usize, kind: UpstreamError) {
+        self.upstream_errors[upstream][kind as usize].inc();
+    }
+
+    /// Everything in Prometheus's text format.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "cannot write metrics");
+        }
+        text
+    }
+
+    fn of(&self, route: Option<usize>) -> &RouteMetrics {
+        &self.routes[route.unwrap_or(self.routes.len() - 1)]
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: C,
+) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}

@@ -1,0 +1,17 @@
+//! What the program itself says: data to stdout, errors to stderr.
+//!
+//! Nothing else prints; events while serving go through tracing.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// One line on stdout.
+pub(crate) fn line(text: impl Display) {
+    // Nobody reads a closed stdout, and a proxy does not stop for that.
+    drop(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// One `error:` line on stderr.
+pub(crate) fn error(text: impl Display) {
+    drop(writeln!(io::stderr().lock(), "error: {text}"));
+}

@@ -1,0 +1,153 @@
+//! What became of every exchange that was offered to the recorder.
+//!
+//! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
+//! in the queue is not settled yet and shown apart.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+
+use serde::Serialize;
+use trace::recording::Missed;
+
+pub(crate) struct Tally {
+    file: String,
+    state: AtomicU8,
+    recorded: AtomicU64,
+    /// Recorded, but not known to be on the disk when writing failed.
+    unsaved: AtomicU64,
+    queue: AtomicU64,
+    size: AtomicU64,
+    write: AtomicU64,
+    waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
+}
+
+/// Whether exchanges are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Recording,
+    /// The file could not be written; everything since is dropped.
+    Failed,
+}
+
+/// Why an exchange was dropped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Drop {
+    Queue,
+    Size,
+    Write,
+}
+
+/// The tally at one moment, as `/status` shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Snapshot {
+    pub(crate) state: &'static str,
+    pub(crate) file: Option<String>,
+    pub(crate) offered: u64,
+    pub(crate) recorded: u64,
+    pub(crate) dropped: Dropped,
+    pub(crate) waiting: usize,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Dropped {
+    pub(crate) queue: u64,
+    pub(crate) size: u64,
+    /// The policy refuses nothing: what no rule keeps is replaced.
+    pub(crate) policy: u64,
+    pub(crate) write: u64,
+}
+
+impl Snapshot {
+    /// Nothing is recorded.
+    pub(crate) fn off() -> Self {
+        Self {
+            state: "off",
+            file: None,
+            offered: 0,
+            recorded: 0,
+            dropped: Dropped::default(),
+            waiting: 0,
+        }
+    }
+}
+
+impl Tally {
+    pub(crate) fn new(file: &Path) -> Self {
+        Self {
+            file: file.display().to_string(),
+            state: AtomicU8::new(State::Recording as u8),
+            recorded: AtomicU64::new(0),
+            unsaved: AtomicU64::new(0),
+            queue: AtomicU64::new(0),
+            size: AtomicU64::new(0),
+            write: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn dropped(&self, why: Drop) {
+        let count = match why {
+            Drop::Queue => &self.queue,
+            Drop::Size => &self.size,
+            Drop::Write => &self.write,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn recorded(&self) {
+        self.recorded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writing has failed, with so many exchanges not known to be on the disk.
+    pub(crate) fn fail(&self, unsaved: u64) {
+        self.unsaved.store(unsaved, Ordering::Relaxed);
+        self.state.store(State::Failed as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waits(&self, bytes: usize) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn taken(&self, bytes: usize) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Ordering::Relaxed)
+    }
+
+    /// What never reached the file, as its checkpoints and footer say it.
+    pub(crate) fn missed(&self) -> Missed {
+        Missed {
+            queue: self.queue.load(Ordering::Relaxed),
+            size: self.size.load(Ordering::Relaxed),
+            write: self.write.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let recording = self.state.load(Ordering::Relaxed) == State::Recording as u8;
+        let unsaved = self.unsaved.load(Ordering::Relaxed);
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        let recorded = recorded.saturating_sub(unsaved);
+        let mut missed = self.missed();
+        missed.write += unsaved;
+        Snapshot {
+            state: if recording { "recording" } else { "failed" },
+            file: Some(self.file.clone()),
+            offered: recorded + missed.queue + missed.size + missed.write,
+            recorded,
+            dropped: Dropped {
+                queue: missed.queue,
+                size: missed.size,
+                policy: 0,
+                write: missed.write,
+            },
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
+    }
+}

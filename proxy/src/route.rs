@@ -1,0 +1,192 @@
+//! The route table: which route a path belongs to.
+//!
+//! Pure. Prefixes work as nginx's locations do: the longest one that the raw path begins with
+//! wins, whatever its segments.
+
+use crate::config::{Gate, LimitSettings, RouteSettings, Timeouts};
+
+/// Nothing under this path ever falls to a shorter route.
+pub(crate) const RESERVED: &str = "/api/loadtest";
+
+/// A route, by its place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RouteId(usize);
+
+impl RouteId {
+    pub(crate) const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// One route.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) name: String,
+    prefix: String,
+    rewrite: Option<String>,
+    pub(crate) gate: Gate,
+    pub(crate) limit: Option<LimitSettings>,
+    pub(crate) timeouts: Timeouts,
+    /// Index of the upstream.
+    pub(crate) upstream: usize,
+    pub(crate) record: bool,
+    /// Largest request body in bytes.
+    pub(crate) body_limit: u64,
+}
+
+impl Route {
+    /// The target as the upstream gets it, where the route changes it.
+    pub(crate) fn rewritten(&self, target: &[u8]) -> Option<Vec<u8>> {
+        let rest = target.strip_prefix(self.prefix.as_bytes())?;
+        self.rewrite
+            .as_ref()
+            .map(|rewrite| [rewrite.as_bytes(), rest].concat())
+    }
+}
+
+/// All routes, longest prefix first.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    routes: Vec<Route>,
+    load_test: bool,
+}
+
+impl Routes {
+    /// With `load_test` off, gated routes do not exist.
+    pub(crate) fn new(settings: Vec<RouteSettings>, load_test: bool) -> Self {
+        let mut routes: Vec<_> = settings.into_iter().map(Route::from).collect();
+        routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
+        Self { routes, load_test }
+    }
+
+    /// The route of a target; none means that there is nothing.
+    pub(crate) fn find(&self, target: &[u8]) -> Option<RouteId> {
+        let end = target
+            .iter()
+            .position(|b| *b == b'?')
+            .unwrap_or(target.len());
+        let path = &target[..end];
+        let index = self
+            .routes
+            .iter()
+            .position(|route| path.starts_with(route.prefix.as_bytes()))?;
+        let route = &self.routes[index];
+        let exists = match route.gate {
+            Gate::None => !reserved(path),
+            Gate::Address | Gate::Key => self.load_test,
+        };
+        exists.then_some(RouteId(index))
+    }
+
+    pub(crate) fn get(&self, id: RouteId) -> &Route {
+        &self.routes[id.0]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter()
+    }
+}
+
+fn reserved(path: &[u8]) -> bool {
+    path.strip_prefix(RESERVED.as_bytes())
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+}
+
+impl From<RouteSettings> for Route {
+    fn from(settings: RouteSettings) -> Self {
+        Self {
+            name: settings.name,
+            prefix: settings.prefix,
+            rewrite: settings.rewrite,
+            gate: settings.gate,
+            limit: settings.limit,
+            timeouts: settings.timeouts,
+            upstream: settings.upstream,
+            record: settings.record,
+            body_limit: settings.body_limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn routes(load_test: bool) -> Routes {
+        let second = Duration::from_secs(1);
+        let route = |prefix: &str, rewrite: Option<&str>, gate| RouteSettings {
+            name: prefix.to_owned(),
+            prefix: prefix.to_owned(),
+            rewrite: rewrite.map(str::to_owned),
+            gate,
+            limit: None,
+            timeouts: Timeouts {
+                connect: second,
+                write: second,
+                read: second,
+            },
+            upstream: 0,
+            record: true,
+            body_limit: 1,
+        };
+        let settings = vec![
+            route("/", None, Gate::None),
+            route("/api/", None, Gate::None),
+            route("/api/loadtest/", Some("/api/v1/"), Gate::Key),
+            route("/api/loadtest/metrics", Some("/metrics"), Gate::Address),
+        ];
+        Routes::new(settings, load_test)
+    }
+
+    #[track_caller]
+    fn check(load_test: bool, target: &str, expected: Option<&str>) {
+        let routes = routes(load_test);
+        let found = routes.find(target.as_bytes());
+        let name = found.map(|id| routes.get(id).name.as_str());
+        assert_eq!(name, expected, "{target}");
+    }
+
+    #[test]
+    fn the_longest_prefix_wins() {
+        check(true, "/", Some("/"));
+        check(true, "/apis", Some("/"));
+        check(true, "/api/v1/people?x=/api/loadtest/", Some("/api/"));
+        check(true, "/api/loadtest/people", Some("/api/loadtest/"));
+        check(true, "/api/loadtest/metrics", Some("/api/loadtest/metrics"));
+        check(
+            true,
+            "/api/loadtest/metricsx",
+            Some("/api/loadtest/metrics"),
+        );
+    }
+
+    #[test]
+    fn load_test_paths_never_fall_to_a_shorter_route() {
+        check(true, "/api/loadtest", None);
+        check(true, "/api/loadtest?x", None);
+        check(false, "/api/loadtest", None);
+        check(false, "/api/loadtest/people", None);
+        check(false, "/api/loadtest/metrics", None);
+        check(false, "/api/loadtests", Some("/api/"));
+        check(false, "/API/LOADTEST/people", Some("/"));
+    }
+
+    #[test]
+    fn the_prefix_is_replaced_and_the_rest_stays() {
+        let routes = routes(true);
+        let rewritten = |target: &str| {
+            let route = routes.get(routes.find(target.as_bytes()).unwrap());
+            route
+                .rewritten(target.as_bytes())
+                .map(|to| String::from_utf8(to).unwrap())
+        };
+        assert_eq!(
+            rewritten("/api/loadtest/people/7?a=b").unwrap(),
+            "/api/v1/people/7?a=b"
+        );
+        assert_eq!(rewritten("/api/loadtest/metrics").unwrap(), "/metrics");
+        assert_eq!(rewritten("/api/v1/people"), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! The accept loop: takes connections and hands each to whoever has the fewest.
+//!
+//! Accepting where one serves would be simpler, but the first to wake takes a whole burst.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use pingora_core::server::ShutdownWatch;
+use tokio::sync::mpsc;
+
+/// A connection that was accepted.
+pub(crate) struct Incoming {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    /// The port that it came to.
+    pub(super) port: u16,
+}
+
+/// Where one server takes connections from.
+pub(crate) struct Desk {
+    incoming: mpsc::UnboundedSender<Incoming>,
+    pub(crate) open: Arc<AtomicU64>,
+}
+
+impl Desk {
+    /// A desk, and the end that serves it.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Incoming>) {
+        // As many can wait as the process may have descriptors.
+        let (incoming, waiting) = mpsc::unbounded_channel();
+        let open = Arc::default();
+        (Self { incoming, open }, waiting)
+    }
+}
+
+/// Accepts until the server stops.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    desks: Arc<[Desk]>,
+    mut watch: ShutdownWatch,
+) -> io::Result<()> {
+    let port = listener.local_addr()?.port();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    loop {
+        tokio::select! {
+            () = stopped(&mut watch) => return Ok(()),
+            accepted = next(&listener) => match accepted {
+                Ok((stream, peer)) => hand_over(&desks, Incoming { stream, peer, port }),
+                Err(error) => refused(&error).await,
+            },
+        }
+    }
+}
+
+/// A connection that no runtime knows yet.
+async fn next(listener: &tokio::net::TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream.into_std()?, peer))
+}
+
+fn hand_over(desks: &[Desk], incoming: Incoming) {
+    let idlest = desks
+        .iter()
+        .min_by_key(|desk| desk.open.load(Ordering::Relaxed));
+    if let Some(desk) = idlest {
+        desk.open.fetch_add(1, Ordering::Relaxed);
+        // A desk that is gone is stopping, and so are we.
+        drop(desk.incoming.send(incoming));
+    }
+}
+
+/// Returns when the server stops, or whoever could tell is gone.
+async fn stopped(watch: &mut ShutdownWatch) {
+    drop(watch.wait_for(|stop| *stop).await);
+}
+
+/// Out of descriptors, most likely: trying again at once would only burn the processor.
+async fn refused(error: &io::Error) {
+    tracing::error!(%error, "cannot accept a connection");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}

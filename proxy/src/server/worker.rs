@@ -1,0 +1,107 @@
+//! Workers: one thread each, with a runtime and a pool of upstream connections of its own.
+//!
+//! Nothing is stolen between them, so a request stays on the core that got its connection.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread;
+
+use pingora_core::server::configuration::ServerConf;
+use pingora_proxy::HttpProxy;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use super::accept::{Desk, Incoming};
+use super::serve::{Shutdown, serve};
+use crate::handler::Handler;
+use crate::shared::Shared;
+
+/// All workers.
+pub(crate) struct Workers {
+    /// One message from each when it is ready; closed when every one has ended.
+    signs: mpsc::Receiver<()>,
+    count: usize,
+}
+
+impl Workers {
+    /// Starts one worker for each core, and says where they take connections.
+    pub(crate) fn start(
+        shared: &Arc<Shared>,
+        keepalive: usize,
+        shutdown: &Shutdown,
+    ) -> io::Result<(Self, Arc<[Desk]>)> {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let configuration = Arc::new(ServerConf {
+            threads: 1,
+            upstream_keepalive_pool_size: keepalive.div_ceil(count),
+            ..ServerConf::default()
+        });
+        let (sign, signs) = mpsc::channel(count);
+        let mut desks = Vec::new();
+        for number in 0..count {
+            let (desk, incoming) = Desk::new();
+            let worker = Worker {
+                runtime: runtime()?,
+                incoming,
+                open: Arc::clone(&desk.open),
+                shared: Arc::clone(shared),
+                configuration: Arc::clone(&configuration),
+                shutdown: shutdown.clone(),
+                sign: sign.clone(),
+            };
+            desks.push(desk);
+            thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || worker.run())?;
+        }
+        Ok((Self { signs, count }, desks.into()))
+    }
+
+    /// Waits until every worker can take connections; false when one cannot.
+    pub(crate) async fn ready(&mut self) -> bool {
+        for _ in 0..self.count {
+            if self.signs.recv().await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until every worker has ended.
+    pub(crate) async fn ended(&mut self) {
+        while self.signs.recv().await.is_some() {}
+    }
+}
+
+/// A runtime on the thread that runs it.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+struct Worker {
+    runtime: Runtime,
+    incoming: UnboundedReceiver<Incoming>,
+    open: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+    configuration: Arc<ServerConf>,
+    shutdown: Shutdown,
+    sign: mpsc::Sender<()>,
+}
+
+impl Worker {
+    fn run(self) {
+        let handler = Handler::new(self.shared);
+        let mut proxy = HttpProxy::new(handler, self.configuration);
+        proxy.handle_init_modules();
+        let sign = self.sign;
+        let cut_off = self.runtime.block_on(async {
+            // Held to the end: its closing says that this worker is gone.
+            let _told = sign.send(()).await;
+            serve(Arc::new(proxy), self.incoming, self.open, self.shutdown).await
+        });
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "cut off at the shutdown timeout");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The command line: help, `--test`, mistakes and exit codes.
+//!
+//! Messages are compared whole: they are all that an operator gets.
+
+use std::net::TcpListener;
+use std::process::Output;
+
+use tempfile::TempDir;
+
+use crate::origin::Origin;
+use crate::proxy::{Config, command};
+
+/// Runs the binary to its end on a configuration.
+fn run(text: Option<&str>, arguments: &[&str]) -> Output {
+    let folder = TempDir::new().unwrap();
+    if let Some(text) = text {
+        std::fs::write(folder.path().join("proxy.toml"), text).unwrap();
+    }
+    command(folder.path()).args(arguments).output().unwrap()
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
+    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), stderr);
+    assert_eq!(output.status.code(), Some(code));
+}
+
+#[test]
+fn a_good_configuration_is_ok() {
+    let text = Config::over(&Origin::start())
+        .load_test()
+        .recording()
+        .text();
+    check(&run(Some(&text), &["--test"]), 0, "proxy.toml: ok\n", "");
+}
+
+#[test]
+fn the_shipped_configuration_is_ok() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let shipped = command(root.as_ref())
+        .args(["--test"])
+        .arg("--config=config/proxy.toml")
+        .output();
+    // clap takes the last of an option that is given twice only if told to.
+    assert_eq!(shipped.unwrap().status.code(), Some(2));
+    let shipped = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"))
+        .current_dir(root)
+        .arg("--test")
+        .env("LOAD_TEST_KEY", crate::proxy::KEY)
+        .output();
+    check(&shipped.unwrap(), 0, "config/proxy.toml: ok\n", "");
+}
+
+#[test]
+fn every_mistake_is_said_at_once() {
+    let text = "listen = [\"x\"]\nlissen = 1\n[upstream.a]\nservers = []\n";
+    check(
+        &run(Some(text), &["--test"]),
+        2,
+        "",
+        "error: proxy.toml:1: listen[0]: cannot read `x` as an address to listen on; write it as 127.0.0.1:8080 or [::1]:8080\n\
+         error: proxy.toml:1: route: missing\n\
+         error: proxy.toml:2: lissen: unknown key; did you mean `listen`?\n\
+         error: proxy.toml:3: upstream.a.servers: name at least one server\n",
+    );
+}
+
+#[test]
+fn a_missing_file_is_said() {
+    check(
+        &run(None, &[]),
+        2,
+        "",
+        "error: cannot read configuration proxy.toml: No such file or directory (os error 2); name another with --config FILE\n",
+    );
+}
+
+#[test]
+fn a_policy_that_is_missing_is_said() {
+    let text = Config::over(&Origin::start())
+        .section("[record]\nfile = \"c.jsonl\"\npolicy = \"nowhere.toml\"")
+        .text();
+    for arguments in [&["--test"][..], &[]] {
+        let output = run(Some(&text), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.starts_with("error: ") && stderr.contains("nowhere.toml"),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_said_at_once() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let text =
+        Config::over(&Origin::start())
+            .text()
+            .replacen("127.0.0.1:0", &address.to_string(), 1);
+    check(
+        &run(Some(&text), &[]),
+        1,
+        "",
+        &format!(
+            "error: cannot listen on {address}: address already in use; stop what uses it, or change `listen` in the configuration\n"
+        ),
+    );
+}
+
+#[test]
+fn a_capture_that_cannot_be_made_is_said() {
+    let text = Config::over(&Origin::start()).recording().text();
+    let text = text.replace("capture.jsonl", "/proc/nowhere/capture.jsonl");
+    let output = run(Some(&text), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("error: cannot create capture"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn help_lists_the_exit_codes() {
+    let output = run(None, &["--help"]);
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("Exit codes:\n  0  "), "{help}");
+    assert_eq!(run(None, &["--nonsense"]).status.code(), Some(2));
+}

@@ -1,0 +1,266 @@
+//! A running `rehearsal-proxy` with a configuration of its own.
+//!
+//! Killed when dropped; [`Proxy::stop`] ends it as an operator would.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::{Answer, Client};
+use crate::eventually;
+use crate::origin::Origin;
+
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// A configuration in the making.
+pub(crate) struct Config {
+    head: String,
+    servers: Vec<SocketAddr>,
+    upstream: String,
+    routes: String,
+}
+
+/// A proxy that serves.
+pub(crate) struct Proxy {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    admin: SocketAddr,
+    pub(crate) folder: TempDir,
+}
+
+/// How a proxy ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) log: String,
+}
+
+impl Config {
+    /// Nothing but a catch-all to an origin.
+    pub(crate) fn over(origin: &Origin) -> Self {
+        Self {
+            head: String::new(),
+            servers: vec![origin.address],
+            upstream: String::new(),
+            routes: String::new(),
+        }
+        .route("name = \"other\"\nprefix = \"/\"")
+    }
+
+    /// Keys at the top of the file.
+    pub(crate) fn head(mut self, text: &str) -> Self {
+        self.head.push_str(text);
+        self.head.push('\n');
+        self
+    }
+
+    pub(crate) fn server(mut self, address: SocketAddr) -> Self {
+        self.servers.push(address);
+        self
+    }
+
+    /// Keys of the upstream.
+    pub(crate) fn upstream(mut self, text: &str) -> Self {
+        self.upstream.push_str(text);
+        self.upstream.push('\n');
+        self
+    }
+
+    pub(crate) fn route(mut self, text: &str) -> Self {
+        self.routes.push_str("[[route]]\nupstream = \"staging\"\n");
+        self.routes.push_str(text);
+        self.routes.push('\n');
+        self
+    }
+
+    /// Another section.
+    pub(crate) fn section(mut self, text: &str) -> Self {
+        self.routes.push_str(text);
+        self.routes.push('\n');
+        self
+    }
+
+    /// Load testing for loopback and 198.51.100.0/24, and a route with a key and one without.
+    pub(crate) fn load_test(self) -> Self {
+        self.head("trusted_proxies = [\"127.0.0.1\"]")
+            .section(
+                "[load_test]\nallow = [\"127.0.0.1\", \"198.51.100.0/24\"]\nkeys = [{ name = \"k\", env = \"LOAD_TEST_KEY\" }]",
+            )
+            .route("name = \"loadtest\"\nprefix = \"/api/loadtest/\"\nrewrite = \"/api/v1/\"\ngate = \"key\"")
+            .route("name = \"loadtest-metrics\"\nprefix = \"/api/loadtest/metrics\"\nrewrite = \"/metrics\"\ngate = \"address\"")
+    }
+
+    /// Recording of everything on ungated routes, by the shipped policy.
+    pub(crate) fn recording(self) -> Self {
+        let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/anonymize.toml");
+        let policy = policy.display();
+        self.section(&format!(
+            "[record]\nfile = \"capture.jsonl\"\npolicy = \"{policy}\""
+        ))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let servers: Vec<_> = self
+            .servers
+            .iter()
+            .map(|address| format!("{{ address = \"{address}\" }}"))
+            .collect();
+        format!(
+            "listen = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\n{}[upstream.staging]\nservers = [{}]\n{}{}",
+            self.head,
+            servers.join(", "),
+            self.upstream,
+            self.routes,
+        )
+    }
+
+    pub(crate) fn start(&self) -> Proxy {
+        self.start_as(command)
+    }
+
+    pub(crate) fn start_with_env(&self, name: &str, value: &str) -> Proxy {
+        self.start_as(|folder| {
+            let mut command = command(folder);
+            command.env(name, value);
+            command
+        })
+    }
+
+    /// Starts it so that no file may grow beyond `kib` KiB, as on a disk that fills up.
+    pub(crate) fn start_with_file_limit(&self, kib: u32) -> Proxy {
+        self.start_as(|folder| {
+            let plain = command(folder);
+            let mut limited = Command::new("sh");
+            // The signal for too large a file is ignored, so that writing fails instead.
+            let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+            limited
+                .arg("-c")
+                .arg(script)
+                .arg(plain.get_program())
+                .args(plain.get_args());
+            limited.current_dir(folder).env("LOAD_TEST_KEY", KEY);
+            limited.stdout(Stdio::piped()).stderr(Stdio::piped());
+            limited
+        })
+    }
+
+    fn start_as(&self, command: impl Fn(&Path) -> Command) -> Proxy {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("proxy.toml"), self.text()).unwrap();
+        let mut child = command(folder.path()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let mut addresses = line.trim_end().split("http://").skip(1);
+        let mut next = || {
+            addresses
+                .next()
+                .unwrap()
+                .split(',')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        Proxy {
+            address: next(),
+            admin: next(),
+            child,
+            folder,
+        }
+    }
+}
+
+/// The binary in a folder with a `proxy.toml`.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"));
+    command
+        .current_dir(folder)
+        .args(["--config", "proxy.toml"])
+        .env("LOAD_TEST_KEY", KEY)
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+impl Proxy {
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// One request on a connection of its own. `headers` are whole lines.
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[&str]) -> Answer {
+        self.client().ask(&request(method, target, headers))
+    }
+
+    pub(crate) fn get(&self, target: &str, headers: &[&str]) -> Answer {
+        self.ask("GET", target, headers)
+    }
+
+    pub(crate) fn admin(&self, path: &str) -> Answer {
+        Client::connect(self.admin).ask(&request("GET", path, &[]))
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        self.admin("/status").json()
+    }
+
+    pub(crate) fn capture(&self) -> PathBuf {
+        self.folder.path().join("capture.jsonl")
+    }
+
+    pub(crate) fn terminate(&self) {
+        let process = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .arg(process)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for the end after [`Proxy::terminate`].
+    pub(crate) fn ended(&mut self) -> Ended {
+        let status = eventually("the proxy has ended", || self.child.try_wait().unwrap());
+        let mut log = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        Ended { status, log }
+    }
+
+    pub(crate) fn stop(&mut self) -> Ended {
+        self.terminate();
+        self.ended()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub(crate) fn request(method: &str, target: &str, headers: &[&str]) -> String {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: staging.test\r\n");
+    for header in headers {
+        request.push_str(header);
+        request.push_str("\r\n");
+    }
+    request + "\r\n"
+}
+
+/// The header line with the right key.
+pub(crate) fn key() -> String {
+    format!("X-Load-Test-Key: {KEY}")
+}

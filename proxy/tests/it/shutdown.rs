@@ -1,0 +1,62 @@
+//! The way down: quick when idle, patient with requests in flight, within its deadline.
+//!
+//! Signals are real; so are the deadlines, kept short.
+
+use crate::eventually;
+use crate::origin::Origin;
+use crate::proxy::{Config, request};
+
+#[test]
+fn an_idle_proxy_ends_at_once() {
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin).start();
+    let mut idle = proxy.client();
+    assert_eq!(idle.ask(&request("GET", "/", &[])).status, 200);
+    let ended = proxy.stop();
+    assert!(ended.status.success());
+    assert!(!ended.log.contains("cut off"), "{}", ended.log);
+    assert!(idle.is_closed());
+}
+
+#[test]
+fn a_request_in_flight_gets_its_answer() {
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin).recording().start();
+    let mut client = proxy.client();
+    client.send(&request("GET", "/slow", &[]));
+    eventually("it is in flight", || {
+        (origin.seen().len() == 1).then_some(())
+    });
+    proxy.terminate();
+    eventually("it stops", || {
+        (proxy.admin("/readyz").status == 503).then_some(())
+    });
+    assert_eq!(proxy.admin("/healthz").status, 200);
+    origin.release();
+    assert_eq!(client.answer().status, 200);
+    let ended = proxy.ended();
+    assert!(ended.status.success());
+    assert!(
+        ended
+            .log
+            .contains("capture closed: capture.jsonl, 1 exchanges"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_cut_off() {
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin)
+        .head("shutdown_timeout = \"100ms\"")
+        .start();
+    let mut client = proxy.client();
+    client.send(&request("GET", "/slow", &[]));
+    eventually("it is in flight", || {
+        (origin.seen().len() == 1).then_some(())
+    });
+    let ended = proxy.stop();
+    assert!(ended.status.success());
+    assert!(ended.log.contains("cut off"), "{}", ended.log);
+}

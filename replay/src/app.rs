@@ -1,0 +1,246 @@
+//! Joins the parts: read → plan → run → judge → report.
+//!
+//! Holds no logic of its own beyond the order of things and the exit code of each failure.
+
+use std::env;
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use trace::format::Capture;
+
+use crate::cli::Args;
+use crate::console;
+use crate::engine::{self, Counters, EngineError, Job, Measured, Run};
+use crate::exit::{Exit, Trouble, failed, usage};
+use crate::input;
+use crate::output::Output;
+use crate::plan::overview::Overview;
+use crate::plan::{self, Plan, PlanError, Wanted};
+use crate::progress::Progress;
+use crate::report;
+use crate::settings::Settings;
+use crate::settings::file::File;
+use crate::summarize::{About, summarize};
+use crate::summary::{self, Status, Summary};
+use crate::target::Target;
+use crate::users::Pool;
+
+/// Plays the capture that the arguments name, and tells how it went.
+pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
+    let (file, _path) = File::load(args.config.as_deref()).map_err(usage)?;
+    let key = env::var(KEY).ok().filter(|key| !key.is_empty());
+    let settings = Settings::resolve(args, file, key.map(SecretString::from)).map_err(usage)?;
+    let target = target(&settings)?;
+    let key = key_header(&settings)?;
+    let capture = input::capture(&settings.capture).map_err(usage)?;
+    let warnings = warnings(&settings, &capture);
+    for warning in &warnings {
+        console::warning(warning);
+    }
+    let (plan, pool) = plan(&settings, target.as_ref(), &capture)?;
+    let overview = Overview::of(&plan);
+    let Some(target) = target.filter(|_| !settings.out.dry_run) else {
+        console::data(&report::plan::text(&settings, &overview));
+        return Ok(Exit::Passed);
+    };
+    let output = Output::create(settings.out.dir.as_deref(), &settings.capture).map_err(usage)?;
+    let job = job(&settings, plan, pool, target, key);
+    let about = about(&settings, &capture, &overview, &job, warnings);
+    drop(capture);
+    match measure(job, about, &overview, settings.out.quiet) {
+        Ok(summary) => report(&summary, &output),
+        Err(error) => {
+            output.discard();
+            Err(failed(error))
+        }
+    }
+}
+
+/// What the reader of the capture had to say.
+fn warnings(settings: &Settings, capture: &Capture) -> Vec<String> {
+    let file = settings.capture.display();
+    let warnings = capture.warnings.iter();
+    warnings
+        .map(|warning| format!("capture `{file}`: {warning}"))
+        .collect()
+}
+
+/// The target, which only a dry run can do without.
+fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
+    match &settings.to.target {
+        Some(url) => Target::resolve(url, &settings.to.allow_targets)
+            .map(Some)
+            .map_err(usage),
+        None if settings.out.dry_run => Ok(None),
+        None => Err(usage(anyhow::Error::msg(
+            "no target; give `--target URL`, or set `target` in config/replay.toml",
+        ))),
+    }
+}
+
+/// The key as a header that is never printed; a dry run needs none.
+fn key_header(settings: &Settings) -> Result<Option<HeaderValue>, Trouble> {
+    if !settings.to.via_loadtest || settings.out.dry_run {
+        return Ok(None);
+    }
+    let key = settings.to.key.as_ref().ok_or_else(|| {
+        usage(anyhow::Error::msg(
+            "the load-test path needs a key; put it into the environment as LOAD_TEST_KEY, \
+             or go without with `--via-loadtest=false`",
+        ))
+    })?;
+    let mut value = HeaderValue::from_str(key.expose_secret()).map_err(|_error| {
+        usage(anyhow::Error::msg(
+            "LOAD_TEST_KEY has characters that a header can't carry",
+        ))
+    })?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+/// The plan; the users file is read only when the capture logs somebody in.
+fn plan(
+    settings: &Settings,
+    target: Option<&Target>,
+    capture: &Capture,
+) -> Result<(Plan, Pool), Trouble> {
+    let wanted = Wanted {
+        load: &settings.load,
+        prefix: target.map_or("", |target| &target.prefix),
+        via_loadtest: settings.to.via_loadtest,
+        headers: &settings.to.headers,
+        client_addresses: settings.to.client_addresses,
+        role: settings.users.role.as_ref(),
+        share: settings.users.share,
+        can_log_in: settings.auth.login.is_some(),
+    };
+    let without = Pool::default();
+    match plan::build(&capture.exchanges, &wanted, &without) {
+        Ok(plan) => Ok((plan, without)),
+        Err(PlanError::Assign(_)) => {
+            let pool = input::pool(settings.users.file.as_deref()).map_err(usage)?;
+            let plan = plan::build(&capture.exchanges, &wanted, &pool).map_err(usage)?;
+            Ok((plan, pool))
+        }
+        Err(error) => Err(usage(error)),
+    }
+}
+
+fn job(
+    settings: &Settings,
+    plan: Plan,
+    pool: Pool,
+    target: Target,
+    key: Option<HeaderValue>,
+) -> Job {
+    Job {
+        // A worker without a session would have nothing to do.
+        workers: settings.how.workers.min(plan.sessions as usize).max(1),
+        plan,
+        target,
+        pool,
+        auth: settings.auth.clone(),
+        headers: settings.to.headers.clone(),
+        via_loadtest: settings.to.via_loadtest,
+        key,
+        sessions: settings.how.sessions,
+        timeout: settings.how.timeout,
+        run: Run::new(),
+        counters: Counters::default(),
+    }
+}
+
+fn about(
+    settings: &Settings,
+    capture: &Capture,
+    overview: &Overview,
+    job: &Job,
+    warnings: Vec<String>,
+) -> About {
+    let complete = capture.footer.is_some() && capture.warnings.is_empty();
+    About {
+        run: job.run.id.clone(),
+        interrupted: false,
+        capture: summary::Capture {
+            file: settings.capture.display().to_string(),
+            id: capture.header.capture.clone(),
+            tool: capture.header.tool.clone(),
+            exchanges: capture.exchanges.len() as u64,
+            complete,
+        },
+        settings: summary::Settings {
+            target: job.target.url().to_owned(),
+            speed: settings.load.speed.to_string(),
+            sessions: job.sessions.name().to_owned(),
+            via_loadtest: job.via_loadtest,
+            client_addresses: settings.to.client_addresses.map(|range| range.to_string()),
+            headers: job
+                .headers
+                .iter()
+                .map(|header| header.name.to_string())
+                .collect(),
+            duration_s: settings
+                .load
+                .duration
+                .map(|duration| duration.as_secs_f64()),
+            limit: settings.load.limit.map(|limit| limit as u64),
+            seed: settings.load.seed,
+            timeout_s: job.timeout.as_secs_f64(),
+            workers: job.workers as u64,
+            users: overview.users as u64,
+            session_count: u64::from(overview.sessions),
+            log_in_first: overview.log_in_first as u64,
+            connections: 0,
+        },
+        warnings,
+    }
+}
+
+fn measure(
+    job: Job,
+    mut about: About,
+    overview: &Overview,
+    quiet: bool,
+) -> Result<Summary, EngineError> {
+    let progress = Progress::new(overview.all.requests, quiet);
+    let measured = engine::run(job, &mut |counters| progress.show(counters));
+    progress.end();
+    let Measured {
+        job,
+        recorder,
+        interrupted,
+        failed_logins,
+        connections,
+    } = measured?;
+    if let Some(first) = failed_logins.first() {
+        let warning = format!(
+            "{} of {} log-ins before the run failed, such as {first}; \
+             requests of these sessions fail with `auth`",
+            failed_logins.len(),
+            about.settings.log_in_first
+        );
+        console::warning(&warning);
+        about.warnings.push(warning);
+    }
+    about.interrupted = interrupted;
+    about.settings.connections = connections;
+    Ok(summarize(about, &job.plan, &recorder))
+}
+
+/// Writes and prints the results, and decides the exit code.
+fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
+    let json = serde_json::to_string_pretty(summary).map_err(failed)?;
+    let html = report::html::render(summary).map_err(failed)?;
+    output
+        .write("summary.json", &format!("{json}\n"))
+        .map_err(failed)?;
+    let page = output.write("report.html", &html).map_err(failed)?;
+    console::data(&report::text::render(summary, &page));
+    Ok(match summary.verdict.status {
+        _ if summary.interrupted => Exit::Interrupted,
+        Status::Invalid | Status::Fail => Exit::Invalid,
+        Status::Pass => Exit::Passed,
+    })
+}
+
+const KEY: &str = "LOAD_TEST_KEY";

@@ -1,0 +1,16 @@
+//! The one clock of a run: nanoseconds of `CLOCK_MONOTONIC`.
+//!
+//! The same clock that the pacer's timer is armed with, so that deadlines and stamps compare.
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since an arbitrary point that never changes while the machine is up.
+pub(crate) fn now_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
+    seconds * NANOS_PER_SECOND + nanos
+}
+
+/// Nanoseconds in a second.
+pub(crate) const NANOS_PER_SECOND: u64 = 1_000_000_000;

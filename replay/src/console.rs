@@ -1,0 +1,35 @@
+//! What a person at the terminal gets: data on stdout, messages on stderr.
+//!
+//! The only module that prints. A closed pipe is nobody's error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Prints data, exactly as given.
+pub(crate) fn data(text: &str) {
+    ignore(io::stdout().write_all(text.as_bytes()));
+}
+
+/// Prints one line that says what went wrong.
+pub(crate) fn error(error: &anyhow::Error) {
+    message("error", &format_args!("{error:#}"));
+}
+
+/// Prints one line that says what to be careful with.
+pub(crate) fn warning(text: &dyn Display) {
+    message("warning", text);
+}
+
+/// Prints text on stderr, exactly as given.
+pub(crate) fn notice(text: &str) {
+    ignore(io::stderr().write_all(text.as_bytes()));
+}
+
+fn message(kind: &str, text: &dyn Display) {
+    ignore(writeln!(io::stderr(), "{kind}: {text}"));
+}
+
+/// There is nowhere left to report to when the terminal itself is gone.
+fn ignore(result: io::Result<()>) {
+    drop(result);
+}

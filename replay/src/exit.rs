@@ -1,0 +1,73 @@
+//! Exit codes, and the errors that lead to them.
+//!
+//! The table here is the one that `--help` prints.
+
+use std::process::ExitCode;
+
+/// How a run of the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The run kept its schedule and nothing was wrong.
+    Passed,
+    /// The run could not be done: the target is unreachable, or the results could not be written.
+    Failed,
+    /// Wrong usage, configuration or input; nothing was sent.
+    Usage,
+    /// The generator limited the run, so that its numbers say nothing about the target.
+    Invalid,
+    /// Interrupted; what was measured until then is still reported.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Invalid => 96,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// An error together with the exit code that it means.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// What the shell is told.
+    pub(crate) exit: Exit,
+    /// What the person is told.
+    pub(crate) error: anyhow::Error,
+}
+
+/// Marks an error as one of usage, configuration or input.
+pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Trouble {
+    Trouble {
+        exit: Exit::Usage,
+        error: error.into(),
+    }
+}
+
+/// Marks an error as a failure to run.
+pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Trouble {
+    Trouble {
+        exit: Exit::Failed,
+        error: error.into(),
+    }
+}
+
+/// The table for `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0    passed
+  1    failed to run: the target is unreachable, or the results could not be written
+  2    wrong usage, configuration or input; nothing was sent
+  96   invalid: the generator limited the run, its numbers say nothing about the target
+  130  interrupted; what was measured until then is still reported";

@@ -1,0 +1,50 @@
+//! Reads what a run is made of: the capture and the users file.
+//!
+//! The only module that reads files, the configuration apart.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use trace::format::Capture;
+
+use crate::users::{Pool, UsersError};
+
+/// The whole capture, or one line that says what is wrong with it.
+pub(crate) fn capture(path: &Path) -> Result<Capture, anyhow::Error> {
+    // The reader's message names its cause already.
+    Capture::read(path).map_err(|error| anyhow::Error::msg(error.to_string()))
+}
+
+/// The pool of test users; empty when no file is configured.
+pub(crate) fn pool(file: Option<&Path>) -> Result<Pool, InputError> {
+    let Some(file) = file else {
+        return Ok(Pool::default());
+    };
+    let text = fs::read_to_string(file).map_err(|source| InputError::Users {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(Pool::parse(file, &text)?)
+}
+
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InputError {
+    /// The users file is wrong.
+    #[error(transparent)]
+    Parse(#[from] UsersError),
+    /// The users file cannot be read.
+    #[error(
+        "cannot read the users file `{file}`; make it, with `username,password,role` in every line, \
+         or name another under `[users]` in config/replay.toml",
+        file = file.display()
+    )]
+    Users {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}

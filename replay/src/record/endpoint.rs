@@ -1,0 +1,128 @@
+//! What is recorded of one route.
+//!
+//! Statuses are kept against the recorded ones, apart for requests that carry an identifier.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{Failure, Outcome};
+use crate::plan::Arrival;
+
+use super::Clocks;
+
+/// Outcomes of one route.
+#[derive(Clone, Default)]
+pub(crate) struct Endpoint {
+    /// How many.
+    pub(crate) counts: Counts,
+    /// How long.
+    pub(crate) clocks: Clocks,
+    /// Answers by status.
+    pub(crate) statuses: BTreeMap<u16, u64>,
+    /// Failures without an answer.
+    pub(crate) errors: BTreeMap<Failure, u64>,
+    /// Recorded against replayed, of requests without an identifier.
+    pub(crate) plain: Match,
+    /// Recorded against replayed, of requests with an identifier.
+    pub(crate) identified: Match,
+}
+
+/// How many arrivals, and how many bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    /// Sent, or failed for want of a token.
+    pub(crate) sent: u64,
+    /// Never sent.
+    pub(crate) dropped: u64,
+    /// Of the sent: no answer, or one with a status of 400 or more.
+    pub(crate) failed: u64,
+    /// Bytes written.
+    pub(crate) bytes_sent: u64,
+    /// Bytes read.
+    pub(crate) bytes_received: u64,
+}
+
+/// Statuses of the recording against those of the replay, `None` where there was no answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Match {
+    /// Pairs of recorded and replayed status.
+    pub(crate) pairs: BTreeMap<(u16, Option<u16>), u64>,
+}
+
+impl Endpoint {
+    /// Takes an arrival that was due at this moment of the clock.
+    pub(super) fn ended(&mut self, arrival: &Arrival, outcome: &Outcome, due_ns: u64) {
+        self.counts.sent += 1;
+        self.counts.failed += u64::from(outcome.failed());
+        self.counts.bytes_sent += outcome.written;
+        self.counts.bytes_received += outcome.read;
+        self.clocks.ended(outcome, due_ns);
+        let replayed = match &outcome.answer {
+            Ok(answer) => {
+                *self.statuses.entry(answer.status).or_default() += 1;
+                Some(answer.status)
+            }
+            Err(failure) => {
+                *self.errors.entry(*failure).or_default() += 1;
+                None
+            }
+        };
+        // A recorded client that left before its answer gives nothing to compare with.
+        if arrival.status > 0 {
+            let compared = if arrival.identifier {
+                &mut self.identified
+            } else {
+                &mut self.plain
+            };
+            *compared
+                .pairs
+                .entry((arrival.status, replayed))
+                .or_default() += 1;
+        }
+    }
+
+    /// Adds what another recorded.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.counts.merge(other.counts);
+        self.clocks.merge(&other.clocks);
+        add(&mut self.statuses, &other.statuses);
+        add(&mut self.errors, &other.errors);
+        add(&mut self.plain.pairs, &other.plain.pairs);
+        add(&mut self.identified.pairs, &other.identified.pairs);
+    }
+}
+
+impl Counts {
+    /// Adds what another counted.
+    fn merge(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.dropped += other.dropped;
+        self.failed += other.failed;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+    }
+}
+
+impl Match {
+    /// Requests compared.
+    pub(crate) fn requests(&self) -> u64 {
+        self.pairs.values().sum()
+    }
+
+    /// Requests whose status is the recorded one.
+    pub(crate) fn equal(&self) -> u64 {
+        let equal =
+            |&((recorded, replayed), _): &((u16, Option<u16>), u64)| replayed == Some(recorded);
+        self.pairs
+            .iter()
+            .map(|(&pair, &count)| (pair, count))
+            .filter(equal)
+            .map(|(_, count)| count)
+            .sum()
+    }
+}
+
+fn add<K: Ord + Copy>(into: &mut BTreeMap<K, u64>, other: &BTreeMap<K, u64>) {
+    for (&key, count) in other {
+        *into.entry(key).or_default() += count;
+    }
+}

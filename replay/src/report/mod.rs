@@ -1,0 +1,9 @@
+//! Reports: render the summary, or the plan, and compute nothing.
+
+pub(crate) mod html;
+pub(crate) mod plan;
+mod plot;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod text;
+mod words;

@@ -1,0 +1,99 @@
+//! The dry run: what would be sent, without sending it.
+
+use crate::plan::overview::{Overview, Rate};
+use crate::settings::Settings;
+
+use super::words;
+
+/// The plan in words and numbers.
+pub(crate) fn text(settings: &Settings, overview: &Overview) -> String {
+    format!(
+        "plan of {} at {}, nothing is sent\n\n{}\n{}",
+        settings.capture.display(),
+        settings.load.speed,
+        words::table(&facts(settings, overview), &[false, false]),
+        words::table(&rates(overview), &[false, true, true, true]),
+    )
+}
+
+fn facts(settings: &Settings, overview: &Overview) -> Vec<Vec<String>> {
+    let target = settings.to.target.as_deref().unwrap_or("(none yet)");
+    let via = if settings.to.via_loadtest {
+        ", through /api/loadtest/"
+    } else {
+        ""
+    };
+    let rate = overview.all;
+    let facts = [
+        ("target", format!("{target}{via}")),
+        ("requests", requests(overview)),
+        (
+            "users",
+            format!(
+                "{}, of which {} log in as test users",
+                overview.users, overview.test_users
+            ),
+        ),
+        ("sessions", sessions(settings, overview)),
+        ("length", words::micros(overview.length_ns / 1_000)),
+        (
+            "rate",
+            format!(
+                "{:.1}/s on average, {}/s in the busiest second",
+                rate.mean, rate.peak
+            ),
+        ),
+        (
+            "connections",
+            format!(
+                "{}, if answers take as long as recorded",
+                overview.connections
+            ),
+        ),
+        ("bytes", format!("{} to send", words::bytes(overview.bytes))),
+    ];
+    facts
+        .into_iter()
+        .map(|(name, fact)| vec![name.to_owned(), fact])
+        .collect()
+}
+
+fn requests(overview: &Overview) -> String {
+    let of_which = |count: usize, what: &str| match count {
+        0 => String::new(),
+        _ => format!(", of which {count} with {what}"),
+    };
+    format!(
+        "{}{}{}",
+        overview.all.requests,
+        of_which(overview.identifiers, "a recorded identifier"),
+        of_which(overview.fillers, "filler for a body that was not kept"),
+    )
+}
+
+fn sessions(settings: &Settings, overview: &Overview) -> String {
+    let mode = settings.how.sessions.name();
+    match overview.log_in_first {
+        0 => format!("{}, {mode}", overview.sessions),
+        first => format!(
+            "{}, {mode}, of which {first} log in before the start",
+            overview.sessions
+        ),
+    }
+}
+
+fn rates(overview: &Overview) -> Vec<Vec<String>> {
+    let row = |name: &str, rate: &Rate| {
+        vec![
+            name.to_owned(),
+            rate.requests.to_string(),
+            format!("{:.1}/s", rate.mean),
+            format!("{}/s", rate.peak),
+        ]
+    };
+    let head = ["route", "requests", "mean", "peak"]
+        .map(str::to_owned)
+        .to_vec();
+    let routes = overview.routes.iter().map(|(name, rate)| row(name, rate));
+    [head].into_iter().chain(routes).collect()
+}

@@ -1,0 +1,246 @@
+//! The text summary for the terminal: verdict and fidelity first, the report's path last.
+
+use std::path::Path;
+
+use crate::summary::{Distribution, Status, Summary};
+
+use super::words;
+
+/// The summary as text.
+pub(crate) fn render(summary: &Summary, page: &Path) -> String {
+    [
+        head(summary),
+        section("fidelity", &words::table(&fidelity(summary), &[false; 2])),
+        section("requests", &words::table(&requests(summary), &[false; 2])),
+        section(
+            "statuses",
+            &words::table(&statuses(summary), STATUS_COLUMNS),
+        ),
+        section("latency", &words::table(&latency(summary), LATENCY_COLUMNS)),
+        section(
+            "response time by route",
+            &words::table(&routes(summary), LATENCY_COLUMNS),
+        ),
+        format!("report  {}\n", page.display()),
+    ]
+    .concat()
+}
+
+/// What the verdict is called.
+pub(super) fn verdict(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Fail => ("FAIL", "a rule was broken"),
+        Status::Invalid => ("INVALID", "these numbers say nothing about the target"),
+        Status::Pass => ("PASS", "the run kept its schedule"),
+    }
+}
+
+/// Fidelity as pairs of name and value.
+pub(super) fn fidelity(summary: &Summary) -> Vec<Vec<String>> {
+    let fidelity = &summary.fidelity;
+    let errors = fidelity.window_error;
+    let errors = [
+        ("10 ms", errors.ms_10),
+        ("100 ms", errors.ms_100),
+        ("1 s", errors.s_1),
+    ]
+    .map(|(window, error)| format!("{} at {window}", words::percent(error)));
+    let late = &summary.latency.lateness;
+    pairs([
+        (
+            "lateness",
+            format!(
+                "p50 {}, p99 {}, p99.9 {}, max {}",
+                words::micros(late.p50),
+                words::micros(late.p99),
+                words::micros(late.p999),
+                words::micros(late.max)
+            ),
+        ),
+        ("duration ratio", format!("{:.4}", fidelity.duration_ratio)),
+        ("achieved", words::percent(fidelity.achieved_ratio)),
+        ("out of window", errors.join(", ")),
+        ("gaps (KS)", format!("{:.3}", fidelity.ks_gaps)),
+        ("order inversions", fidelity.order_inversions.to_string()),
+        (
+            "with identifier",
+            format!(
+                "{} of {} requests, which the target may not know",
+                fidelity.identifier_requests, summary.totals.sent
+            ),
+        ),
+    ])
+}
+
+fn head(summary: &Summary) -> String {
+    let (word, meaning) = verdict(summary.verdict.status);
+    let settings = &summary.settings;
+    let via = if settings.via_loadtest {
+        " through /api/loadtest/"
+    } else {
+        ""
+    };
+    let reasons = summary.verdict.reasons.iter();
+    let warnings = summary.warnings.iter();
+    let notes: String = reasons
+        .map(|reason| format!("      because {reason}\n"))
+        .chain(warnings.map(|warning| format!("      warning: {warning}\n")))
+        .collect();
+    format!(
+        "{word}  {meaning}\n      {} at {} to {}{via}, sessions {}\n{notes}\n",
+        summary.capture.file, settings.speed, settings.target, settings.sessions
+    )
+}
+
+fn requests(summary: &Summary) -> Vec<Vec<String>> {
+    let totals = &summary.totals;
+    let mut rows = pairs([
+        (
+            "planned",
+            format!(
+                "{} = {} sent + {} dropped",
+                totals.planned, totals.sent, totals.dropped
+            ),
+        ),
+        (
+            "sent",
+            format!(
+                "{} = {} completed + {} failed",
+                totals.sent, totals.completed, totals.failed
+            ),
+        ),
+        (
+            "took",
+            format!("{:.3} s, {:.1} requests/s", totals.duration_s, totals.rate),
+        ),
+        (
+            "bytes",
+            format!(
+                "{} sent, {} received",
+                words::bytes(totals.bytes_sent),
+                words::bytes(totals.bytes_received)
+            ),
+        ),
+    ]);
+    if !summary.errors.is_empty() {
+        rows.extend(pairs([("errors", words::statuses(&summary.errors))]));
+    }
+    rows
+}
+
+fn statuses(summary: &Summary) -> Vec<Vec<String>> {
+    let divergence = &summary.divergence;
+    let head = ["route", "requests", "recorded", "replayed", "equal"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for route in &divergence.routes {
+        let mark = if route.identifiers {
+            " (with identifier)"
+        } else {
+            ""
+        };
+        rows.push(vec![
+            format!("{}{mark}", route.route),
+            route.requests.to_string(),
+            words::statuses(&route.recorded),
+            words::statuses(&route.replayed),
+            words::percent(route.equal as f64 / route.requests.max(1) as f64),
+        ]);
+    }
+    let total = |name: &str, share| {
+        let empty = String::new;
+        vec![
+            name.to_owned(),
+            empty(),
+            empty(),
+            empty(),
+            words::percent(share),
+        ]
+    };
+    rows.push(total("without identifiers", divergence.equal_statuses));
+    rows.push(total("all", divergence.equal_statuses_with_identifiers));
+    rows
+}
+
+fn latency(summary: &Summary) -> Vec<Vec<String>> {
+    let latency = &summary.latency;
+    vec![
+        latency_head("clock"),
+        latency_row("response (due to last byte)", &latency.response),
+        latency_row("service (sent to last byte)", &latency.service),
+        latency_row("link wait", &latency.link_wait),
+    ]
+}
+
+fn routes(summary: &Summary) -> Vec<Vec<String>> {
+    let rows = summary.endpoints.iter();
+    let rows = rows.map(|endpoint| latency_row(&endpoint.route, &endpoint.latency.response));
+    [latency_head("route")].into_iter().chain(rows).collect()
+}
+
+fn latency_head(name: &str) -> Vec<String> {
+    [name, "mean", "p50", "p90", "p95", "p99", "max"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn latency_row(name: &str, distribution: &Distribution) -> Vec<String> {
+    let Distribution {
+        p50,
+        p90,
+        p95,
+        p99,
+        max,
+        ..
+    } = *distribution;
+    let values = [mean(distribution), p50, p90, p95, p99, max].map(words::micros);
+    [name.to_owned()].into_iter().chain(values).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a mean of microseconds, not below 0"
+)]
+#[expect(clippy::cast_sign_loss, reason = "a mean of microseconds, not below 0")]
+pub(super) fn mean(distribution: &Distribution) -> u64 {
+    distribution.mean.round() as u64
+}
+
+fn section(name: &str, content: &str) -> String {
+    format!("{name}\n{content}\n")
+}
+
+fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Vec<Vec<String>> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect()
+}
+
+const STATUS_COLUMNS: &[bool] = &[false, true, false, false, true];
+const LATENCY_COLUMNS: &[bool] = &[false, true, true, true, true, true, true];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::summary;
+
+    #[test]
+    fn a_run_that_passed() {
+        insta::assert_snapshot!(render(&summary(), Path::new("results/peak-1/report.html")));
+    }
+
+    #[test]
+    fn an_invalid_run_says_so_first() {
+        let mut summary = summary();
+        summary.verdict.status = Status::Invalid;
+        summary.verdict.reasons = vec!["40 arrivals were dropped".to_owned()];
+        summary.warnings = vec!["the capture was not closed".to_owned()];
+        let text = render(&summary, Path::new("r.html"));
+        let head: String = text
+            .lines()
+            .take(4)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        insta::assert_snapshot!(head);
+    }
+}

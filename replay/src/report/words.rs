@@ -1,0 +1,110 @@
+//! Numbers as people read them.
+//!
+//! Pure.
+
+use std::collections::BTreeMap;
+
+/// A duration in microseconds, with three significant digits and its unit.
+pub(super) fn micros(micros: u64) -> String {
+    let (value, unit) = match micros {
+        0..1_000 => return format!("{micros} µs"),
+        1_000..1_000_000 => (micros as f64 / 1e3, "ms"),
+        _ => (micros as f64 / 1e6, "s"),
+    };
+    let decimals = match value {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// A share of one, as a percentage with two decimals that says 100 only when it is all.
+pub(super) fn percent(share: f64) -> String {
+    let floored = if share < 1.0 {
+        share.min(0.9999)
+    } else {
+        share
+    };
+    format!("{:.2} %", floored * 100.0)
+}
+
+/// A number of bytes.
+pub(super) fn bytes(bytes: u64) -> String {
+    let value = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
+        _ => format!("{:.1} GB", value / 1e9),
+    }
+}
+
+/// Statuses with their counts, such as `200 ×12  404 ×1`.
+pub(super) fn statuses(statuses: &BTreeMap<String, u64>) -> String {
+    let each = statuses
+        .iter()
+        .map(|(status, count)| format!("{status} ×{count}"));
+    each.collect::<Vec<_>>().join("  ")
+}
+
+/// A table of columns that are as wide as their widest cell, the first to the left, the others as
+/// asked; indented by two.
+pub(super) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..right.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .zip(right)
+            .map(|((cell, &width), &right)| {
+                if right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            });
+        let line = cells.collect::<Vec<_>>().join("   ");
+        format!("  {}\n", line.trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let durations = [0, 999, 1_000, 12_345, 123_456, 1_234_567, 100_000_000].map(micros);
+        assert_eq!(
+            durations,
+            [
+                "0 µs", "999 µs", "1.00 ms", "12.3 ms", "123 ms", "1.23 s", "100 s"
+            ]
+        );
+        assert_eq!(
+            [1.0, 0.99999, 0.5, 0.0].map(percent),
+            ["100.00 %", "99.99 %", "50.00 %", "0.00 %"]
+        );
+        assert_eq!(
+            [7, 1_500, 2_500_000].map(bytes),
+            ["7 B", "1.5 kB", "2.5 MB"]
+        );
+    }
+
+    #[test]
+    fn tables_line_up() {
+        let rows = [
+            vec!["µ".to_owned(), "10".to_owned()],
+            vec!["long".to_owned(), "5".to_owned()],
+        ];
+        assert_eq!(table(&rows, &[false, true]), "  µ      10\n  long    5\n");
+    }
+}

@@ -1,0 +1,162 @@
+//! The shape of `replay.toml`, and where it is wrong.
+//!
+//! Only what was written; what it means is decided in [`super::resolve`].
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// The file as written. Every key is optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    pub(crate) target: Option<String>,
+    pub(crate) via_loadtest: Option<bool>,
+    pub(crate) client_addresses: Option<IpNet>,
+    pub(crate) allow_targets: Vec<String>,
+    pub(crate) speed: Option<String>,
+    pub(crate) users: Users,
+    pub(crate) auth: Auth,
+}
+
+/// The `[users]` table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Users {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) role: Option<Role>,
+    pub(crate) share: Option<bool>,
+}
+
+/// Where the capture tells a user's role.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Role {
+    pub(crate) route: String,
+    pub(crate) at: String,
+}
+
+/// The `[auth]` table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Auth {
+    pub(crate) login: Option<Login>,
+    pub(crate) token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
+}
+
+/// The request that logs a user in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    pub(crate) method: Option<String>,
+    pub(crate) path: String,
+    pub(crate) body: String,
+    pub(crate) content_type: Option<String>,
+}
+
+impl File {
+    /// Reads the file that was named, else the default one where it exists, else nothing.
+    pub(crate) fn load(named: Option<&Path>) -> Result<(Self, Option<PathBuf>), FileError> {
+        let path = named.unwrap_or_else(|| Path::new(DEFAULT));
+        match fs::read_to_string(path) {
+            Ok(text) => Ok((Self::parse(path, &text)?, Some(path.to_owned()))),
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
+                Ok((Self::default(), None))
+            }
+            Err(source) => Err(FileError::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
+        toml::from_str(text).map_err(|error| FileError::Parse {
+            path: path.to_owned(),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            reason: error.message().replace('\n', " "),
+        })
+    }
+}
+
+/// A configuration file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// It is wrong in this line.
+    #[error("{path}:{line}: {reason}", path = path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It cannot be read.
+    #[error("cannot read configuration `{path}`", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes()
+        .take(offset)
+        .filter(|&byte| byte == b'\n')
+        .count()
+        + 1
+}
+
+/// Where the file is when no flag names one.
+const DEFAULT: &str = "config/replay.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        File::parse(Path::new("replay.toml"), text)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_valid() {
+        let file = File::parse(Path::new("replay.toml"), "").unwrap();
+        assert_eq!(file.target, None);
+        assert_eq!(file.users.share, None);
+    }
+
+    #[test]
+    fn the_shipped_file_is_valid_and_so_is_each_commented_key() {
+        let shipped = include_str!("../../../config/replay.toml");
+        File::parse(Path::new("config/replay.toml"), shipped).unwrap();
+        let uncommented: String = shipped
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        File::parse(Path::new("config/replay.toml"), &uncommented).unwrap();
+    }
+
+    #[test]
+    fn says_where_it_is_wrong() {
+        insta::assert_snapshot!(
+            wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
+            @"replay.toml:2: unknown field `spede`, expected one of `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
+        );
+        insta::assert_snapshot!(
+            wrong("\n[thresholds]\nhttp_req_failed = [\"rate<0.01\"]\n"),
+            @"replay.toml:2: unknown field `thresholds`, expected one of `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
+        );
+        insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
+    }
+}

@@ -1,0 +1,131 @@
+//! Small values that settings are made of, each parsed once.
+//!
+//! Pure.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use jiff::SignedDuration;
+
+/// What an arrival of a session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SessionMode {
+    /// For nothing: every request goes out when it is due.
+    Open,
+    /// For the session's previous answer, if that comes after the request is due.
+    Ordered,
+}
+
+impl SessionMode {
+    /// The word for it on the command line and in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Ordered => "ordered",
+        }
+    }
+}
+
+/// A header that every request is sent with, in place of a recorded one of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExtraHeader {
+    /// Its name.
+    pub(crate) name: HeaderName,
+    /// Its value; may be a secret, so it is in no report.
+    pub(crate) value: HeaderValue,
+}
+
+impl FromStr for ExtraHeader {
+    type Err = InvalidHeader;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHeader> {
+        let (name, value) = text.split_once(':').ok_or(InvalidHeader::NoColon)?;
+        let name: HeaderName = name.trim().parse().map_err(InvalidHeader::Name)?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(InvalidHeader::Reserved(name));
+        }
+        let mut value = HeaderValue::from_str(value.trim()).map_err(InvalidHeader::Value)?;
+        value.set_sensitive(true);
+        Ok(Self { name, value })
+    }
+}
+
+/// The text is no header.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidHeader {
+    /// There is nothing that parts name from value.
+    #[error("a header is written `Name: value`")]
+    NoColon,
+    /// The name has characters that names can't have.
+    #[error("the name before the colon is no header name")]
+    Name(#[source] http::header::InvalidHeaderName),
+    /// Replay sets this header itself.
+    #[error("`{0}` is set by replay itself")]
+    Reserved(HeaderName),
+    /// The value has characters that values can't have.
+    #[error("the value after the colon has characters that a header can't carry")]
+    Value(#[source] http::header::InvalidHeaderValue),
+}
+
+/// Parses a duration above zero, such as `90s`, `500ms` or `1m30s`.
+pub(crate) fn duration(text: &str) -> Result<Duration, InvalidDuration> {
+    let parsed: SignedDuration = text.parse().map_err(InvalidDuration)?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err(InvalidDuration(jiff::Error::from_args(format_args!(
+            "zero"
+        )))),
+        Err(error) => Err(InvalidDuration(error)),
+    }
+}
+
+/// The text is no duration.
+#[derive(Debug, thiserror::Error)]
+#[error("a duration is above 0 and written with its unit, such as `90s`, `500ms` or `1m30s`")]
+pub(crate) struct InvalidDuration(#[source] jiff::Error);
+
+/// What describes the connection or the run, and so can't be chosen.
+const RESERVED: [&str; 6] = [
+    "connection",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "x-load-test-key",
+    "x-load-test-run",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_headers() {
+        let header: ExtraHeader = "X-Team: a: b".parse().unwrap();
+        assert_eq!(header.name, "x-team");
+        assert_eq!(header.value, "a: b");
+        for (text, message) in [
+            ("nonsense", "a header is written `Name: value`"),
+            ("a b: c", "the name before the colon is no header name"),
+            ("Host: x", "`host` is set by replay itself"),
+            (
+                "x: a\nb",
+                "the value after the colon has characters that a header can't carry",
+            ),
+        ] {
+            assert_eq!(
+                text.parse::<ExtraHeader>().unwrap_err().to_string(),
+                message
+            );
+        }
+    }
+
+    #[test]
+    fn reads_durations() {
+        assert_eq!(duration("1m30s").unwrap(), Duration::from_secs(90));
+        assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));
+        for text in ["0s", "-5s", "5", "soon", ""] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Turns what was recorded into the summary.
+//!
+//! Pure; every number of the reports is computed here.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+use crate::clock::NANOS_PER_SECOND;
+use crate::fidelity::{duration_ratio, ks_gaps, order_inversions};
+use crate::judge::judge;
+use crate::plan::Plan;
+use crate::record::{Clocks, Counts, Endpoint, Match, Recorder};
+use crate::summary::{
+    Capture, Distribution, Divergence, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency,
+    RouteDivergence, Second, Settings, Summary, Totals, VERSION, WindowError,
+};
+
+/// What is known of a run apart from its numbers.
+pub(crate) struct About {
+    /// The run's name.
+    pub(crate) run: String,
+    /// Whether it was cut short.
+    pub(crate) interrupted: bool,
+    /// What was played.
+    pub(crate) capture: Capture,
+    /// How it was played.
+    pub(crate) settings: Settings,
+    /// What a reader should know.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The summary of a run.
+pub(crate) fn summarize(about: About, plan: &Plan, recorder: &Recorder) -> Summary {
+    let mut all = Endpoint::default();
+    for endpoint in &recorder.endpoints {
+        all.merge(endpoint);
+    }
+    let duration_s = recorder.last_ended_ns as f64 / NANOS_PER_SECOND as f64;
+    let totals = totals(all.counts, duration_s);
+    let latency = latency(&all.clocks);
+    let fidelity = fidelity(plan, recorder, &totals, all.identified.requests());
+    Summary {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        tool: concat!("replay ", env!("CARGO_PKG_VERSION")).to_owned(),
+        verdict: judge(&totals, &latency, &fidelity, about.interrupted),
+        run: about.run,
+        interrupted: about.interrupted,
+        capture: about.capture,
+        settings: about.settings,
+        statuses: statuses(&all),
+        errors: errors(&all),
+        endpoints: endpoints(plan, recorder, duration_s),
+        series: series(plan, recorder),
+        divergence: divergence(plan, recorder, &all),
+        totals,
+        latency,
+        fidelity,
+        thresholds: Vec::new(),
+        warnings: about.warnings,
+    }
+}
+
+fn totals(counts: Counts, duration_s: f64) -> Totals {
+    Totals {
+        planned: counts.sent + counts.dropped,
+        sent: counts.sent,
+        dropped: counts.dropped,
+        completed: counts.sent - counts.failed,
+        failed: counts.failed,
+        duration_s,
+        rate: if duration_s > 0.0 {
+            counts.sent as f64 / duration_s
+        } else {
+            0.0
+        },
+        bytes_sent: counts.bytes_sent,
+        bytes_received: counts.bytes_received,
+    }
+}
+
+fn latency(clocks: &Clocks) -> Latency {
+    Latency {
+        response: distribution(&clocks.response),
+        service: distribution(&clocks.service),
+        lateness: distribution(&clocks.lateness),
+        link_wait: distribution(&clocks.link_wait),
+    }
+}
+
+fn distribution(histogram: &Histogram<u32>) -> Distribution {
+    let at = |quantile| histogram.value_at_quantile(quantile).min(histogram.max());
+    let mut bytes = Vec::new();
+    // Writing to memory fails only for a histogram that is larger than a V2 length can say.
+    let written = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
+    Distribution {
+        count: histogram.len(),
+        min: histogram.min(),
+        mean: histogram.mean(),
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: histogram.max(),
+        hdr: written.map_or_else(|_error| String::new(), |_| BASE64_STANDARD.encode(&bytes)),
+    }
+}
+
+fn endpoints(plan: &Plan, recorder: &Recorder, duration_s: f64) -> Vec<EndpointSummary> {
+    let mut endpoints: Vec<_> = plan
+        .routes
+        .iter()
+        .zip(&recorder.endpoints)
+        .map(|(route, endpoint)| EndpointSummary {
+            route: route.clone(),
+            totals: totals(endpoint.counts, duration_s),
+            latency: latency(&endpoint.clocks),
+            statuses: statuses(endpoint),
+            errors: errors(endpoint),
+        })
+        .collect();
+    endpoints.sort_by_key(|endpoint| (Reverse(endpoint.totals.planned), endpoint.route.clone()));
+    endpoints
+}
+
+fn statuses(endpoint: &Endpoint) -> BTreeMap<String, u64> {
+    let statuses = endpoint.statuses.iter();
+    statuses
+        .map(|(status, &count)| (status.to_string(), count))
+        .collect()
+}
+
+fn errors(endpoint: &Endpoint) -> BTreeMap<String, u64> {
+    let errors = endpoint.errors.iter();
+    errors
+        .map(|(failure, &count)| (failure.name().to_owned(), count))
+        .collect()
+}
+
+fn series(plan: &Plan, recorder: &Recorder) -> Vec<Second> {
+    let last_due = usize::try_from(plan.length_ns / NANOS_PER_SECOND).unwrap_or_default();
+    let mut planned = vec![0; (last_due + 1).max(recorder.seconds.len())];
+    for arrival in &plan.arrivals {
+        let second = usize::try_from(arrival.due_ns / NANOS_PER_SECOND).unwrap_or_default();
+        planned[second] += 1;
+    }
+    let of = |(second, planned): (usize, u64)| {
+        let recorded = recorder.seconds.get(second);
+        let at =
+            |quantile| recorded.map_or(0, |recorded| recorded.response.value_at_quantile(quantile));
+        Second {
+            second: second as u64,
+            planned,
+            sent: recorded.map_or(0, |recorded| recorded.sent),
+            failed: recorded.map_or(0, |recorded| recorded.failed),
+            p50: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+        }
+    };
+    planned.into_iter().enumerate().map(of).collect()
+}
+
+fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, identified: u64) -> Fidelity {
+    let [ms_10, ms_100, s_1] = recorder.windows.errors();
+    Fidelity {
+        duration_ratio: duration_ratio(
+            plan.length_ns,
+            recorder.first_sent_ns,
+            recorder.last_sent_ns,
+        ),
+        achieved_ratio: share(totals.sent, totals.planned),
+        window_error: WindowError { ms_10, ms_100, s_1 },
+        ks_gaps: ks_gaps(plan, &recorder.sends),
+        order_inversions: order_inversions(plan, &recorder.sends),
+        unresolved_links: 0,
+        identifier_requests: identified,
+    }
+}
+
+fn divergence(plan: &Plan, recorder: &Recorder, all: &Endpoint) -> Divergence {
+    let parts = plan
+        .routes
+        .iter()
+        .zip(&recorder.endpoints)
+        .flat_map(|(route, endpoint)| {
+            [
+                (route, false, &endpoint.plain),
+                (route, true, &endpoint.identified),
+            ]
+        });
+    let mut routes: Vec<_> = parts
+        .filter(|(_, _, compared)| compared.requests() > 0)
+        .map(|(route, identifiers, compared)| route_divergence(route, identifiers, compared))
+        .collect();
+    routes.sort_by_key(|route| {
+        (
+            Reverse(route.requests),
+            route.route.clone(),
+            route.identifiers,
+        )
+    });
+    let (plain, identified) = (&all.plain, &all.identified);
+    Divergence {
+        equal_statuses: share(plain.equal(), plain.requests()),
+        equal_statuses_with_identifiers: share(
+            plain.equal() + identified.equal(),
+            plain.requests() + identified.requests(),
+        ),
+        routes,
+    }
+}
+
+fn route_divergence(route: &str, identifiers: bool, compared: &Match) -> RouteDivergence {
+    let (mut recorded, mut replayed) = (BTreeMap::new(), BTreeMap::new());
+    for (&(before, now), &count) in &compared.pairs {
+        *recorded.entry(before.to_string()).or_default() += count;
+        let now = now.map_or_else(|| "error".to_owned(), |status| status.to_string());
+        *replayed.entry(now).or_default() += count;
+    }
+    RouteDivergence {
+        route: route.to_owned(),
+        identifiers,
+        requests: compared.requests(),
+        equal: compared.equal(),
+        recorded,
+        replayed,
+    }
+}
+
+/// A part of a whole; of nothing, all.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        1.0
+    } else {
+        part as f64 / whole as f64
+    }
+}

@@ -1,0 +1,296 @@
+//! The summary: all numbers of a run, as `summary.json` publishes them.
+//!
+//! This is a versioned format of its own. Durations are in microseconds unless the name says
+//! otherwise. What counts how is said at each field; live state never derives serde.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The `format` field of every summary.
+pub const FORMAT: &str = "rehearsal-summary";
+/// The only version that exists.
+pub const VERSION: u32 = 1;
+
+/// All numbers of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// Always [`VERSION`].
+    pub version: u32,
+    /// The program that wrote it.
+    pub tool: String,
+    /// The run's name, which gated requests carried as `X-Load-Test-Run`.
+    pub run: String,
+    /// Whether the run was cut short by a signal.
+    pub interrupted: bool,
+    /// What was played.
+    pub capture: Capture,
+    /// How it was played.
+    pub settings: Settings,
+    /// Whether the numbers can be trusted.
+    pub verdict: Verdict,
+    /// All requests together.
+    pub totals: Totals,
+    /// All requests together.
+    pub latency: Latency,
+    /// Answers by status.
+    pub statuses: BTreeMap<String, u64>,
+    /// Requests without a complete answer, by reason.
+    pub errors: BTreeMap<String, u64>,
+    /// By route, in the order of most requests.
+    pub endpoints: Vec<Endpoint>,
+    /// By second.
+    pub series: Vec<Second>,
+    /// How true the run was to its plan.
+    pub fidelity: Fidelity,
+    /// Where answers differ from the recorded ones.
+    pub divergence: Divergence,
+    /// Rules on this summary; none can be set in this version.
+    pub thresholds: Vec<Threshold>,
+    /// What a reader should know, in full sentences.
+    pub warnings: Vec<String>,
+}
+
+/// What was played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Capture {
+    /// The file as it was named.
+    pub file: String,
+    /// The capture's own name.
+    pub id: String,
+    /// The program that recorded it.
+    pub tool: String,
+    /// Exchanges in the file.
+    pub exchanges: u64,
+    /// Whether it was closed properly.
+    pub complete: bool,
+}
+
+/// How it was played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Where requests went.
+    pub target: String,
+    /// Recorded seconds per replayed second, such as `5x`.
+    pub speed: String,
+    /// What an arrival waited for: `open` or `ordered`.
+    pub sessions: String,
+    /// Whether the application's API was reached through the load-test path.
+    pub via_loadtest: bool,
+    /// The range of the users' addresses.
+    pub client_addresses: Option<String>,
+    /// Names of added headers; their values may be secret.
+    pub headers: Vec<String>,
+    /// Replayed seconds that were asked for.
+    pub duration_s: Option<f64>,
+    /// Exchanges that were asked for.
+    pub limit: Option<u64>,
+    /// The seed.
+    pub seed: u64,
+    /// How long a request could take.
+    pub timeout_s: f64,
+    /// Threads that sent.
+    pub workers: u64,
+    /// Users in what was played.
+    pub users: u64,
+    /// Sessions in what was played.
+    pub session_count: u64,
+    /// Sessions that logged in before the run, outside its numbers.
+    pub log_in_first: u64,
+    /// Connections opened.
+    pub connections: u64,
+}
+
+/// Whether the numbers can be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The short answer.
+    pub status: Status,
+    /// Why, when it is not `pass`.
+    pub reasons: Vec<String>,
+}
+
+/// The short answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// A rule on the numbers was broken.
+    Fail,
+    /// The generator limited the run: its numbers say nothing about the target.
+    Invalid,
+    /// The run kept its schedule, and no rule was broken.
+    Pass,
+}
+
+/// Requests and bytes. planned = sent + dropped; sent = completed + failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Arrivals of the plan.
+    pub planned: u64,
+    /// Arrivals that were sent, or that failed because their session had no token.
+    pub sent: u64,
+    /// Arrivals that were not sent.
+    pub dropped: u64,
+    /// Complete answers with a status below 400.
+    pub completed: u64,
+    /// No complete answer, or a status of 400 or more: what k6 counts in `http_req_failed`.
+    pub failed: u64,
+    /// From the start to the last byte of the last answer, in seconds.
+    pub duration_s: f64,
+    /// Sent requests a second.
+    pub rate: f64,
+    /// Bytes written.
+    pub bytes_sent: u64,
+    /// Bytes read.
+    pub bytes_received: u64,
+}
+
+/// The clocks of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Due to last byte, of requests that were answered or timed out.
+    pub response: Distribution,
+    /// Sent (or connecting, where a connection had to be opened) to last byte, of the same.
+    pub service: Distribution,
+    /// Due to sent, less the link wait: what the generator was late by.
+    pub lateness: Distribution,
+    /// How long arrivals waited for an answer that they depend on, as far as it was the target's.
+    pub link_wait: Distribution,
+}
+
+/// Durations in microseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// How many.
+    pub count: u64,
+    /// The shortest.
+    pub min: u64,
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: u64,
+    /// The 90th percentile.
+    pub p90: u64,
+    /// The 95th percentile.
+    pub p95: u64,
+    /// The 99th percentile.
+    pub p99: u64,
+    /// The 99.9th percentile.
+    #[serde(rename = "p99.9")]
+    pub p999: u64,
+    /// The longest.
+    pub max: u64,
+    /// The whole histogram, V2 with deflate, base64: what merges exactly with others.
+    pub hdr: String,
+}
+
+/// One route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Method and path template.
+    pub route: String,
+    /// Its requests.
+    pub totals: Totals,
+    /// Its clocks.
+    pub latency: Latency,
+    /// Its answers by status.
+    pub statuses: BTreeMap<String, u64>,
+    /// Its requests without a complete answer, by reason.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// One second of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// From the start.
+    pub second: u64,
+    /// Arrivals due in it.
+    pub planned: u64,
+    /// Requests sent in it.
+    pub sent: u64,
+    /// Requests due in it that failed.
+    pub failed: u64,
+    /// Median response time of requests due in it; 0 where there is none.
+    pub p50: u64,
+    /// Their 95th percentile.
+    pub p95: u64,
+    /// Their 99th percentile.
+    pub p99: u64,
+}
+
+/// How true the run was to its plan. Lateness is among the clocks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fidelity {
+    /// From first to last request, over the same in the plan.
+    pub duration_ratio: f64,
+    /// Sent over planned.
+    pub achieved_ratio: f64,
+    /// Arrivals that were sent in another window of time than planned.
+    pub window_error: WindowError,
+    /// Kolmogorov–Smirnov distance of the gaps between arrivals, rounded to 0.1 ms, of the plan's
+    /// first million.
+    pub ks_gaps: f64,
+    /// Requests sent before an earlier one of their session, of the plan's first million.
+    pub order_inversions: u64,
+    /// Links whose value could not be found; this version follows none, see the next field.
+    pub unresolved_links: u64,
+    /// Requests sent with a recorded identifier, which the target may not know.
+    pub identifier_requests: u64,
+}
+
+/// The share of arrivals that were sent in another window than planned, by width of window.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WindowError {
+    /// Windows of 10 ms.
+    #[serde(rename = "10ms")]
+    pub ms_10: f64,
+    /// Windows of 100 ms.
+    #[serde(rename = "100ms")]
+    pub ms_100: f64,
+    /// Windows of a second.
+    #[serde(rename = "1s")]
+    pub s_1: f64,
+}
+
+/// Where answers differ from the recorded ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The share of equal statuses, of requests without an identifier.
+    pub equal_statuses: f64,
+    /// The share of equal statuses, of all requests.
+    pub equal_statuses_with_identifiers: f64,
+    /// By route, in the order of most requests.
+    pub routes: Vec<RouteDivergence>,
+}
+
+/// One route, or the part of it with or without identifiers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RouteDivergence {
+    /// Method and path template.
+    pub route: String,
+    /// Whether these requests carry an identifier that the application made.
+    pub identifiers: bool,
+    /// Requests compared: those sent whose recorded client waited for its answer.
+    pub requests: u64,
+    /// Of these, the ones with the recorded status.
+    pub equal: u64,
+    /// Recorded answers by status.
+    pub recorded: BTreeMap<String, u64>,
+    /// Replayed answers by status; `error` where there was none.
+    pub replayed: BTreeMap<String, u64>,
+}
+
+/// A rule on the summary and how it went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Threshold {
+    /// What is measured.
+    pub metric: String,
+    /// The rule.
+    pub expression: String,
+    /// What was measured.
+    pub value: f64,
+    /// Whether the rule held.
+    pub ok: bool,
+}

@@ -1,0 +1,124 @@
+//! A capture, written as text line by line.
+
+use serde_json::{Value, json};
+
+/// A capture that a test writes.
+pub(crate) struct Recording {
+    lines: Vec<Value>,
+}
+
+/// One exchange of it.
+pub(crate) struct Recorded(Value);
+
+impl Recording {
+    /// A capture with its header only.
+    pub(crate) fn new() -> Self {
+        let header = json!({
+            "type": "header", "format": "rehearsal-capture", "version": 1, "capture": "01TEST",
+            "tool": "test", "mode": "tokens", "policy": "sha256:0", "body_limit": 65536, "sample": 1.0,
+        });
+        Self {
+            lines: vec![header],
+        }
+    }
+
+    /// Adds an exchange.
+    pub(crate) fn with(mut self, exchange: Recorded) -> Self {
+        let mut line = exchange.0;
+        line["seq"] = json!(self.lines.len());
+        self.lines.push(line);
+        self
+    }
+
+    /// Adds many.
+    pub(crate) fn with_all(self, exchanges: impl IntoIterator<Item = Recorded>) -> Self {
+        exchanges.into_iter().fold(self, Self::with)
+    }
+
+    /// The file's text, with a footer.
+    pub(crate) fn text(&self) -> String {
+        let count = self.lines.len() - 1;
+        let footer = json!({
+            "type": "footer", "exchanges": count, "offered": count,
+            "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "truncated": 0,
+            "redacted": {}, "audit": {"searched": 0, "found": 0}, "chain": "",
+        });
+        self.unfinished() + &format!("{footer}\n")
+    }
+
+    /// The file's text as far as it was written, without a footer.
+    pub(crate) fn unfinished(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+impl Recorded {
+    /// A GET that was answered 200 within a millisecond.
+    pub(crate) fn get(at_ms: u64, who: u32, path: &str) -> Self {
+        let none = json!({"encoding": "none", "bytes": 0});
+        Self(json!({
+            "type": "exchange", "at_ns": at_ms * 1_000_000, "session": format!("s{who}"),
+            "user": format!("u{who}"), "connection": who, "route": format!("GET {path}"),
+            "request": {
+                "version": "1.1", "method": "GET", "path": path, "query": "", "headers": [],
+                "body": none,
+            },
+            "response": {"status": 200, "headers": [], "body": none},
+            "timing": {"first_byte_ns": 500_000, "total_ns": 1_000_000}, "links": [], "flags": [],
+        }))
+    }
+
+    /// A POST with a body.
+    pub(crate) fn post(at_ms: u64, who: u32, path: &str, content_type: &str, body: &str) -> Self {
+        let mut recorded = Self::get(at_ms, who, path);
+        recorded.0["route"] = json!(format!("POST {path}"));
+        recorded.0["request"]["method"] = json!("POST");
+        recorded.0["request"]["body"] =
+            json!({"encoding": "utf8", "bytes": body.len(), "text": body});
+        recorded.header("content-type", content_type)
+    }
+
+    /// A log-in by JSON with slots.
+    pub(crate) fn log_in(at_ms: u64, who: u32) -> Self {
+        let body = format!(
+            r#"{{"username":"{{{{username:u{who}}}}}","password":"{{{{password:u{who}}}}}"}}"#
+        );
+        Self::post(
+            at_ms,
+            who,
+            "/api/v1/auth/login/json",
+            "application/json",
+            &body,
+        )
+    }
+
+    /// Adds a request header.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        let headers = self.0["request"]["headers"].as_array_mut().unwrap();
+        headers.push(json!([name, value]));
+        self
+    }
+
+    /// Sends the user's token.
+    pub(crate) fn with_token(self, who: u32) -> Self {
+        self.header("authorization", &format!("Bearer {{{{auth:u{who}}}}}"))
+    }
+
+    /// Had this answer instead.
+    pub(crate) fn answered(mut self, status: u16) -> Self {
+        self.0["response"]["status"] = json!(status);
+        self
+    }
+
+    /// Had an answer of this shape.
+    pub(crate) fn shaped(mut self, shape: &Value) -> Self {
+        self.0["response"]["body"] = json!({"encoding": "shape", "bytes": 10, "shape": shape});
+        self
+    }
+
+    /// Carries an identifier.
+    pub(crate) fn flagged(mut self) -> Self {
+        self.0["flags"] = json!(["identifier"]);
+        self
+    }
+}

@@ -1,0 +1,16 @@
+//! The real binary against a small server on loopback: one test binary, a file per subject.
+//!
+//! Nothing here waits by sleeping; servers that are slow on purpose sleep as part of their answer.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod capture;
+mod errors;
+mod login;
+mod program;
+mod sends;
+mod server;
+mod shows;
+mod timing;

@@ -1,0 +1,133 @@
+//! The program in a folder of its own, with nothing from the environment of the tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::capture::Recording;
+use crate::server::Server;
+
+/// A scratch folder to run the program in.
+pub(crate) struct Replay {
+    scratch: TempDir,
+    args: Vec<String>,
+    key: Option<&'static str>,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) summary: Value,
+}
+
+impl Replay {
+    /// The program, told to play a capture that does not exist yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            scratch: TempDir::new().unwrap(),
+            args: ["capture.jsonl", "--out", "out"]
+                .map(str::to_owned)
+                .to_vec(),
+            key: None,
+        }
+    }
+
+    /// The program, told to play this against that.
+    pub(crate) fn of(recording: &Recording, server: &Server) -> Self {
+        Self::new()
+            .file("capture.jsonl", &recording.text())
+            .args(["--target", &server.url()])
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn file(self, name: &str, content: &str) -> Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Writes test users.
+    pub(crate) fn users(self, users: &str) -> Self {
+        let text = format!("username,password,role\n{users}");
+        self.file("users.csv", &text)
+    }
+
+    /// Adds arguments.
+    pub(crate) fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
+        self.args.extend(args.map(str::to_owned));
+        self
+    }
+
+    /// Leaves it to the program where results go.
+    pub(crate) fn without_out(mut self) -> Self {
+        self.args.retain(|arg| arg != "--out" && arg != "out");
+        self
+    }
+
+    /// Puts a key into the environment.
+    pub(crate) fn key(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&self) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
+        command
+            .args(&self.args)
+            .current_dir(self.scratch.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(key) = self.key {
+            command.env("LOAD_TEST_KEY", key);
+        }
+        command.spawn().unwrap()
+    }
+
+    /// Waits for the program's end.
+    pub(crate) fn wait(&self, child: Child) -> Ended {
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let scratch = self.scratch.path().display().to_string();
+        Ended {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout).replace(&scratch, "[scratch]"),
+            stderr: text(output.stderr).replace(&scratch, "[scratch]"),
+            summary: read(&self.path("out/summary.json")),
+        }
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self) -> Ended {
+        self.wait(self.start())
+    }
+}
+
+impl Ended {
+    /// That something was measured: it passed, or this machine was too busy to keep time.
+    #[track_caller]
+    pub(crate) fn measured(self) -> Self {
+        let invalid = self.code == 96 && self.stdout.contains("the generator was late");
+        assert!(self.code == 0 || invalid, "{self:#?}");
+        self
+    }
+}
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}

@@ -1,0 +1,185 @@
+//! Time: who waits for whom, and whose fault a delay is.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::capture::{Recorded, Recording};
+use crate::program::Replay;
+use crate::server::{Answer, Server};
+
+fn every_10_ms(who: u32, count: u64) -> Recording {
+    let exchanges = (0..count).map(|number| Recorded::get(number * 10, who, "/api/v1/people"));
+    Recording::new().with_all(exchanges)
+}
+
+/// Counts how many requests are open, and the most there ever were.
+#[derive(Default)]
+struct Gauge {
+    open: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Gauge {
+    fn during(&self, slow: Duration) -> Answer {
+        let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(open, Ordering::SeqCst);
+        thread::sleep(slow);
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        200.into()
+    }
+}
+
+#[test]
+fn an_ordered_session_never_overtakes_itself() {
+    let gauge = Arc::new(Gauge::default());
+    let shared = Arc::clone(&gauge);
+    let server = Server::start(move |_| shared.during(Duration::from_millis(30)));
+    let ended = Replay::of(&every_10_ms(1, 10), &server).run().measured();
+    assert_eq!(gauge.most.load(Ordering::SeqCst), 1);
+    let latency = &ended.summary["latency"];
+    // Ten answers of 30 ms in a row, the last one due at 90 ms: it waited for 180 ms.
+    assert!(latency["link_wait"]["max"].as_u64().unwrap() >= 170_000);
+    assert!(latency["response"]["max"].as_u64().unwrap() >= 200_000);
+    assert!(latency["service"]["p50"].as_u64().unwrap() < 100_000);
+    assert_eq!(ended.summary["fidelity"]["order_inversions"], 0);
+}
+
+#[test]
+fn an_open_session_does_not_wait() {
+    let gauge = Arc::new(Gauge::default());
+    let shared = Arc::clone(&gauge);
+    let server = Server::start(move |_| shared.during(Duration::from_millis(100)));
+    let ended = Replay::of(&every_10_ms(1, 10), &server)
+        .args(["--sessions", "open"])
+        .run()
+        .measured();
+    assert!(gauge.most.load(Ordering::SeqCst) > 1);
+    assert_eq!(ended.summary["latency"]["link_wait"]["max"], 0);
+}
+
+#[test]
+fn a_target_that_freezes_is_slow_and_not_late() {
+    let frozen = AtomicBool::new(true);
+    let server = Server::start(move |_| {
+        if frozen.swap(false, Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(400));
+        }
+        200.into()
+    });
+    let ended = Replay::of(&every_10_ms(1, 30), &server).run();
+    let latency = &ended.summary["latency"];
+    let of = |clock: &str, which: &str| latency[clock][which].as_u64().unwrap();
+    assert!(of("response", "max") >= 400_000, "{latency}");
+    assert!(of("link_wait", "p50") >= 100_000, "{latency}");
+    // A busy machine may be late by some milliseconds; the freeze itself must not show here.
+    assert!(of("lateness", "max") < 200_000, "{latency}");
+    assert_eq!(ended.summary["totals"]["sent"], 30);
+    ended.measured();
+}
+
+#[test]
+fn a_generator_that_freezes_is_late_and_the_run_invalid() {
+    let child = Arc::new(AtomicI32::new(0));
+    let process = Arc::clone(&child);
+    let server = Server::start(move |seen| {
+        if seen.path == "/freeze" {
+            let pid = Pid::from_raw(process.load(Ordering::SeqCst)).unwrap();
+            kill_process(pid, Signal::STOP).unwrap();
+            thread::sleep(Duration::from_millis(150));
+            kill_process(pid, Signal::CONT).unwrap();
+        }
+        200.into()
+    });
+    let others = (0..30)
+        .map(|number| Recorded::get(500 + u64::from(number) * 10, 10 + number, "/api/v1/people"));
+    let recording = Recording::new()
+        .with(Recorded::get(0, 1, "/api/v1/people"))
+        .with(Recorded::get(500, 2, "/freeze"))
+        .with_all(others);
+    let replay = Replay::of(&recording, &server);
+    let started = replay.start();
+    child.store(i32::try_from(started.id()).unwrap(), Ordering::SeqCst);
+    let ended = replay.wait(started);
+    assert_eq!(ended.code, 96, "{ended:#?}");
+    assert!(
+        ended
+            .stdout
+            .starts_with("INVALID  these numbers say nothing about the target\n")
+    );
+    assert!(ended.stdout.contains("because the generator was late by "));
+    assert_eq!(ended.summary["verdict"]["status"], "invalid");
+    assert!(
+        ended.summary["latency"]["lateness"]["max"]
+            .as_u64()
+            .unwrap()
+            >= 80_000
+    );
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_a_timeout() {
+    let server = Server::start(|seen| {
+        if seen.path == "/slow" {
+            thread::sleep(Duration::from_millis(500));
+        }
+        200.into()
+    });
+    let recording = Recording::new()
+        .with(Recorded::get(0, 1, "/slow"))
+        .with(Recorded::get(1, 2, "/api/v1/people"));
+    let ended = Replay::of(&recording, &server)
+        .args(["--timeout", "100ms"])
+        .run()
+        .measured();
+    assert_eq!(ended.summary["errors"], serde_json::json!({"timeout": 1}));
+    let response = ended.summary["latency"]["response"]["max"]
+        .as_u64()
+        .unwrap();
+    assert!((100_000..400_000).contains(&response), "{response}");
+}
+
+#[test]
+fn speed_shortens_the_run() {
+    let server = Server::start(|_| 200.into());
+    let ended = Replay::of(&every_10_ms(1, 100), &server)
+        .args(["--speed", "5x"])
+        .run()
+        .measured();
+    let ratio = ended.summary["fidelity"]["duration_ratio"]
+        .as_f64()
+        .unwrap();
+    assert!((0.95..1.2).contains(&ratio), "{ratio}");
+    let duration = ended.summary["totals"]["duration_s"].as_f64().unwrap();
+    assert!((0.19..0.5).contains(&duration), "{duration}");
+}
+
+#[test]
+fn an_interrupted_run_reports_what_it_measured() {
+    let (told, asked) = mpsc::channel();
+    let server = Server::start(move |_| {
+        told.send(()).unwrap();
+        200.into()
+    });
+    let recording = Recording::new()
+        .with_all((0..2).map(|number| Recorded::get(number, 1, "/api/v1/people")))
+        .with(Recorded::get(3_600_000, 1, "/api/v1/people"));
+    let replay = Replay::of(&recording, &server);
+    let child = replay.start();
+    asked.recv().unwrap();
+    asked.recv().unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ended = replay.wait(child);
+    assert_eq!(ended.code, 130);
+    assert_eq!(ended.summary["interrupted"], true);
+    assert_eq!(ended.summary["totals"]["dropped"], 1);
+    assert!(
+        ended
+            .stdout
+            .contains("because the run was interrupted, 1 of 3 arrivals were not sent")
+    );
+    assert!(replay.path("out/report.html").exists());
+}

@@ -1,0 +1,122 @@
+//! The project's own programs as child processes: found beside this one, started, awaited, stopped.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running program. Dropping it kills it.
+pub struct Program {
+    name: String,
+    child: Child,
+    ready: String,
+    /// Collects standard error, so that the program never waits for a reader.
+    errors: Option<JoinHandle<String>>,
+}
+
+/// The path of one of the project's programs, as built together with this one.
+pub fn path_of(name: &str) -> Result<PathBuf> {
+    let this = env::current_exe().context("cannot tell where this program is")?;
+    // Tests run from a folder below that of the programs.
+    let found = this
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|p| p.is_file());
+    found.with_context(|| {
+        format!("`{name}` is not built; run `cargo build` for the whole workspace first")
+    })
+}
+
+impl Program {
+    /// Starts a program and waits for the first line that it prints, which says that it is ready.
+    pub fn start<I, A>(name: &str, args: I, env: &[(&str, &str)]) -> Result<Self>
+    where
+        I: IntoIterator<Item = A>,
+        A: AsRef<OsStr>,
+    {
+        let mut child = Command::new(path_of(name)?)
+            .args(args)
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start `{name}`"))?;
+        let errors = child
+            .stderr
+            .take()
+            .map(|errors| thread::spawn(|| all_of(errors)));
+        let mut ready = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output).read_line(&mut ready)?;
+        }
+        let mut program = Self {
+            name: name.to_owned(),
+            child,
+            ready: ready.trim_end().to_owned(),
+            errors,
+        };
+        if program.ready.is_empty() {
+            let (status, said) = program.wait()?;
+            bail!(
+                "`{name}` ended with {status} before it was ready: {}",
+                said.trim()
+            );
+        }
+        Ok(program)
+    }
+
+    /// The line that said it is ready.
+    pub fn ready_line(&self) -> &str {
+        &self.ready
+    }
+
+    /// The addresses in the ready line, such as `127.0.0.1:8080`, in order.
+    pub fn addresses(&self) -> Vec<String> {
+        let urls = self.ready.split("http://").skip(1);
+        urls.map(|rest| rest.split([',', ' ']).next().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Asks it to end, and waits until it has. Gives what it wrote to standard error.
+    pub fn stop(mut self) -> Result<(ExitStatus, String)> {
+        self.signal(Signal::TERM)?;
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Result<(ExitStatus, String)> {
+        let status = self
+            .child
+            .wait()
+            .with_context(|| format!("`{}` did not end", self.name))?;
+        let said = self.errors.take().and_then(|errors| errors.join().ok());
+        Ok((status, said.unwrap_or_default()))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let id = id.with_context(|| format!("`{}` has no process id", self.name))?;
+        kill_process(id, signal).with_context(|| format!("cannot signal `{}`", self.name))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already in the good case.
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+fn all_of(mut errors: ChildStderr) -> String {
+    let mut said = Vec::new();
+    // What was read before a failure is still worth showing.
+    let _closed: io::Result<usize> = errors.read_to_end(&mut said);
+    String::from_utf8_lossy(&said).into_owned()
+}

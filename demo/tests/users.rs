@@ -1,0 +1,57 @@
+//! Synthetic users against a real staging: only good answers, all roles, what they type is known.
+
+mod common;
+
+use std::time::Duration;
+
+use common::start;
+use rehearsal_demo::users::{self, UsersConfig};
+
+#[tokio::test]
+async fn six_users_for_two_seconds_meet_only_good_answers() {
+    let staging = start().await;
+    let config = UsersConfig::new(staging.addr(), 6, Duration::from_secs(2));
+    let mut seen = 0;
+    let report = users::run(
+        UsersConfig {
+            requests: 120,
+            ..config
+        },
+        |progress| seen = progress.requests,
+    )
+    .await;
+    assert_eq!(
+        (report.failed, report.failures.as_slice()),
+        (0, [].as_slice())
+    );
+    assert!(
+        report
+            .statuses
+            .keys()
+            .all(|status| [200, 201, 202, 204].contains(status)),
+        "{:?}",
+        report.statuses
+    );
+    assert_eq!(report.users, 6);
+    assert_eq!(report.requests, seen);
+    assert_eq!(report.endpoints.values().sum::<u64>(), report.requests);
+    assert_eq!(report.endpoints["GET /auth/me"], 6);
+    assert!((90..=170).contains(&report.requests), "{}", report.requests);
+    assert!(report.elapsed < Duration::from_secs(4));
+    staging.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_there_is_told_for_each_user() {
+    let staging = start().await;
+    let target = staging.addr();
+    staging.shutdown().await;
+    let config = UsersConfig::new(target, 5, Duration::from_millis(100));
+    let report = users::run(config, |_| {}).await;
+    assert_eq!((report.requests, report.users, report.failed), (0, 0, 5));
+    assert!(
+        report.failures[0].contains("cannot connect to"),
+        "{}",
+        report.failures[0]
+    );
+}

@@ -1,0 +1,8 @@
+//! End to end: real programs, real sockets, real files.
+//!
+//! Tests that need an external program are marked so and run by `make test`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod around_nginx;
+mod shipped;
+mod whole_loop;

@@ -1,0 +1,97 @@
+//! Users work through the proxy, nothing personal is in the capture, and it replays.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use demo::users::{self, UsersConfig, UsersReport, typed_values};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rehearsal_tests::{Finished, KEY, Stage, finish};
+use serde_json::Value;
+use trace::format::Capture;
+
+/// Lets ten users work for two seconds through a recording proxy, and closes the capture.
+fn recorded(stage: &Stage, capture: &Path) -> UsersReport {
+    let (proxy, address) = stage.proxy(Some(capture)).unwrap();
+    let config = UsersConfig::new(address.parse().unwrap(), 10, Duration::from_secs(2));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let report = runtime.block_on(users::run(config, |_| {}));
+    let (status, said) = proxy.stop().unwrap();
+    assert!(status.success(), "{said}");
+    report
+}
+
+fn replayed(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {
+    let (_proxy, address) = stage.proxy(None).unwrap();
+    let config = stage.files.replay(&address).unwrap();
+    let (config, out) = (
+        config.display().to_string(),
+        stage.path("out").display().to_string(),
+    );
+    let capture = capture.display().to_string();
+    let common = ["--via-loadtest", "--config", &config, "--out", &out];
+    let args = args.iter().copied().chain(common).chain([capture.as_str()]);
+    finish("replay", args, &[("LOAD_TEST_KEY", KEY)]).unwrap()
+}
+
+#[test]
+fn every_exchange_is_recorded_and_replayed_with_equal_statuses() {
+    let stage = Stage::set().unwrap();
+    let file = stage.path("capture.jsonl");
+    let report = recorded(&stage, &file);
+    assert_eq!(report.failed, 0, "{:?}", report.failures);
+    let footer = Capture::read(&file).unwrap().footer.unwrap();
+    assert_eq!(
+        (footer.exchanges, footer.offered),
+        (report.requests, report.requests)
+    );
+    assert_eq!(footer.audit.found, 0);
+
+    let replay = replayed(&stage, &file, &["--speed", "5x"]);
+    assert!(matches!(replay.code, 0 | 96), "{replay:?}");
+    let summary = fs::read_to_string(stage.path("out/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["format"], "rehearsal-summary");
+    assert_eq!(summary["totals"]["planned"], report.requests);
+    assert_eq!(summary["totals"]["sent"], report.requests);
+    assert_eq!(
+        summary["divergence"]["equal_statuses"], 1.0,
+        "{:#}",
+        summary["divergence"]
+    );
+    let page = fs::read_to_string(stage.path("out/report.html")).unwrap();
+    assert!(page.contains("<svg") && !page.contains("<script") && !page.contains("src="));
+    assert!(!replay.stdout.contains(KEY) && !summary.to_string().contains(KEY));
+}
+
+#[test]
+fn nothing_personal_is_in_the_capture_in_any_encoding() {
+    let stage = Stage::set().unwrap();
+    let file = stage.path("capture.jsonl");
+    recorded(&stage, &file);
+    let capture = fs::read_to_string(&file).unwrap();
+    assert!(capture.contains("{{auth:u1}}") && capture.contains("{{password:u1}}"));
+    assert!(!capture.contains("eyJ"), "a token is in the capture");
+    let originals = demo::staging::personal_values(1)
+        .into_iter()
+        .chain(typed_values());
+    let mut searched = 0;
+    for original in originals.filter(|original| original.len() >= 6) {
+        let percent = utf8_percent_encode(&original, NON_ALPHANUMERIC).to_string();
+        for form in [
+            original.clone(),
+            percent.replace("%20", "+"),
+            percent,
+            STANDARD_NO_PAD.encode(&original)[..original.len() * 8 / 6].to_owned(),
+        ] {
+            searched += 1;
+            assert!(!capture.contains(&form), "{original} is in the capture");
+        }
+    }
+    assert!(searched > 1_000, "{searched}");
+}

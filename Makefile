@@ -13,7 +13,7 @@ help: ## list the commands
 demo: ## the whole loop on this machine: record, anonymize, replay at 5x, report
 	@scripts/need $(BUILD_NEEDS)
 	cargo build --release --locked
-	@target/release/demo
+	@cargo run --release --locked --quiet --bin demo
 
 test: ## format, lints, all tests, documentation: what CI runs
 	@scripts/need $(BUILD_NEEDS) $(TEST_NEEDS)
@@ -25,9 +25,9 @@ test: ## format, lints, all tests, documentation: what CI runs
 bench: ## side by side with nginx and wrk: prints ratios
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
 	cargo build --release --locked
-	@target/release/rehearsal-bench
+	@cargo run --release --locked --quiet --bin rehearsal-bench
 
 captures: ## record captures/peak.jsonl anew against the synthetic backend
 	@scripts/need $(BUILD_NEEDS)
 	cargo build --release --locked
-	@target/release/demo record captures/peak.jsonl
+	@cargo run --release --locked --quiet --bin demo -- record captures/peak.jsonl

@@ -20,7 +20,7 @@ mod url;
 
 use std::collections::BTreeMap;
 
-pub use policy::{Policy, PolicyError};
+pub use policy::{LoadError, Policy, PolicyError};
 
 use crate::exchange::{Exchange, Flag, Request, Response};
 use crate::raw::RawExchange;

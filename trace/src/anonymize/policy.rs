@@ -68,9 +68,9 @@ pub(super) enum HeaderRule {
     Fresh,
 }
 
-/// Why there is no policy. Each message says what, where and what to do.
+/// Why a policy file is of no use. Each message says what, where and what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
+pub enum LoadError {
     /// The file cannot be read.
     #[error("cannot read anonymization policy `{}`: {source}", path.display())]
     Read {
@@ -79,8 +79,21 @@ pub enum PolicyError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is no policy.
+    #[error("anonymization policy `{}`: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PolicyError,
+    },
+}
+
+/// Why a text is no policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
     /// The text is not TOML, or has a key or value that no policy has.
-    #[error("anonymization policy, line {line}: {message}")]
+    #[error("line {line}: {message}")]
     Syntax {
         /// The line, from 1.
         line: usize,
@@ -88,28 +101,35 @@ pub enum PolicyError {
         message: String,
     },
     /// A version that this program does not know.
-    #[error("anonymization policy has version {found}, and this program knows version 1")]
+    #[error("it has version {found}, and this program knows version 1")]
     Version {
         /// Its version.
         found: u32,
     },
     /// Two rules for one field.
-    #[error("anonymization policy has two rules for `{name}`; leave one")]
+    #[error("there are two rules for `{name}`; leave one")]
     Twice {
         /// The field or header.
         name: String,
     },
-    /// A rule of kind `choice` that has nothing to choose from, or another kind with a choice.
+    /// A kind that does not exist.
     #[error(
-        "anonymization policy: `of` goes with kind \"choice\", and only with it (field `{name}`)"
+        "there is no kind \"{kind}\", only address, choice, credential, date, \
+         email, id, keep, name, password, phone, refresh, secret, text, url and username"
     )]
+    Kind {
+        /// What the rule says.
+        kind: String,
+    },
+    /// A rule of kind `choice` that has nothing to choose from, or another kind with a choice.
+    #[error("`of` goes with kind \"choice\", and only with it (field `{name}`)")]
     Choice {
         /// The rule's first field.
         name: String,
     },
     /// A path template that is none.
     #[error(
-        "anonymization policy: path template `{template}` must begin with `/` and use only \
+        "path template `{template}` must begin with `/` and use only \
          {{id}}, {{date}}, {{text}} and {{keep}}"
     )]
     Template {
@@ -120,12 +140,15 @@ pub enum PolicyError {
 
 impl Policy {
     /// Reads the policy file at `path`.
-    pub fn load(path: &Path) -> Result<Self, PolicyError> {
-        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Read {
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let text = std::fs::read_to_string(path).map_err(|source| LoadError::Read {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(&text)
+        Self::parse(&text).map_err(|source| LoadError::Parse {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Reads a policy from TOML.
@@ -133,7 +156,7 @@ impl Policy {
         let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax {
             line: error
                 .span()
-                .map_or(1, |span| text[..span.start].lines().count().max(1)),
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1),
             message: error.message().trim().to_owned(),
         })?;
         if file.version != 1 {
@@ -230,41 +253,17 @@ struct HeaderRules {
 #[serde(deny_unknown_fields)]
 struct FieldRule {
     names: Vec<String>,
-    kind: KindName,
+    kind: String,
     #[serde(default)]
     of: Vec<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum KindName {
-    Address,
-    Choice,
-    Credential,
-    Date,
-    Email,
-    Id,
-    Keep,
-    Name,
-    Password,
-    Phone,
-    Refresh,
-    Secret,
-    Text,
-    Url,
-    Username,
 }
 
 fn fields(rules: &[FieldRule]) -> Result<HashMap<String, Kind>, PolicyError> {
     let mut fields = HashMap::new();
     for rule in rules {
-        let is_choice = matches!(rule.kind, KindName::Choice);
-        if is_choice == rule.of.is_empty() {
-            let name = rule.names.first().cloned().unwrap_or_default();
-            return Err(PolicyError::Choice { name });
-        }
+        let kind = kind(rule)?;
         for name in &rule.names {
-            if fields.insert(folded(name), kind(rule)).is_some() {
+            if fields.insert(folded(name), kind.clone()).is_some() {
                 return Err(PolicyError::Twice { name: name.clone() });
             }
         }
@@ -272,24 +271,33 @@ fn fields(rules: &[FieldRule]) -> Result<HashMap<String, Kind>, PolicyError> {
     Ok(fields)
 }
 
-fn kind(rule: &FieldRule) -> Kind {
-    match rule.kind {
-        KindName::Address => Kind::Address,
-        KindName::Choice => Kind::Choice(rule.of.clone()),
-        KindName::Credential => Kind::Credential,
-        KindName::Date => Kind::Date,
-        KindName::Email => Kind::Email,
-        KindName::Id => Kind::Id,
-        KindName::Keep => Kind::Keep,
-        KindName::Name => Kind::Name,
-        KindName::Password => Kind::Password,
-        KindName::Phone => Kind::Phone,
-        KindName::Refresh => Kind::Refresh,
-        KindName::Secret => Kind::Secret,
-        KindName::Text => Kind::Text,
-        KindName::Url => Kind::Url,
-        KindName::Username => Kind::Username,
+fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
+    let kind = match rule.kind.as_str() {
+        "address" => Kind::Address,
+        "choice" => Kind::Choice(rule.of.clone()),
+        "credential" => Kind::Credential,
+        "date" => Kind::Date,
+        "email" => Kind::Email,
+        "id" => Kind::Id,
+        "keep" => Kind::Keep,
+        "name" => Kind::Name,
+        "password" => Kind::Password,
+        "phone" => Kind::Phone,
+        "refresh" => Kind::Refresh,
+        "secret" => Kind::Secret,
+        "text" => Kind::Text,
+        "url" => Kind::Url,
+        "username" => Kind::Username,
+        other => {
+            let kind = other.to_owned();
+            return Err(PolicyError::Kind { kind });
+        }
+    };
+    if matches!(kind, Kind::Choice(_)) == rule.of.is_empty() {
+        let name = rule.names.first().cloned().unwrap_or_default();
+        return Err(PolicyError::Choice { name });
     }
+    Ok(kind)
 }
 
 fn headers(rules: &HeaderRules) -> Result<HashMap<String, HeaderRule>, PolicyError> {
@@ -329,4 +337,41 @@ fn folded(name: &str) -> String {
         .filter(|c| !matches!(c, '_' | '-'))
         .map(|c| c.to_ascii_lowercase())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_has_its_message() {
+        let message = |text: &str| Policy::parse(text).unwrap_err().to_string();
+        let field = |rest: &str| format!("version = 1\n[[field]]\nnames = [\"a\"]\n{rest}");
+        insta::assert_snapshot!(
+            [
+                message("version = 1\n[headers]\nkeep = \"accept\""),
+                message("version = 1\nheader = 3"),
+                message("version = 7"),
+                message(&field("kind = \"nme\"")),
+                message(&field("kind = \"choice\"")),
+                message(&field("kind = \"name\"\nof = [\"x\"]")),
+                message(
+                    &(field("kind = \"name\"") + "\n[[field]]\nnames = [\"A\"]\nkind = \"id\"")
+                ),
+                message("version = 1\n[headers]\nkeep = [\"accept\"]\ndrop = [\"Accept\"]"),
+                message("version = 1\n[paths]\ntemplates = [\"/a/{name}\"]"),
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        let policy = "version = 1\n[[field]]\nnames = [\"person_name\"]\nkind = \"name\"";
+        let policy = Policy::parse(policy).unwrap();
+        for name in ["person_name", "personName", "PersonName", "PERSON-NAME"] {
+            assert_eq!(policy.field(name), Some(&Kind::Name), "{name}");
+        }
+        assert_eq!(policy.field("name"), None);
+    }
 }

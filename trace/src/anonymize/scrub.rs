@@ -87,7 +87,7 @@ pub(super) fn is_word(value: &str) -> bool {
 /// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
 pub(super) fn keepable(value: &str) -> bool {
     value.len() <= MAX_KEPT
-        && !value.contains('@')
+        && !value.contains(['@', '{', '}'])
         && !detect::has_digit_run(value)
         && detect::whole(value).is_none()
         && detect::within(value).is_empty()

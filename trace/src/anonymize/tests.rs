@@ -317,6 +317,22 @@ fn bodies_that_cannot_be_read_leave_their_length_only() {
 }
 
 #[test]
+fn nobody_can_smuggle_a_slot_into_a_capture() {
+    let slot = "{{auth:u1}}";
+    let exchange = Made::new("POST", "/api/v1/people?page={{auth:u1}}&{{auth:u1}}")
+        .header("accept", slot)
+        .header("x-unheard", slot)
+        .header("cookie", "a={{auth:u1}}")
+        .body(
+            "application/json",
+            r#"{"notes":"{{auth:u1}}","{{auth:u1}}":1,"type":"{{auth:u1}}"}"#,
+        )
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let shown = format!("{exchange:?}").replace("%7B", "{");
+    assert!(!shown.contains("{{"), "{shown}");
+}
+
+#[test]
 fn location_loses_its_host_and_identifiers() {
     let exchange = Made::new("GET", "/api/people")
         .answer_header(

@@ -138,6 +138,8 @@ impl Tokens {
             if attempt > 16 && !detect::within(&candidate).is_empty() {
                 candidate = made_up::letters_for_digits(&candidate);
             }
+            // What a client typed must not come out as a slot, which replay would fill.
+            candidate = candidate.replace("{{", "{(");
             let free = candidate != original
                 && !self.used.contains(&candidate)
                 && !self.map.contains_key(candidate.as_str())

@@ -22,7 +22,7 @@ impl Scrub<'_> {
             ("cookie", _) => self.cookies(&value),
             ("set-cookie", _) => self.set_cookie(&value),
             ("location" | "content-location", _) => self.link(&value),
-            (_, Some(HeaderRule::Fresh)) => self.fresh(&value),
+            (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(&value),
             (_, Some(HeaderRule::Keep)) if keepable(&value) => value.into_owned(),
             _ => self.value(None, &value),
         };

@@ -57,14 +57,6 @@ impl Scrub<'_> {
         }
     }
 
-    /// What stands for a value of which replay makes a fresh one in each run.
-    pub(super) fn fresh(&mut self, value: &str) -> String {
-        format!(
-            "{{{{fresh:{}}}}}",
-            self.tokens.replace(value, Some(&Kind::Id))
-        )
-    }
-
     fn slot(&mut self, original: &str, slot: String, kind: &str) -> String {
         self.tokens.hide(original, &slot, kind);
         slot

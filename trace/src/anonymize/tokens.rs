@@ -19,6 +19,8 @@ use super::policy::Kind;
 /// Originals and what stands for them.
 pub(super) struct Tokens {
     map: HashMap<Original, Entry>,
+    /// Numbers of the values that replay makes afresh.
+    fresh: HashMap<Original, usize>,
     used: HashSet<String>,
     limit: usize,
     rng: StdRng,
@@ -48,6 +50,7 @@ impl Tokens {
         let sign = if rng.random_bool(0.5) { 7 } else { -7 };
         Self {
             map: HashMap::new(),
+            fresh: HashMap::new(),
             used: HashSet::new(),
             limit,
             rng,
@@ -104,6 +107,22 @@ impl Tokens {
                 private: true,
             },
         );
+    }
+
+    /// The slot for a value that replay makes afresh in each run: equal where the originals are.
+    pub(super) fn fresh(&mut self, original: &str) -> String {
+        let number = match self.fresh.get(original) {
+            Some(number) => *number,
+            None if self.fresh.len() >= self.limit => 0,
+            None => {
+                let number = self.fresh.len() + 1;
+                self.fresh.insert(Original::new(original), number);
+                number
+            }
+        };
+        let slot = format!("{{{{fresh:k{number}}}}}");
+        self.hide(original, &slot, "key");
+        slot
     }
 
     /// Every original that may not occur in the capture.

@@ -3,16 +3,16 @@
 //! A machine's speed varies from one minute to the next, so that each figure is the median of
 //! several rounds in which we and the peer take turns.
 
+mod cpu;
 mod nginx;
-mod process;
 mod proxy_cost;
 mod replay_cost;
 mod wrk;
 
 use std::io::Write as _;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 fn main() -> ExitCode {
     match run() {
@@ -26,18 +26,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     say("CPU time per request, median of the rounds (user + system)\n");
-    for missing in ["nginx", "wrk"]
-        .iter()
-        .filter(|peer| !process::installed(peer))
-    {
-        say(&format!(
-            "{missing} is not installed: what compares with it is left out"
-        ));
+    for peer in ["nginx", "wrk"] {
+        ensure!(
+            installed(peer),
+            "{peer} is not installed; `make bench` installs it"
+        );
     }
-    if process::installed("wrk") && process::installed("nginx") {
-        proxy_cost::run()?.print();
-        replay_cost::run()?.print();
-    }
+    proxy_cost::run()?.print();
+    replay_cost::run()?.print();
     Ok(())
 }
 
@@ -72,6 +68,14 @@ impl Table {
         }
         say("");
     }
+}
+
+/// Whether a program is on the path.
+fn installed(program: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output();
+    found.is_ok_and(|output| output.status.success())
 }
 
 fn median(costs: &[f64]) -> f64 {

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use demo::programs::Program;
 
-use crate::nginx::{KEY, Nginx};
-use crate::process::{Running, own};
-use crate::{Row, Table, wrk};
+use crate::nginx::{self, KEY};
+use crate::{Row, Table, cpu, wrk};
 
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
@@ -17,21 +16,21 @@ const PATH: &str = "/api/loadtest/people?page=1";
 /// Runs the rounds.
 pub(crate) fn run() -> Result<Table> {
     let folder = tempfile::tempdir()?;
-    let origin = Nginx::origin(folder.path())?;
-    let nginx = Nginx::gate(folder.path(), origin.port)?;
-    let (plain, plain_port) = proxy(folder.path(), origin.port, false)?;
-    let (recording, recording_port) = proxy(folder.path(), origin.port, true)?;
+    let origin = nginx::origin()?;
+    let peer = nginx::gate(&origin.address)?;
+    let (plain, plain_address) = proxy(folder.path(), &origin.address, false)?;
+    let (recording, recording_address) = proxy(folder.path(), &origin.address, true)?;
     let contestants = [
         (
             "nginx: gate, limits, tag, forward",
-            &nginx.process,
-            nginx.port,
+            peer.id(),
+            &peer.address,
         ),
-        ("rehearsal-proxy: the same", &plain, plain_port),
+        ("rehearsal-proxy: the same", plain.id(), &plain_address),
         (
             "rehearsal-proxy: and recording, anonymized",
-            &recording,
-            recording_port,
+            recording.id(),
+            &recording_address,
         ),
     ];
     let mut rows: Vec<Row> = contestants
@@ -42,8 +41,8 @@ pub(crate) fn run() -> Result<Table> {
         })
         .collect();
     for _ in 0..ROUNDS {
-        for (row, (_, process, port)) in rows.iter_mut().zip(&contestants) {
-            row.costs.push(cost(process, *port)?);
+        for (row, (_, process, address)) in rows.iter_mut().zip(&contestants) {
+            row.costs.push(cost(*process, address)?);
         }
     }
     Ok(Table {
@@ -53,15 +52,15 @@ pub(crate) fn run() -> Result<Table> {
 }
 
 /// Microseconds of CPU time for each request of a flood.
-fn cost(process: &Running, port: u16) -> Result<f64> {
-    let before = process.cpu()?;
-    let requests = wrk::flood(port, PATH, SECONDS)?;
-    let spent = process.cpu()? - before;
+fn cost(process: u32, address: &str) -> Result<f64> {
+    let before = cpu::of(process)?;
+    let requests = wrk::flood(address, PATH, SECONDS)?;
+    let spent = cpu::of(process)? - before;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53 requests")]
     Ok(spent * 1e6 / requests as f64)
 }
 
-fn proxy(folder: &Path, upstream: u16, record: bool) -> Result<(Running, u16)> {
+fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<(Program, String)> {
     let name = if record { "recording" } else { "plain" };
     let policy = folder.join("anonymize.toml");
     fs::write(&policy, include_str!("../../config/anonymize.toml"))?;
@@ -78,7 +77,7 @@ fn proxy(folder: &Path, upstream: u16, record: bool) -> Result<(Running, u16)> {
             allow = ["127.0.0.1/32", "198.18.0.0/15"]
             keys = [{{ name = "bench", env = "LOAD_TEST_KEY" }}]
             [upstream.staging]
-            servers = [{{ address = "127.0.0.1:{upstream}" }}]
+            servers = [{{ address = "{upstream}" }}]
             keepalive = 100
             [[route]]
             name = "loadtest"
@@ -96,18 +95,11 @@ fn proxy(folder: &Path, upstream: u16, record: bool) -> Result<(Running, u16)> {
             capture.display()
         ),
     )?;
-    let mut command = Command::new(own("rehearsal-proxy")?);
-    command.arg("-c").arg(&config).env("LOAD_TEST_KEY", KEY);
-    let (process, ready) = Running::start_and_hear(&mut command)?;
-    let port = ready
-        .split("http://127.0.0.1:")
-        .nth(1)
-        .and_then(|rest| {
-            rest.split(|c: char| !c.is_ascii_digit())
-                .next()?
-                .parse()
-                .ok()
-        })
-        .with_context(|| format!("no port in: {ready}"))?;
-    Ok((process, port))
+    let args = ["-c".into(), config.into_os_string()];
+    let process = Program::start("rehearsal-proxy", args, &[("LOAD_TEST_KEY", KEY)])?;
+    let address = process.addresses().into_iter().next();
+    Ok((
+        process,
+        address.context("the proxy did not say where it listens")?,
+    ))
 }

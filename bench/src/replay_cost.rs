@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Result, ensure};
+use demo::programs::command;
 
-use crate::nginx::Nginx;
-use crate::process::{cpu_of_ended_children, own};
-use crate::{Row, Table, wrk};
+use crate::{Row, Table, cpu, nginx, wrk};
 
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
@@ -18,7 +17,7 @@ const EXCHANGES: u32 = 100_000;
 /// Runs the rounds.
 pub(crate) fn run() -> Result<Table> {
     let folder = tempfile::tempdir()?;
-    let origin = Nginx::origin(folder.path())?;
+    let origin = nginx::origin()?;
     let capture = capture(folder.path())?;
     let mut peer = Row {
         name: "wrk: flat out",
@@ -29,14 +28,14 @@ pub(crate) fn run() -> Result<Table> {
         costs: Vec::new(),
     };
     for _ in 0..ROUNDS {
-        let before = cpu_of_ended_children()?;
-        let requests = wrk::flood(origin.port, "/api/v1/people?page=1", SECONDS)?;
+        let before = cpu::of_ended_children()?;
+        let requests = wrk::flood(&origin.address, "/api/v1/people?page=1", SECONDS)?;
         peer.costs
-            .push((cpu_of_ended_children()? - before) * 1e6 / as_f64(requests));
+            .push((cpu::of_ended_children()? - before) * 1e6 / as_f64(requests));
 
-        let before = cpu_of_ended_children()?;
-        replay(&capture, origin.port, folder.path())?;
-        let spent = cpu_of_ended_children()? - before;
+        let before = cpu::of_ended_children()?;
+        replay(&capture, &origin.address, folder.path())?;
+        let spent = cpu::of_ended_children()? - before;
         ours.costs.push(spent * 1e6 / f64::from(EXCHANGES));
     }
     Ok(Table {
@@ -45,17 +44,17 @@ pub(crate) fn run() -> Result<Table> {
     })
 }
 
-fn replay(capture: &Path, port: u16, folder: &Path) -> Result<()> {
+fn replay(capture: &Path, target: &str, folder: &Path) -> Result<()> {
     // An empty file, so that no setting of the place where we run comes in.
     let config = folder.join("replay.toml");
     fs::write(&config, "")?;
-    let status = Command::new(own("replay")?)
+    let status = command("replay")?
         .args([
             "--speed",
             "1",
             "--quiet",
             "--target",
-            &format!("http://127.0.0.1:{port}"),
+            &format!("http://{target}"),
         ])
         .arg("--config")
         .arg(config)

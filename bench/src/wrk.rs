@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use crate::nginx::KEY;
 
 /// Sends as fast as the server answers for `seconds`; gives how many requests were answered.
-pub(crate) fn flood(port: u16, path: &str, seconds: u32) -> Result<u64> {
+pub(crate) fn flood(address: &str, path: &str, seconds: u32) -> Result<u64> {
     let output = Command::new("wrk")
         .args(["-t1", "-c32", &format!("-d{seconds}s")])
         .args(["-H", &format!("X-Load-Test-Key: {KEY}")])
-        .arg(format!("http://127.0.0.1:{port}{path}"))
+        .arg(format!("http://{address}{path}"))
         .output()
         .context("cannot start wrk")?;
     let text = String::from_utf8_lossy(&output.stdout);

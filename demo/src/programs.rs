@@ -34,6 +34,20 @@ pub fn path_of(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// A command for one of the project's programs, free of the settings of whoever runs this.
+pub fn command(name: &str) -> Result<Command> {
+    let mut command = Command::new(path_of(name)?);
+    command.stdin(Stdio::null());
+    for (variable, _) in env::vars_os() {
+        let settings = variable.to_string_lossy();
+        if settings.starts_with("REPLAY_") || settings == "LOAD_TEST_KEY" || settings == "RUST_LOG"
+        {
+            command.env_remove(variable);
+        }
+    }
+    Ok(command)
+}
+
 impl Program {
     /// Starts a program and waits for the first line that it prints, which says that it is ready.
     pub fn start<I, A>(name: &str, args: I, env: &[(&str, &str)]) -> Result<Self>
@@ -41,10 +55,9 @@ impl Program {
         I: IntoIterator<Item = A>,
         A: AsRef<OsStr>,
     {
-        let mut child = Command::new(path_of(name)?)
+        let mut child = command(name)?
             .args(args)
             .envs(env.iter().copied())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -73,9 +86,9 @@ impl Program {
         Ok(program)
     }
 
-    /// The line that said it is ready.
-    pub fn ready_line(&self) -> &str {
-        &self.ready
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The addresses in the ready line, such as `127.0.0.1:8080`, in order.

@@ -1,19 +1,19 @@
 //! The proxy behind a real nginx, and beside one with the same limits.
 
 use rehearsal_tests::nginx::Nginx;
-use rehearsal_tests::{KEY, Stage, http};
+use rehearsal_tests::{Stage, http};
 
 #[test]
 #[ignore = "needs nginx; run by make test"]
 fn behind_nginx_the_gate_sees_the_real_client() {
-    let stage = Stage::set().unwrap();
+    let stage = Stage::set(0.0).unwrap();
     let (_proxy, address) = stage.proxy(None).unwrap();
     let forward = |client: &str| {
         let location = format!(
             "location / {{ proxy_pass http://{address}; proxy_set_header X-Forwarded-For {client}; }}"
         );
         let nginx = Nginx::start("", &location).unwrap();
-        let key = format!("X-Load-Test-Key: {KEY}");
+        let key = format!("X-Load-Test-Key: {}", stage.key);
         http::get(&nginx.address, "/api/loadtest/blocks", &[&key]).unwrap()
     };
     let allowed = forward("198.18.0.7");
@@ -33,7 +33,7 @@ fn behind_nginx_the_gate_sees_the_real_client() {
 #[test]
 #[ignore = "needs nginx; run by make test"]
 fn from_idle_the_log_in_limit_lets_as_many_through_as_nginx() {
-    let stage = Stage::set().unwrap();
+    let stage = Stage::set(0.0).unwrap();
     let (_proxy, ours) = stage.proxy(None).unwrap();
     let nginx = Nginx::start(
         "limit_req_zone $binary_remote_addr zone=login:1m rate=5r/m;",

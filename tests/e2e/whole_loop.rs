@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use demo::users::{self, UsersConfig, UsersReport, typed_values};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rehearsal_tests::{Finished, KEY, Stage, finish};
+use rehearsal_tests::{Finished, Stage, finish};
 use serde_json::Value;
 use trace::format::Capture;
 
@@ -16,7 +16,7 @@ use trace::format::Capture;
 fn recorded(stage: &Stage, capture: &Path) -> UsersReport {
     let (proxy, address) = stage.proxy(Some(capture)).unwrap();
     let config = UsersConfig::new(address.parse().unwrap(), 10, Duration::from_secs(2));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
@@ -36,12 +36,12 @@ fn replayed(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {
     let capture = capture.display().to_string();
     let common = ["--via-loadtest", "--config", &config, "--out", &out];
     let args = args.iter().copied().chain(common).chain([capture.as_str()]);
-    finish("replay", args, &[("LOAD_TEST_KEY", KEY)]).unwrap()
+    finish("replay", args, &[("LOAD_TEST_KEY", &stage.key)]).unwrap()
 }
 
 #[test]
 fn every_exchange_is_recorded_and_replayed_with_equal_statuses() {
-    let stage = Stage::set().unwrap();
+    let stage = Stage::set(0.0).unwrap();
     let file = stage.path("capture.jsonl");
     let report = recorded(&stage, &file);
     assert_eq!(report.failed, 0, "{:?}", report.failures);
@@ -66,12 +66,12 @@ fn every_exchange_is_recorded_and_replayed_with_equal_statuses() {
     );
     let page = fs::read_to_string(stage.path("out/report.html")).unwrap();
     assert!(page.contains("<svg") && !page.contains("<script") && !page.contains("src="));
-    assert!(!replay.stdout.contains(KEY) && !summary.to_string().contains(KEY));
+    assert!(!replay.stdout.contains(&stage.key) && !summary.to_string().contains(&stage.key));
 }
 
 #[test]
 fn nothing_personal_is_in_the_capture_in_any_encoding() {
-    let stage = Stage::set().unwrap();
+    let stage = Stage::set(0.0).unwrap();
     let file = stage.path("capture.jsonl");
     recorded(&stage, &file);
     let capture = fs::read_to_string(&file).unwrap();

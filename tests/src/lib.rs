@@ -1,20 +1,18 @@
 //! The harness of the end-to-end tests: real programs on free ports, gone when a test ends.
 //!
 //! A test reads as a sentence: a [`Stage`] with staging and the proxy in front of it, requests by
-//! [`http::get`], and programs that run to their end by [`Finished`].
+//! [`http::get`], and programs that run to their end by [`finish`].
 
 pub mod http;
 pub mod nginx;
-pub mod stage;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
-use demo::programs::path_of;
+use demo::programs::command;
 
-pub use stage::Stage;
+pub use demo::rehearsal::Stage;
 
 /// What a program said and how it ended.
 #[derive(Debug)]
@@ -33,12 +31,10 @@ pub fn finish<A: AsRef<OsStr>>(
     args: impl IntoIterator<Item = A>,
     env: &[(&str, &str)],
 ) -> Result<Finished> {
-    let output = Command::new(path_of(name)?)
+    let output = command(name)?
         .args(args)
-        .env_remove("LOAD_TEST_KEY")
         .envs(env.iter().copied())
         .current_dir(project())
-        .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start `{name}`"))?;
     Ok(Finished {

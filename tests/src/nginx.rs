@@ -28,8 +28,8 @@ impl Nginx {
             &conf,
             format!(
                 "daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
-                events {{}}
-                http {{ access_log off; {http}
+                events {{ worker_connections 4096; }}
+                http {{ access_log off; keepalive_requests 100000000; {http}
                 client_body_temp_path {dir}/1; proxy_temp_path {dir}/2;
                 fastcgi_temp_path {dir}/3; uwsgi_temp_path {dir}/4; scgi_temp_path {dir}/5;
                 server {{ listen 127.0.0.1:{port}; {location} }} }}"
@@ -52,6 +52,11 @@ impl Nginx {
         };
         nginx.wait_until_ready()?;
         Ok(nginx)
+    }
+
+    /// Its process id; there is one process only.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

@@ -10,10 +10,11 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use rehearsal_demo::rehearsal::{self, Loop};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the whole loop on this machine: staging, proxy, users, capture, replay, report.
 ///
-/// Exit codes: 0 every step did what it should, 1 something did not, 2 usage.
+/// Exit codes: 0 every step did what it should, 1 something did not, 2 usage, 130 interrupted.
 #[derive(Parser)]
 #[command(name = "demo", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -50,7 +51,13 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    let cli = Cli::parse();
+    // What is left behind when the loop is dropped half-way ends with it: programs and folders.
+    let ended = tokio::select! {
+        ended = run(cli) => ended,
+        signalled = interrupted() => return signalled,
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -59,6 +66,24 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns when somebody wants this to end.
+async fn interrupted() -> ExitCode {
+    let kinds = [
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+    ];
+    let [Ok(mut hangup), Ok(mut interrupt), Ok(mut terminate)] = kinds.map(signal) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = hangup.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    ExitCode::from(130)
 }
 
 async fn run(cli: Cli) -> Result<bool> {

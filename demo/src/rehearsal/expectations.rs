@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use replay::summary::{Status, Summary, Totals};
 use trace::format::Footer;
 
 /// One thing that had to be true.
@@ -48,23 +48,15 @@ pub fn of_capture(footer: &Footer) -> Vec<Expectation> {
 pub fn of_summary(path: &Path, exchanges: u64) -> Result<Vec<Expectation>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("no summary `{}`", path.display()))?;
-    let summary: Value = serde_json::from_str(&text).context("the summary is not JSON")?;
-    let number = |pointer: &str| {
-        let value = summary.pointer(pointer).and_then(Value::as_f64);
-        value.with_context(|| format!("the summary has no number at {pointer}"))
-    };
-    let status = summary
-        .pointer("/verdict/status")
-        .and_then(Value::as_str)
-        .unwrap_or("missing");
-    let (planned, sent) = (number("/totals/planned")?, number("/totals/sent")?);
-    let equal = number("/divergence/equal_statuses")?;
-    let ratio = number("/fidelity/duration_ratio")?;
+    let summary: Summary = serde_json::from_str(&text)
+        .with_context(|| format!("`{}` is no summary", path.display()))?;
+    let Totals { planned, sent, .. } = summary.totals;
+    let equal = summary.divergence.equal_statuses;
+    let ratio = summary.fidelity.duration_ratio;
     Ok(vec![
         Expectation {
             line: format!("sent {sent} of {planned} planned, {exchanges} recorded"),
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^53 exchanges")]
-            met: sent == planned && planned == exchanges as f64,
+            met: sent == planned && planned == exchanges,
         },
         Expectation {
             line: format!(
@@ -78,8 +70,8 @@ pub fn of_summary(path: &Path, exchanges: u64) -> Result<Vec<Expectation>> {
             met: (ratio - 1.0).abs() <= MOST_STRETCH,
         },
         Expectation {
-            line: format!("verdict: {status}"),
-            met: status == "pass",
+            line: format!("verdict {:?}", summary.verdict.status).to_lowercase(),
+            met: summary.verdict.status == Status::Pass,
         },
     ])
 }

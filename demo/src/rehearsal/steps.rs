@@ -20,37 +20,16 @@ impl Steps {
         }
     }
 
-    /// A step that is done.
-    pub(super) fn done(&mut self, what: &str) {
+    /// A step, with the time since the start.
+    pub(super) fn say(&self, what: &str) {
         let elapsed = crate::clock::now() - self.start;
-        self.line(&format!("[{:>4.1} s] {what}", elapsed.as_secs_f64()));
-    }
-
-    /// What was expected, and whether it came true.
-    pub(super) fn judge(&mut self, expectations: &[Expectation]) {
-        self.line("");
-        for Expectation { line, met } in expectations {
-            self.line(&format!(
-                "{} {line}",
-                if *met { "  ok  " } else { " FAIL " }
-            ));
-        }
-    }
-
-    /// One line. A closed standard output is not worth a failure.
-    #[expect(
-        clippy::needless_pass_by_ref_mut,
-        clippy::unused_self,
-        reason = "one owner of the output"
-    )]
-    pub(super) fn line(&mut self, line: &str) {
-        let _closed = writeln!(io::stdout(), "{line}");
+        line(&format!("[{:>4.1} s] {what}", elapsed.as_secs_f64()));
     }
 
     /// A bar for a step of known length, on a terminal; a line at its beginning elsewhere.
-    pub(super) fn bar(&mut self, what: &str, length: Duration) -> Bar {
+    pub(super) fn bar(&self, what: &str, length: Duration) -> Bar {
         if !io::stderr().is_terminal() {
-            self.done(&format!("{what} for {} s", length.as_secs()));
+            self.say(&format!("{what} for {} s", length.as_secs()));
             return Bar {
                 bar: ProgressBar::hidden(),
                 length,
@@ -62,6 +41,20 @@ impl Steps {
         }
         bar.set_prefix(what.to_owned());
         Bar { bar, length }
+    }
+}
+
+/// One line. A closed standard output is not worth a failure.
+pub(super) fn line(line: &str) {
+    let _closed = writeln!(io::stdout(), "{line}");
+}
+
+/// What was expected, and whether it came true.
+pub(super) fn judge(expectations: &[Expectation]) {
+    line("");
+    for expectation in expectations {
+        let mark = if expectation.met { "  ok  " } else { " FAIL " };
+        line(&format!("{mark} {}", expectation.line));
     }
 }
 

@@ -7,12 +7,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::anonymize::audit::SearchError;
 use crate::anonymize::{Anonymizer, Policy};
 use crate::exchange::Flag;
-use crate::format::reader::open_lines;
 use crate::format::writer::Totals;
 use crate::format::{
-    Audit, Dropped, FORMAT, Footer, Header, VERSION, WriteError, Writer, is_compressed,
+    Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
 
@@ -38,7 +38,6 @@ pub struct Recording {
     partial: PathBuf,
     truncated: u64,
     since_checkpoint: u64,
-    missed: Missed,
 }
 
 /// Exchanges that were offered and never reached [`Recording::record`].
@@ -75,7 +74,7 @@ pub enum RecordError {
         source: io::Error,
     },
     /// The medium refused.
-    #[error("cannot write capture `{}`", path.display())]
+    #[error("cannot write capture `{}`: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -88,7 +87,7 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: SearchError,
     },
     /// The finished file cannot get its name.
     #[error("cannot rename capture `{}`: {source}", path.display())]
@@ -133,7 +132,6 @@ impl Recording {
             partial,
             truncated: 0,
             since_checkpoint: 0,
-            missed: Missed::default(),
         })
     }
 
@@ -156,15 +154,11 @@ impl Recording {
             .append(&safe)
             .map_err(|source| self.write_error(source))?;
         self.since_checkpoint += 1;
-        if self.since_checkpoint >= CHECKPOINT_EVERY {
-            self.checkpoint(self.missed)?;
-        }
         Ok(())
     }
 
     /// Writes a checkpoint if anything came since the last one, and flushes.
     pub fn checkpoint(&mut self, missed: Missed) -> Result<(), RecordError> {
-        self.missed = missed;
         if std::mem::take(&mut self.since_checkpoint) > 0 {
             let dropped = dropped(missed);
             self.writer
@@ -200,12 +194,7 @@ impl Recording {
         };
         medium.finish().map_err(rename)?;
         let quarantined = audit.found > 0;
-        let path = if quarantined {
-            with_suffix(&path, "quarantine")
-        } else {
-            path
-        };
-        std::fs::rename(&partial, &path).map_err(rename)?;
+        let path = settle(&partial, &path, quarantined).map_err(rename)?;
         Ok(Closed {
             path,
             footer,
@@ -214,8 +203,9 @@ impl Recording {
     }
 
     fn audit(&self) -> Result<Audit, RecordError> {
-        open_lines(&self.partial)
-            .and_then(|lines| self.anonymizer.audit().run(lines))
+        let search = self.anonymizer.audit();
+        search
+            .run(|| Reader::open(&self.partial))
             .map_err(|source| RecordError::Audit {
                 path: self.partial.clone(),
                 source,
@@ -280,23 +270,11 @@ const fn dropped(missed: Missed) -> Dropped {
     }
 }
 
-/// Creates `wanted.partial`, or with `-2`, `-3`, … before the name's first dot where a capture of
-/// that name is there already in any state.
+/// Creates `NAME.partial` for the first name of which there is no capture in any state.
 fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
-    let name = wanted
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("capture.jsonl");
-    let (stem, rest) = name.split_once('.').unwrap_or((name, "jsonl"));
-    for number in 1.. {
-        let path = if number == 1 {
-            wanted.to_owned()
-        } else {
-            wanted.with_file_name(format!("{stem}-{number}.{rest}"))
-        };
-        let taken = path.exists() || with_suffix(&path, "quarantine").exists();
+    for path in numbered(wanted) {
         let partial = with_suffix(&path, "partial");
-        if taken {
+        if path.exists() || with_suffix(&path, "quarantine").exists() {
             continue;
         }
         match OpenOptions::new()
@@ -310,6 +288,37 @@ fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Gives a finished file its name, or the next free one if somebody has taken it meanwhile.
+fn settle(partial: &Path, wanted: &Path, quarantined: bool) -> io::Result<PathBuf> {
+    for path in numbered(wanted) {
+        let path = if quarantined {
+            with_suffix(&path, "quarantine")
+        } else {
+            path
+        };
+        match std::fs::hard_link(partial, &path) {
+            Err(_) if path.exists() => {}
+            // A file system without links: there the name is taken without looking once more.
+            Err(_) => return std::fs::rename(partial, &path).map(|()| path),
+            Ok(()) => return std::fs::remove_file(partial).map(|()| path),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The name, and the same with `-2`, `-3`, … before its first dot.
+fn numbered(wanted: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = wanted
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("capture.jsonl");
+    let (stem, rest) = name.split_once('.').unwrap_or((name, "jsonl"));
+    (1..).map(move |number| match number {
+        1 => wanted.to_owned(),
+        _ => wanted.with_file_name(format!("{stem}-{number}.{rest}")),
+    })
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -328,6 +337,3 @@ fn random_name() -> String {
         .map(|_| char::from(DIGITS[rng.random_range(0..DIGITS.len())]))
         .collect()
 }
-
-/// A checkpoint is due after so many exchanges at the latest.
-const CHECKPOINT_EVERY: u64 = 1000;

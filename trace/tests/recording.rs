@@ -13,7 +13,7 @@ use rehearsal_trace::raw::{RawBody, RawExchange};
 use rehearsal_trace::recording::{Missed, RecordError, Recording, Start};
 
 /// A policy that knows nothing but one word, so that everything else is replaced.
-const POLICY: &str = "version = 1\n[headers]\nkeep = [\"content-type\"]\n[paths]\ntemplates = [\"/notes/{id}\"]\n[[field]]\nkind = \"keep\"\nnames = [\"status\"]\n";
+const POLICY: &str = "version = 1\n[headers]\nkeep = [\"content-type\"]\n[paths]\ntemplates = [\"/notes/{id}\"]\n[keys]\nkeep = [\"text\"]\n[[field]]\nkind = \"keep\"\nnames = [\"status\"]\n";
 
 /// A policy that keeps a header in which a secret may hide.
 const CARELESS: &str = "version = 1\n[headers]\nkeep = [\"x-trace\"]\n";
@@ -131,6 +131,61 @@ fn an_original_that_survives_quarantines_the_capture() {
         );
         assert_eq!(files(folder.path()), ["x.jsonl.quarantine"]);
     }
+}
+
+#[test]
+fn ordinary_traffic_is_not_quarantined() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = include_str!("../../config/anonymize.toml");
+    let mut recording = start(&folder.path().join("x.jsonl"), shipped);
+    let mut get = |target: &str, headers: &[(&str, &str)]| {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut raw = raw(path, headers, "");
+        raw.query = query.to_owned();
+        recording.record(&raw).unwrap();
+    };
+    for target in [
+        "/api/v1/people?person_id=null&is_active=true&include_archived=true",
+        "/api/v1/search/quick?query=resident&person_type=resident",
+        "/api/v1/search/quick?query=user&q=POST&search=application",
+        "/api/v1/search/quick?query=Gonzalez+2026-02-03",
+        "/api/v1/search/quick?query=jones+1234567",
+        "/api/v1/people/residents?status=undefined",
+    ] {
+        get(
+            target,
+            &[
+                ("accept", "application/json"),
+                ("authorization", "Bearer undefined"),
+            ],
+        );
+    }
+    for id in 1000..1600 {
+        get(&format!("/api/v1/uploads/{id}"), &[]);
+    }
+    let text = format!(
+        r#"{{"notes":"{}","reason":"write to maria@hospital.org"}}"#,
+        "-".repeat(8000)
+    );
+    recording.record(&note("/api/v1/absences", &text)).unwrap();
+    let closed = recording.close(Missed::default()).unwrap();
+    assert_eq!(closed.footer.audit.found, 0);
+    assert!(closed.footer.audit.searched > 100, "{:?}", closed.footer);
+    assert_eq!(closed.footer.redacted.get("masked"), None);
+}
+
+#[test]
+fn a_file_that_appears_meanwhile_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.jsonl");
+    let recording = start(&file, POLICY);
+    std::fs::write(&file, "precious").unwrap();
+    assert_eq!(
+        recording.close(Missed::default()).unwrap().path,
+        folder.path().join("x-2.jsonl")
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    assert_eq!(files(folder.path()), ["x-2.jsonl", "x.jsonl"]);
 }
 
 #[test]

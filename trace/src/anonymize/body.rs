@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::detect;
 use super::policy::Kind;
-use super::scrub::{Scrub, is_word, keepable};
+use super::scrub::{Scrub, stays};
 use crate::exchange::{Body, Content};
 use crate::raw::RawBody;
 
@@ -98,12 +98,8 @@ impl Scrub<'_> {
         fields
             .iter()
             .map(|(name, value)| {
-                let safe = if policy.is_schema_key(name) {
-                    name.clone()
-                } else {
-                    self.value(None, name)
-                };
-                (safe, each(self, policy.field(name), value))
+                let key = self.key(name);
+                (key, each(self, policy.field(name), value))
             })
             .collect()
     }
@@ -111,17 +107,13 @@ impl Scrub<'_> {
     /// Numbers stay, unless a rule says what they are or they are long enough to identify.
     fn number(&mut self, kind: Option<&Kind>, number: &serde_json::Number) -> Value {
         let text = number.to_string();
-        match kind {
-            None | Some(Kind::Keep) if !detect::has_digit_run(&text) => {
-                Value::Number(number.clone())
-            }
-            _ => {
-                let replaced = self.value(Some(kind.unwrap_or(&Kind::Id)), &text);
-                replaced
-                    .parse()
-                    .map_or(Value::String(replaced), Value::Number)
-            }
+        let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
+        if matches!(kind, None | Some(Kind::Keep(_))) && !detect::has_digit_run(whole) {
+            return Value::Number(number.clone());
         }
+        self.identifier |= matches!(kind, Some(Kind::Id));
+        let replaced = self.tokens.number(&text);
+        replaced.parse().map_or(Value::Null, Value::Number)
     }
 
     /// The structure of a JSON value: types, lengths, kept words, and identifiers as their tokens.
@@ -149,7 +141,7 @@ impl Scrub<'_> {
             (Some(detect::Form::Uuid), _) | (None, Some(Kind::Id)) if !text.is_empty() => {
                 format!("id:{}", self.tokens.replace(text, Some(&Kind::Id)))
             }
-            (None, Some(Kind::Keep)) if is_word(text) && keepable(text) => format!("keep:{text}"),
+            (None, Some(Kind::Keep(words))) if stays(words, text) => format!("keep:{text}"),
             _ => format!("string({})", text.chars().count()),
         }
     }

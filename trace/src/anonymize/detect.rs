@@ -130,7 +130,7 @@ fn luhn(number: &str) -> bool {
 }
 
 /// Runs of digits from this length on count as identifiers.
-pub(super) const LONG_DIGITS: usize = 9;
+pub(super) const LONG_DIGITS: usize = 7;
 
 macro_rules! pattern {
     ($name:ident, $source:expr) => {
@@ -160,7 +160,7 @@ pattern!(CARD, r"\b\d(?:[ -]?\d){12,18}\b");
 pattern!(URL, r"(?i)^[a-z][a-z0-9+.-]*://[^\s]+$");
 pattern!(
     TIME,
-    r"^\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$"
+    r"^\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?$"
 );
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
             ("4111 1111 1111 1111", Some(Form::Card)),
             ("https://ana:pw@hospital.org/x", Some(Form::Url)),
             ("1234567890", Some(Form::Digits)),
-            ("12345678", None),
+            ("123456", None),
             ("cp_sat", None),
             ("", None),
         ];

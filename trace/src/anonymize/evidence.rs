@@ -51,15 +51,14 @@ pub(super) fn gather(
     if (200..300).contains(&raw.status) {
         evidence.answered(policy, raw, response);
     }
+    evidence.refused = raw.status == 401;
     evidence
 }
 
 impl Evidence {
     fn present(&mut self, value: &str) {
-        let token = bare_credential(value);
-        if !token.is_empty() {
-            self.presented.push(token.to_owned());
-        }
+        self.presented
+            .extend(bare_credential(value).map(str::to_owned));
     }
 
     fn requested(&mut self, kind: Option<&Kind>, value: &str) {
@@ -73,10 +72,9 @@ impl Evidence {
 
     fn answered(&mut self, policy: &Policy, raw: &RawExchange, response: &Parsed) {
         let mut issue = |name: &str, value: &str| {
-            let token = bare_credential(value);
-            let kind = policy.field(name);
-            if matches!(kind, Some(Kind::Credential | Kind::Refresh)) && !token.is_empty() {
-                self.issued.push(token.to_owned());
+            if matches!(policy.field(name), Some(Kind::Credential | Kind::Refresh)) {
+                self.issued
+                    .extend(bare_credential(value).map(str::to_owned));
             }
         };
         if let Parsed::Json(json) = response {

@@ -23,7 +23,12 @@ impl Scrub<'_> {
             ("set-cookie", _) => self.set_cookie(&value),
             ("location" | "content-location", _) => self.link(&value),
             (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(&value),
-            (_, Some(HeaderRule::Keep)) if keepable(&value) => value.into_owned(),
+            (_, Some(HeaderRule::Keep)) if keepable(&value) => {
+                if PROTOCOL.contains(&name) {
+                    self.tokens.note_public(&value);
+                }
+                value.into_owned()
+            }
             _ => self.value(None, &value),
         };
         Some((name.to_owned(), safe))
@@ -39,7 +44,7 @@ impl Scrub<'_> {
 
     fn cookie(&mut self, cookie: &str) -> String {
         match cookie.trim().split_once('=') {
-            Some((name, value)) => format!("{name}={}", self.field(name, value)),
+            Some((name, value)) => format!("{}={}", self.key(name), self.field(name, value)),
             None => self.value(None, cookie.trim()),
         }
     }
@@ -49,18 +54,17 @@ impl Scrub<'_> {
         let mut parts = header.split(';');
         let mut safe = self.cookie(parts.next().unwrap_or_default());
         for attribute in parts.map(str::trim) {
-            let name = attribute
-                .split('=')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if matches!(
-                name.as_str(),
-                "httponly" | "max-age" | "path" | "samesite" | "secure"
-            ) {
-                safe.push_str("; ");
-                safe.push_str(attribute);
-            }
+            let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+            let kept = match name.to_ascii_lowercase().as_str() {
+                "path" => format!("{name}={}", self.path(value).path),
+                "max-age" if value.bytes().all(|b| b.is_ascii_digit()) => attribute.to_owned(),
+                "samesite" if value.bytes().all(|b| b.is_ascii_alphabetic()) => {
+                    attribute.to_owned()
+                }
+                "httponly" | "secure" if value.is_empty() => attribute.to_owned(),
+                _ => continue,
+            };
+            safe = safe + "; " + &kept;
         }
         safe
     }
@@ -80,3 +84,14 @@ impl Scrub<'_> {
         }
     }
 }
+
+/// Headers whose values are words of HTTP itself, about nobody.
+const PROTOCOL: [&str; 7] = [
+    "accept",
+    "accept-encoding",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "pragma",
+    "vary",
+];

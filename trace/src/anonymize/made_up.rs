@@ -24,7 +24,8 @@ pub(super) fn words(original: &str, rng: &mut StdRng) -> String {
             });
         } else {
             vowel = rng.random_bool(0.3);
-            out.push(old);
+            // A symbol may say as much as a word.
+            out.push(if old.is_ascii() { old } else { '-' });
         }
     }
     out
@@ -67,7 +68,7 @@ pub(super) fn opaque(original: &str, rng: &mut StdRng) -> String {
             other if other.is_alphanumeric() => pick(LOWER, rng),
             other => {
                 first = true;
-                other
+                if other.is_ascii() { other } else { '-' }
             }
         })
         .collect()
@@ -91,10 +92,34 @@ pub(super) fn uuid(original: &str, rng: &mut StdRng) -> String {
     digits
 }
 
-/// An address at example.com (RFC 2606), its local part as long as the original's.
+/// An address at example.com (RFC 2606), its local part as long as the original's and a number: of
+/// short ones there are too few.
 pub(super) fn email(original: &str, rng: &mut StdRng) -> String {
     let local = original.split('@').next().unwrap_or_default();
-    format!("{}@example.com", words(local, rng).to_ascii_lowercase())
+    let local = words(local, rng).to_ascii_lowercase();
+    format!("{local}{}@example.com", rng.random_range(100..100_000))
+}
+
+/// A number of as many digits, no larger than the original by its first one, so that it stays
+/// within whatever range the application has.
+pub(super) fn number(original: &str, rng: &mut StdRng) -> String {
+    let mut first = true;
+    original
+        .chars()
+        .map(|old| match old {
+            '0'..='9' if first => {
+                first = false;
+                let below = usize::from(old as u8 - b'0').saturating_sub(1).max(1);
+                if old == '0' {
+                    old
+                } else {
+                    pick(&DIGITS[1..=below], rng)
+                }
+            }
+            '0'..='9' => digit(rng),
+            other => other,
+        })
+        .collect()
 }
 
 /// A number from the block that is set aside for fiction, 555-0100 to 555-0199, written as the
@@ -132,12 +157,13 @@ pub(super) fn ssn(rng: &mut StdRng) -> String {
     )
 }
 
-/// The same with letters for digits: for text in which any digits would look personal.
-pub(super) fn letters_for_digits(text: &str) -> String {
+/// The same with letters for digits and at signs: for text in which any would look personal.
+pub(super) fn plain_letters(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            c.to_digit(10)
-                .map_or(c, |digit| char::from(LOWER[digit as usize]))
+        .map(|c| match c.to_digit(10) {
+            Some(digit) => char::from(LOWER[digit as usize]),
+            None if c == '@' => 'a',
+            None => c,
         })
         .collect()
 }
@@ -190,7 +216,7 @@ mod tests {
         check(
             email,
             "maria.gonzalez@hospital.org",
-            "[a-z]{5}\\.[a-z]{8}@example\\.com",
+            "[a-z]{5}\\.[a-z]{8}[0-9]{3,5}@example\\.com",
         );
     }
 

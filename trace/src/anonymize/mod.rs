@@ -79,7 +79,7 @@ impl Anonymizer {
         let safe_path = scrub.path(&raw.path);
         let request = Request {
             version: raw.version.to_owned(),
-            method: raw.method.clone(),
+            method: method(&raw.method).to_owned(),
             query: scrub.query(&raw.query),
             headers: scrub.headers(&raw.request_headers),
             body: scrub.request_body(&request_body, raw.request_body.total()),
@@ -98,7 +98,7 @@ impl Anonymizer {
             session: format!("s{}", identity.member.session),
             user: format!("u{}", identity.member.user),
             connection: raw.connection,
-            route: format!("{} {}", raw.method, safe_path.template),
+            route: format!("{} {}", method(&raw.method), safe_path.template),
             request,
             response,
             timing: raw.timing,
@@ -114,10 +114,24 @@ impl Anonymizer {
 
     /// A search for everything private that was replaced so far.
     pub(crate) fn audit(&self) -> audit::Search {
-        let originals = self.tokens.private_originals();
-        audit::Search::new(originals.filter(|original| !self.policy.knows(original)))
+        let public: Vec<&str> = self
+            .tokens
+            .public()
+            .chain(self.policy.vocabulary())
+            .collect();
+        audit::Search::new(self.tokens.private_originals(), &public.join("\n"))
     }
 }
+
+/// A method that HTTP does not know may be anything that somebody typed.
+fn method(method: &str) -> &str {
+    let known = METHODS.iter().find(|known| **known == method);
+    known.copied().unwrap_or("UNKNOWN")
+}
+
+const METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 fn flags(raw: &RawExchange, identifier: bool) -> Vec<Flag> {
     let flags = [

@@ -36,6 +36,8 @@ pub(super) struct Evidence {
     pub(super) username: Option<String>,
     /// Whether the request's body had a password.
     pub(super) password: bool,
+    /// Whether the answer says that the credential was no good.
+    pub(super) refused: bool,
 }
 
 /// Who is behind an exchange.
@@ -53,10 +55,12 @@ impl People {
         let member = match (&evidence.username, self.presented(evidence)) {
             (Some(name), _) if logged_in => self.log_in(name),
             (_, Some(member)) => member,
-            (_, None) if !evidence.presented.is_empty() => self.stranger(),
+            (_, None) if !evidence.presented.is_empty() && !evidence.refused => self.stranger(),
             _ => self.client(client),
         };
-        for credential in evidence.presented.iter().chain(&evidence.issued) {
+        // A credential that nobody gave and nobody takes says nothing.
+        let accepted = evidence.presented.iter().filter(|_| !evidence.refused);
+        for credential in accepted.chain(&evidence.issued) {
             self.learn(credential, member, logged_in);
         }
         Identity { member, logged_in }
@@ -143,6 +147,7 @@ mod tests {
             issued: own(issued),
             username: username.map(str::to_owned),
             password: username.is_some(),
+            refused: false,
         }
     }
 

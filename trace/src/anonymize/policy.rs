@@ -19,6 +19,7 @@ pub struct Policy {
     pub(super) templates: Templates,
     headers: HashMap<String, HeaderRule>,
     fields: HashMap<String, Kind>,
+    keys: HashSet<String>,
     vocabulary: HashSet<String>,
 }
 
@@ -37,8 +38,9 @@ pub(crate) enum Kind {
     Email,
     /// An identifier that the application made.
     Id,
-    /// A word of the application's own vocabulary: stays, unless a detector objects.
-    Keep,
+    /// A word of the application's own vocabulary stays, unless a detector objects: one of these,
+    /// or any single word where there are none.
+    Keep(Vec<String>),
     /// A person's name.
     Name,
     /// A log-in's password.
@@ -122,15 +124,14 @@ pub enum PolicyError {
         kind: String,
     },
     /// A rule of kind `choice` that has nothing to choose from, or another kind with a choice.
-    #[error("`of` goes with kind \"choice\", and only with it (field `{name}`)")]
+    #[error("`of` goes with kind \"choice\", which needs it, and with \"keep\" (field `{name}`)")]
     Choice {
         /// The rule's first field.
         name: String,
     },
     /// A path template that is none.
     #[error(
-        "path template `{template}` must begin with `/` and use only \
-         {{id}}, {{date}}, {{text}} and {{keep}}"
+        "path template `{template}` must begin with `/` and use only {{id}}, {{date}} and {{text}}"
     )]
     Template {
         /// The template.
@@ -182,6 +183,7 @@ impl Policy {
             templates,
             headers: headers(&file.headers)?,
             fields,
+            keys: file.keys.keep.iter().map(|name| folded(name)).collect(),
             vocabulary,
         })
     }
@@ -200,22 +202,15 @@ impl Policy {
         self.headers.get(name).copied()
     }
 
-    /// Whether the policy itself contains this word, so that it says nothing about a person.
-    pub(super) fn knows(&self, word: &str) -> bool {
-        self.vocabulary.contains(word)
+    /// Every word that the policy itself contains, so that it says nothing about a person.
+    pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
+        self.vocabulary.iter().map(String::as_str)
     }
 
     /// Whether a field name is part of the application's schema rather than data.
     pub(super) fn is_schema_key(&self, name: &str) -> bool {
-        let mut bytes = name.bytes();
-        self.field(name).is_some()
-            || (name.len() <= 48
-                && bytes
-                    .next()
-                    .is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
-                && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-                && super::detect::whole(name).is_none()
-                && !super::detect::has_digit_run(name))
+        let folded = folded(name);
+        self.fields.contains_key(&folded) || self.keys.contains(&folded)
     }
 }
 
@@ -227,6 +222,8 @@ struct PolicyFile {
     paths: PathRules,
     #[serde(default)]
     headers: HeaderRules,
+    #[serde(default)]
+    keys: KeyRules,
     #[serde(default)]
     field: Vec<FieldRule>,
 }
@@ -247,6 +244,13 @@ struct HeaderRules {
     drop: Vec<String>,
     #[serde(default)]
     fresh: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyRules {
+    #[serde(default)]
+    keep: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -279,7 +283,7 @@ fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
         "date" => Kind::Date,
         "email" => Kind::Email,
         "id" => Kind::Id,
-        "keep" => Kind::Keep,
+        "keep" => Kind::Keep(rule.of.clone()),
         "name" => Kind::Name,
         "password" => Kind::Password,
         "phone" => Kind::Phone,
@@ -293,7 +297,12 @@ fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
             return Err(PolicyError::Kind { kind });
         }
     };
-    if matches!(kind, Kind::Choice(_)) == rule.of.is_empty() {
+    let fits = match kind {
+        Kind::Choice(_) => !rule.of.is_empty(),
+        Kind::Keep(_) => true,
+        _ => rule.of.is_empty(),
+    };
+    if !fits {
         let name = rule.names.first().cloned().unwrap_or_default();
         return Err(PolicyError::Choice { name });
     }
@@ -326,10 +335,19 @@ fn vocabulary(templates: &Templates, file: &PolicyFile) -> HashSet<String> {
     let headers = file.headers.keep.iter().chain(&file.headers.fresh);
     templates
         .literals()
-        .chain(fields.chain(headers).map(String::as_str))
+        .chain(
+            fields
+                .chain(headers)
+                .chain(&file.keys.keep)
+                .map(String::as_str),
+        )
+        .chain(NOTHING)
         .map(str::to_owned)
         .collect()
 }
+
+/// What programs write for no value.
+pub(super) const NOTHING: [&str; 6] = ["false", "none", "None", "null", "true", "undefined"];
 
 /// `personName`, `person_name` and `Person-Name` are one name.
 fn folded(name: &str) -> String {

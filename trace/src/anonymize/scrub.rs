@@ -2,7 +2,7 @@
 
 use super::detect::{self, Form};
 use super::people::{Identity, People};
-use super::policy::{Kind, Policy};
+use super::policy::{Kind, NOTHING, Policy};
 use super::tokens::Tokens;
 
 /// Everything that is needed to replace the values of one exchange.
@@ -19,15 +19,18 @@ impl Scrub<'_> {
     /// What stands for the value of a field, query key or cookie called `name`.
     pub(super) fn field(&mut self, name: &str, value: &str) -> String {
         let policy = self.policy;
-        self.value(policy.field(name), value)
+        match policy.field(name) {
+            None if is_plain(value) => value.to_owned(),
+            kind => self.value(kind, value),
+        }
     }
 
     /// What stands for a value of the given kind.
     pub(super) fn value(&mut self, kind: Option<&Kind>, value: &str) -> String {
         let user = self.identity.member.user;
         match kind {
-            Some(Kind::Keep) if is_word(value) && keepable(value) => value.to_owned(),
-            Some(Kind::Keep) => self.tokens.replace(value, None),
+            Some(Kind::Keep(words)) if stays(words, value) => value.to_owned(),
+            Some(Kind::Keep(_)) => self.tokens.replace(value, None),
             Some(Kind::Credential) => self.credential(value, "auth"),
             Some(Kind::Refresh) => self.credential(value, "refresh"),
             Some(Kind::Username) if self.identity.logged_in => {
@@ -43,37 +46,69 @@ impl Scrub<'_> {
         }
     }
 
-    /// What stands for a credential: a slot in place of the token, whatever is around it, as in
-    /// `"Bearer <token>"`.
+    /// What stands for a credential: a slot in place of the token in `Bearer <token>`. What is no
+    /// single token is replaced as a whole.
     pub(super) fn credential(&mut self, value: &str, slot: &str) -> String {
-        let token = bare_credential(value);
-        match self.people.owner(token) {
-            Some(owner) if !token.is_empty() => {
+        let owner =
+            bare_credential(value).and_then(|token| Some((token, self.people.owner(token)?)));
+        match owner {
+            Some((token, owner)) => {
                 let slot = format!("{{{{{slot}:u{}}}}}", owner.user);
-                self.tokens.hide(token, &slot, "token");
+                self.tokens.hide(token, "token");
                 value.replacen(token, &slot, 1)
             }
-            _ => self.tokens.replace(value, Some(&Kind::Secret)),
+            None => self.tokens.replace(value, Some(&Kind::Secret)),
+        }
+    }
+
+    /// What stands for a field's name: itself where the policy knows it.
+    pub(super) fn key(&mut self, name: &str) -> String {
+        if self.policy.is_schema_key(name) {
+            name.to_owned()
+        } else {
+            self.value(None, name)
         }
     }
 
     fn slot(&mut self, original: &str, slot: String, kind: &str) -> String {
-        self.tokens.hide(original, &slot, kind);
+        self.tokens.hide(original, kind);
         slot
     }
 }
 
-/// The token in `"Bearer <token>"`, with or without quotes and scheme.
-pub(super) fn bare_credential(value: &str) -> &str {
+/// The token in `Bearer <token>`, with or without quotes and scheme; `None` for anything else.
+pub(super) fn bare_credential(value: &str) -> Option<&str> {
     let value = value.trim().trim_matches('"');
-    value.rsplit_once(' ').map_or(value, |(_, token)| token)
+    let token = match value.split_once(' ') {
+        Some(("Basic" | "Bearer" | "Token" | "basic" | "bearer" | "token", token)) => token,
+        Some(_) => return None,
+        None => value,
+    };
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    let is_token = token.len() >= SHORTEST_TOKEN && token.bytes().all(plain);
+    (is_token && !NOTHING.contains(&token)).then_some(token)
 }
 
-/// Whether a value is a single word, as those of an application's own vocabulary are.
-pub(super) fn is_word(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"_-.:,+".contains(&b))
+/// Whether a field's value is a number or flag, or one of its words: those listed, or any single
+/// one.
+pub(super) fn stays(words: &[String], value: &str) -> bool {
+    if is_plain(value) {
+        return true;
+    }
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b"_-.:,+".contains(&b);
+    if words.is_empty() {
+        value.bytes().all(is_word) && keepable(value)
+    } else {
+        words.iter().any(|word| word == value)
+    }
+}
+
+/// Whether a number or flag stays in a query, as it does in JSON.
+pub(super) fn is_plain(value: &str) -> bool {
+    matches!(value, "true" | "false")
+        || (value.len() < detect::LONG_DIGITS
+            && !value.is_empty()
+            && value.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
@@ -94,3 +129,6 @@ fn is_identifier(kind: Option<&Kind>, value: &str) -> bool {
 
 /// The longest value that a rule keeps, in bytes: long enough for an `accept` header.
 const MAX_KEPT: usize = 200;
+
+/// The shortest value that counts as a credential, in bytes.
+const SHORTEST_TOKEN: usize = 6;

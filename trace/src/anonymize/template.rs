@@ -26,8 +26,6 @@ pub(super) enum Segment {
     Date,
     /// `{id}`: an identifier.
     Id,
-    /// `{keep}`: stays, unless a detector objects.
-    Keep,
     /// `{text}`: free text.
     Text,
 }
@@ -41,7 +39,6 @@ impl Template {
             .map(|segment| match segment {
                 "{date}" => Some(Segment::Date),
                 "{id}" => Some(Segment::Id),
-                "{keep}" => Some(Segment::Keep),
                 "{text}" => Some(Segment::Text),
                 other if other.contains(['{', '}']) => None,
                 literal => Some(Segment::Literal(literal.to_owned())),

@@ -217,7 +217,12 @@ fn what_no_rule_keeps_is_replaced() {
         !shown.contains("miller") && !shown.contains("wards"),
         "{shown}"
     );
-    assert!(exchange.request.query.starts_with("page=2&unheard="));
+    assert!(exchange.request.query.starts_with("page=2&"));
+    assert!(
+        !exchange.request.query.contains("unheard"),
+        "{}",
+        exchange.request.query
+    );
     assert_eq!(exchange.route, "GET /{id}/{id}");
     assert_eq!(
         header(&exchange.request.headers, "accept"),
@@ -231,7 +236,7 @@ fn json_keeps_types_and_known_words_only() {
         "name": "Ana Miller", "type": "resident", "pgy_level": 2, "is_active": true,
         "email": "ana.miller@hospital.org", "notes": "Sees Dr. Stone, back on 3 May", "ssn": 123_456_789,
         "absence_type": "medical", "start_date": "2026-02-03", "Miller": {"deep": ["miller"]},
-        "badge": 4_111_111_111_u64, "status": "Seen by Miller",
+        "mrn": 4_111_111_111_u64, "status": "Seen by Miller",
     });
     let exchange = Made::new("POST", "/api/v1/people")
         .body("application/json", &sent.to_string())
@@ -242,7 +247,7 @@ fn json_keeps_types_and_known_words_only() {
         (&json!("resident"), &json!(2), &json!(true))
     );
     assert!(body["email"].as_str().unwrap().ends_with("@example.com"));
-    assert!(body["ssn"].is_u64() && body["badge"].is_u64());
+    assert!(body["ssn"].is_u64() && body["mrn"].is_u64());
     let shown = body.to_string();
     for original in [
         "Ana",
@@ -281,11 +286,11 @@ fn idempotency_keys_become_fresh_slots_equal_where_they_were() {
 
 #[test]
 fn arrays_show_their_length_and_first_two_elements() {
-    let items = vec![json!({"date": "2026-01-01", "n": 1}); 5];
+    let items = vec![json!({"date": "2026-01-01", "pages": 1}); 5];
     let exchange = Made::new("GET", "/api/v1/blocks")
         .answer(200, &json!({"items": items, "total": 5}))
         .apply(&mut Anonymizer::new(shipped_policy()));
-    let item = json!({"date": "date", "n": "number"});
+    let item = json!({"date": "date", "pages": "number"});
     assert_eq!(
         exchange.response.body.content,
         Content::Shape(json!({"items": ["array(5)", item, item], "total": "number"}))
@@ -312,6 +317,90 @@ fn bodies_that_cannot_be_read_leave_their_length_only() {
         .apply(&mut Anonymizer::new(shipped_policy()));
     let body = utf8(&broken.request.body);
     assert!(!body.contains("Ana") && body.starts_with("{\""), "{body}");
+}
+
+#[test]
+fn a_password_that_is_a_common_word_fills_no_other_field() {
+    let mut anonymizer = Anonymizer::new(shipped_policy());
+    Made::new("POST", "/api/v1/auth/login/json")
+        .body(
+            "application/json",
+            r#"{"username":"resident_1","password":"vacation"}"#,
+        )
+        .answer(200, &json!({"access_token": "aaa.bbb.ccc"}))
+        .apply(&mut anonymizer);
+    let later = Made::new("POST", "/api/v1/people/resident_1?query=vacation")
+        .body(
+            "application/json",
+            r#"{"absence_type":"vacation","notes":"vacation"}"#,
+        )
+        .apply(&mut anonymizer);
+    assert!(!format!("{later:?}").contains("{{"), "{later:?}");
+}
+
+#[test]
+fn a_credential_is_a_single_token_or_replaced_as_a_whole() {
+    for value in [
+        "Digest username=\"maria.gonzalez\", realm=\"Hospital\", response=\"abc\"",
+        "AWS4-HMAC-SHA256 Credential=maria/20260203/x, Signature=abc",
+        "Bearer Maria Gonzalez",
+        "Bearer null",
+        "maria@hospital.org",
+    ] {
+        let exchange = Made::new("GET", "/api/v1/auth/me")
+            .header("authorization", value)
+            .apply(&mut Anonymizer::new(shipped_policy()));
+        let safe = header(&exchange.request.headers, "authorization").to_lowercase();
+        assert!(!safe.contains("{{auth"), "{value} became {safe}");
+        for original in ["maria", "hospital", "20260203"] {
+            assert!(!safe.contains(original), "{value} became {safe}");
+        }
+    }
+}
+
+#[test]
+fn names_of_cookies_and_fields_that_nobody_declared_are_data() {
+    let sent = json!({"maria_gonzalez": 1, "summary": {"jsmith": "hiv"}});
+    let exchange = Made::new("POST", "/api/v1/people?gonzalez=1")
+        .header("cookie", "draft_maria%40hospital.org=1; Gonzalez Maria=2")
+        .body("application/json", &sent.to_string())
+        .answer_header(
+            "set-cookie",
+            "last-gonzalez=1; Path=/people/maria%40hospital.org; SameSite=lax",
+        )
+        .answer(200, &sent)
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    let shown = format!("{exchange:?}").to_lowercase();
+    for original in ["gonzalez", "maria", "jsmith", "hiv", "hospital"] {
+        assert!(!shown.contains(original), "{original} in {shown}");
+    }
+    assert!(shown.contains("samesite=lax"));
+}
+
+#[test]
+fn requests_stay_valid() {
+    let query = "block_number=12&is_active=true&page_size=100&person_type=resident&status=pending";
+    let body = json!({
+        "pgy_level": 3, "timeout_seconds": 60, "mrn": 2_000_000_000_u32, "score": 0.300_000_000_000_000_04,
+        "return_date": "9999-12-31", "notes": "----------", "create_draft": false,
+    });
+    let exchange = Made::new("POST", &format!("/api/v1/assignments?{query}"))
+        .body("application/json", &body.to_string())
+        .apply(&mut Anonymizer::new(shipped_policy()));
+    assert_eq!(exchange.request.query, query);
+    let sent: serde_json::Value = serde_json::from_str(utf8(&exchange.request.body)).unwrap();
+    for kept in [
+        "pgy_level",
+        "timeout_seconds",
+        "score",
+        "return_date",
+        "notes",
+        "create_draft",
+    ] {
+        assert_eq!(sent[kept], body[kept], "{kept}");
+    }
+    let mrn = sent["mrn"].as_u64().unwrap();
+    assert!((1_000_000_000..2_000_000_000).contains(&mrn), "{mrn}");
 }
 
 #[test]

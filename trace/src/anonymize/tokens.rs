@@ -18,24 +18,25 @@ use super::policy::Kind;
 
 /// Originals and what stands for them.
 pub(super) struct Tokens {
-    map: HashMap<Original, Entry>,
+    map: HashMap<Original, String>,
+    /// Numbers stand for numbers, so that JSON stays valid.
+    numbers: HashMap<Original, String>,
     /// Numbers of the values that replay makes afresh.
     fresh: HashMap<Original, usize>,
+    /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
+    hidden: HashSet<Original>,
+    /// Values of the protocol that the capture shows, such as `application/json`.
+    public: HashSet<String>,
     used: HashSet<String>,
     limit: usize,
+    /// Bytes of originals so far.
+    bytes: usize,
     rng: StdRng,
     addresses: Addresses,
     /// Days by which every date of the capture is shifted: whole weeks, so that weekdays stay.
     shift_days: i32,
     /// How many values were replaced, by kind.
     counts: BTreeMap<String, u64>,
-}
-
-struct Entry {
-    replacement: String,
-    /// Whether the original may not occur in the capture. A date or a choice may: other dates and
-    /// choices become it.
-    private: bool,
 }
 
 impl Tokens {
@@ -50,9 +51,13 @@ impl Tokens {
         let sign = if rng.random_bool(0.5) { 7 } else { -7 };
         Self {
             map: HashMap::new(),
+            numbers: HashMap::new(),
             fresh: HashMap::new(),
+            hidden: HashSet::new(),
+            public: HashSet::new(),
             used: HashSet::new(),
             limit,
+            bytes: 0,
             rng,
             addresses: Addresses::default(),
             shift_days: weeks * sign,
@@ -63,138 +68,184 @@ impl Tokens {
     /// What stands for `original`. Its form decides what that is, and where the form says nothing,
     /// the kind that a rule gave it.
     pub(super) fn replace(&mut self, original: &str, kind: Option<&Kind>) -> String {
-        if original.is_empty() {
-            return String::new();
+        if !says_something(original) {
+            return original.to_owned();
         }
         let form = detect::whole(original);
-        *self
-            .counts
-            .entry(label(form, kind, original).to_owned())
-            .or_default() += 1;
-        if let Some(entry) = self.map.get(original) {
-            return entry.replacement.clone();
+        self.count(label(form, kind, original));
+        match (form, kind) {
+            (Some(Form::Date), _) => return self.shift(original),
+            (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
+                return self.choose(original, of);
+            }
+            _ => {}
         }
-        if self.map.len() >= self.limit {
-            *self.counts.entry("masked".to_owned()).or_default() += 1;
-            return mask(original);
+        if let Some(replacement) = self.map.get(original) {
+            return replacement.clone();
         }
-        let replacement = self.make(original, form, kind);
-        let private = !matches!(
-            (form, kind),
-            (Some(Form::Date), _) | (None, Some(Kind::Choice(_) | Kind::Date))
-        );
-        self.used.insert(replacement.clone());
-        self.map.insert(
-            Original::new(original),
-            Entry {
-                replacement: replacement.clone(),
-                private,
+        if !self.has_room(original) {
+            return self.mask(original);
+        }
+        let replacement = match original.parse::<IpAddr>() {
+            Ok(address) => self.addresses.replace(address, &mut self.rng).to_string(),
+            Err(_) => match self.draw_free(original, |text, rng| draw(text, form, kind, rng)) {
+                Some(replacement) => replacement,
+                None => self.mask(original),
             },
-        );
+        };
+        self.map
+            .insert(Original::new(original), replacement.clone());
         replacement
     }
 
-    /// Takes note of a value that a slot stands for, so that the audit searches for it too.
-    pub(super) fn hide(&mut self, original: &str, slot: &str, kind: &str) {
-        *self.counts.entry(kind.to_owned()).or_default() += 1;
-        if original.is_empty() || self.map.contains_key(original) || self.map.len() >= self.limit {
-            return;
+    /// The number that stands for a number.
+    pub(super) fn number(&mut self, original: &str) -> String {
+        self.count("id");
+        let known = self
+            .numbers
+            .get(original)
+            .or_else(|| self.map.get(original));
+        let is_number = |text: &String| text.parse::<serde_json::Number>().is_ok();
+        if let Some(known) = known.filter(|known| is_number(known)) {
+            return known.clone();
         }
-        self.map.insert(
-            Original::new(original),
-            Entry {
-                replacement: slot.to_owned(),
-                private: true,
-            },
-        );
+        if !self.has_room(original) {
+            return "0".to_owned();
+        }
+        let drawn = self.draw_free(original, made_up::number);
+        let replacement = drawn.filter(is_number).unwrap_or_else(|| "0".to_owned());
+        self.numbers
+            .insert(Original::new(original), replacement.clone());
+        replacement
     }
 
     /// The slot for a value that replay makes afresh in each run: equal where the originals are.
     pub(super) fn fresh(&mut self, original: &str) -> String {
-        let number = match self.fresh.get(original) {
-            Some(number) => *number,
-            None if self.fresh.len() >= self.limit => 0,
+        self.count("key");
+        let number = match self.fresh.get(original).copied() {
+            Some(number) => number,
+            None if !self.has_room(original) => 0,
             None => {
                 let number = self.fresh.len() + 1;
                 self.fresh.insert(Original::new(original), number);
                 number
             }
         };
-        let slot = format!("{{{{fresh:k{number}}}}}");
-        self.hide(original, &slot, "key");
-        slot
+        format!("{{{{fresh:k{number}}}}}")
     }
 
-    /// Every original that may not occur in the capture.
+    /// Takes note of a value for which a slot stands, so that the audit searches for it too.
+    pub(super) fn hide(&mut self, original: &str, kind: &str) {
+        self.count(kind);
+        if !self.hidden.contains(original) && self.has_room(original) {
+            self.hidden.insert(Original::new(original));
+        }
+    }
+
+    /// Takes note of a value that is in the capture and about nobody.
+    pub(super) fn note_public(&mut self, value: &str) {
+        if self.public.len() < MAX_PUBLIC && !self.public.contains(value) {
+            self.public.insert(value.to_owned());
+        }
+    }
+
+    /// Every original that may not occur in the capture: not those that stand for another one now.
     pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
-        self.map
-            .iter()
-            .filter(|(_, entry)| entry.private)
-            .map(|(original, _)| original.as_str())
+        let mapped = self.map.keys().chain(self.numbers.keys());
+        let all = mapped.chain(self.fresh.keys()).chain(&self.hidden);
+        all.map(Original::as_str)
+            .filter(|original| !self.used.contains(*original))
+    }
+
+    /// Every value that is in the capture and about nobody.
+    pub(super) fn public(&self) -> impl Iterator<Item = &str> {
+        self.public.iter().map(String::as_str)
     }
 
     /// How many values were replaced, by kind.
-    pub(super) fn counts(&self) -> &BTreeMap<String, u64> {
+    pub(super) const fn counts(&self) -> &BTreeMap<String, u64> {
         &self.counts
     }
 
-    fn make(&mut self, original: &str, form: Option<Form>, kind: Option<&Kind>) -> String {
-        // A date's replacement follows from the date, and a choice has few values to choose from:
-        // neither is drawn until it is unique.
-        match (form, kind) {
-            (Some(Form::Date), _) => return self.shift(original),
-            (None, Some(Kind::Choice(of))) => return self.choose(original, of),
-            (Some(Form::Address), _) => {
-                if let Ok(address) = original.parse::<IpAddr>() {
-                    return self.addresses.replace(address, &mut self.rng).to_string();
-                }
-            }
-            _ => {}
+    fn count(&mut self, kind: &str) {
+        match self.counts.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(kind.to_owned(), 1)),
         }
-        let mut longer = original.to_owned();
-        for attempt in 1..=MAX_DRAWS {
-            let mut candidate = draw(&longer, form, kind, &mut self.rng);
-            if attempt > 16 && !detect::within(&candidate).is_empty() {
-                candidate = made_up::letters_for_digits(&candidate);
-            }
-            // What a client typed must not come out as a slot, which replay would fill.
-            candidate = candidate.replace("{{", "{(");
-            let free = candidate != original
-                && !self.used.contains(&candidate)
-                && !self.map.contains_key(candidate.as_str())
-                && detect::within(&candidate).is_empty();
-            if free {
-                return candidate;
-            }
-            // Short values run out of replacements: then theirs get longer.
-            if attempt % 16 == 0 {
-                longer.push(if longer.bytes().all(|b| b.is_ascii_digit()) {
-                    '1'
-                } else {
-                    'a'
-                });
-            }
-        }
-        *self.counts.entry("masked".to_owned()).or_default() += 1;
-        mask(original)
     }
 
-    fn shift(&mut self, original: &str) -> String {
-        let shifted = detect::date_at_start(original)
+    /// Whether another original may be remembered; if so, it will be.
+    fn has_room(&mut self, original: &str) -> bool {
+        let known = self.map.len() + self.numbers.len() + self.fresh.len() + self.hidden.len();
+        let bytes = self.bytes + original.len();
+        let room = known < self.limit && bytes <= MAX_BYTES;
+        if room {
+            self.bytes = bytes;
+        }
+        room
+    }
+
+    /// A replacement that stands for nothing else and to which no detector objects.
+    fn draw_free(
+        &mut self,
+        original: &str,
+        draw: impl Fn(&str, &mut StdRng) -> String,
+    ) -> Option<String> {
+        let mut longer = original.to_owned();
+        for attempt in 1..=MAX_DRAWS {
+            // What a client typed must not come out as a slot, which replay would fill.
+            let mut candidate = draw(&longer, &mut self.rng).replace("{{", "{(");
+            let mut personal = !detect::within(&candidate).is_empty();
+            if personal && attempt > 1 {
+                candidate = made_up::plain_letters(&candidate);
+                personal = !detect::within(&candidate).is_empty();
+            }
+            let taken = candidate == original
+                || self.used.contains(&candidate)
+                || self.map.contains_key(candidate.as_str());
+            if !personal && !taken {
+                self.used.insert(candidate.clone());
+                return Some(candidate);
+            }
+            // Short values run out of replacements: then theirs get longer.
+            if attempt % 8 == 0 {
+                let digits = longer.bytes().all(|b| b.is_ascii_digit());
+                longer.push(if digits { '1' } else { 'a' });
+            }
+        }
+        None
+    }
+
+    fn shift(&self, original: &str) -> String {
+        let date = detect::date_at_start(original);
+        // The first and last years of a calendar mean "always" and "never".
+        let shifted = date
+            .filter(|date| (1000..9000).contains(&date.year()))
             .and_then(|date| date.checked_add(self.shift_days.days()).ok());
         match shifted {
             Some(date) => format!("{date}{}", &original[10..]),
-            None => made_up::opaque(original, &mut self.rng),
+            None => original.to_owned(),
         }
     }
 
     fn choose(&mut self, original: &str, of: &[String]) -> String {
-        if of.iter().any(|choice| choice == original) {
-            of[self.rng.random_range(0..of.len())].clone()
-        } else {
-            made_up::words(original, &mut self.rng)
+        let others: Vec<_> = of.iter().filter(|choice| *choice != original).collect();
+        match others.len() {
+            0 => original.to_owned(),
+            count => others[self.rng.random_range(0..count)].clone(),
         }
     }
+
+    /// What stands for a value for which there is no replacement of its own.
+    fn mask(&mut self, original: &str) -> String {
+        self.count("masked");
+        "x".repeat(original.chars().count())
+    }
+}
+
+/// Whether a value could say anything about anybody.
+fn says_something(value: &str) -> bool {
+    !value.is_ascii() || value.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 fn draw(original: &str, form: Option<Form>, kind: Option<&Kind>, rng: &mut StdRng) -> String {
@@ -229,11 +280,6 @@ fn url(original: &str, rng: &mut StdRng) -> String {
     format!("https://example.com/{}", made_up::opaque(&letters, rng))
 }
 
-/// What stands for a value for which the map has no room: the same for all of its length.
-fn mask(original: &str) -> String {
-    "x".repeat(original.chars().count())
-}
-
 /// The kind's name in the footer.
 fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static str {
     match (form, kind) {
@@ -258,10 +304,16 @@ fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static st
 }
 
 /// How often a replacement is drawn before the value is masked: no value may stop the recorder.
-const MAX_DRAWS: u32 = 512;
+const MAX_DRAWS: u32 = 64;
 
 /// How many originals a capture may have before values are masked instead.
 pub(super) const MAX_ORIGINALS: usize = 1_000_000;
+
+/// How many bytes of them.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many public values are remembered.
+const MAX_PUBLIC: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -311,7 +363,8 @@ mod tests {
             "https://ana:pw@hospital.org/x",
             "1234567890",
             "call 808-201-3388 or 123-45-6789",
-            "---",
+            "write to maria@hospital.org before friday",
+            "\u{1f930}\u{1f930}",
         ] {
             let replacement = tokens.replace(original, None);
             assert_ne!(replacement, original);

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::policy::Kind;
-use super::scrub::{Scrub, is_word, keepable};
+use super::scrub::Scrub;
 use super::template::Segment;
 
 /// A path with its values replaced, and the template that names its route.
@@ -57,9 +57,8 @@ impl Scrub<'_> {
         let decoded = percent_decode_str(actual).decode_utf8_lossy();
         let replaced = match segment {
             Segment::Literal(_) => return actual.to_owned(),
-            Segment::Keep if is_word(&decoded) && keepable(&decoded) => return actual.to_owned(),
             Segment::Date => self.value(Some(&Kind::Date), &decoded),
-            Segment::Id | Segment::Keep => self.value(Some(&Kind::Id), &decoded),
+            Segment::Id => self.value(Some(&Kind::Id), &decoded),
             Segment::Text => self.value(Some(&Kind::Text), &decoded),
         };
         utf8_percent_encode(&replaced, PATH_SEGMENT).to_string()
@@ -75,18 +74,11 @@ impl Scrub<'_> {
         let Some((name, value)) = pair.split_once('=') else {
             // A bare word may be a flag of the application, or something typed in.
             let word = decode_form(pair);
-            return if self.policy.field(&word).is_some() {
-                pair.to_owned()
-            } else {
-                encode_form(&self.value(None, &word))
-            };
+            return encode_form(&self.key(&word));
         };
         let decoded_name = decode_form(name);
-        let safe_name = if self.policy.is_schema_key(&decoded_name) {
-            name.to_owned()
-        } else {
-            encode_form(&self.value(None, &decoded_name))
-        };
+        let safe_name = self.key(&decoded_name);
+        let safe_name = encode_form(&safe_name);
         let value = decode_form(value);
         format!(
             "{safe_name}={}",
@@ -101,14 +93,18 @@ pub(super) fn decode_form(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// Encodes for a form or query. A slot stays readable: whoever fills it encodes the value.
+/// Encodes for a form or query. Slots stay readable: whoever fills them encodes the value.
 fn encode_form(text: &str) -> String {
-    if text.starts_with("{{") && text.ends_with("}}") {
-        return text.to_owned();
+    let Some((before, rest)) = text.split_once("{{") else {
+        return utf8_percent_encode(text, FORM).to_string();
+    };
+    match rest.split_once("}}") {
+        Some((slot, after)) => {
+            let before = utf8_percent_encode(before, FORM);
+            format!("{before}{{{{{slot}}}}}{}", encode_form(after))
+        }
+        None => utf8_percent_encode(text, FORM).to_string(),
     }
-    utf8_percent_encode(text, FORM)
-        .to_string()
-        .replace(' ', "+")
 }
 
 /// What a path segment may not hold bare (RFC 3986, §3.3).
@@ -125,8 +121,10 @@ const PATH_SEGMENT: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'}');
 
-/// As for a path segment, plus what separates pairs; the space becomes a plus sign afterwards.
+/// As for a path segment, plus what separates pairs. A space becomes `%20`, which says the same as
+/// a plus sign and cannot make a number look like one for the telephone.
 const FORM: &AsciiSet = &CONTROLS
+    .add(b' ')
     .add(b'"')
     .add(b'#')
     .add(b'%')

@@ -20,12 +20,11 @@ pub const FORMAT: &str = "rehearsal-capture";
 
 /// Whether a file of this name is compressed.
 pub(crate) fn is_compressed(path: &Path) -> bool {
-    // A capture in the making is called `x.jsonl.zst.partial`.
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    name.split('.').skip(1).any(|part| part == "zst")
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| {
+        let name = name.trim_end_matches(".partial");
+        name.trim_end_matches(".quarantine").ends_with(".zst")
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -61,7 +61,10 @@ pub enum ReadError {
         problem: LineProblem,
     },
     /// The medium failed.
-    #[error("cannot read capture `{}` after line {line}: {source}", path.display())]
+    #[error(
+        "cannot read capture `{}` after line {line}: {source}; copy it again from where it was recorded",
+        path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -75,6 +78,9 @@ pub enum ReadError {
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineProblem {
+    /// It is longer than any recorder writes.
+    #[error("it is longer than {} MiB", LONGEST_LINE >> 20)]
+    TooLong,
     /// It is not JSON, or lacks a field.
     #[error("{}", without_line(.0))]
     Json(#[from] serde_json::Error),
@@ -98,6 +104,15 @@ pub enum Warning {
     },
     /// There is no footer: the recorder was killed, or is still writing.
     NotClosed,
+    /// The footer counts other exchanges than there are.
+    Miscounted {
+        /// What the footer says.
+        footer: u64,
+        /// What was read.
+        read: u64,
+    },
+    /// Something follows the footer, such as another capture.
+    AfterFooter,
 }
 
 impl fmt::Display for Warning {
@@ -110,6 +125,13 @@ impl fmt::Display for Warning {
                 f,
                 "the capture has no footer: its recorder was stopped before it could audit and close it"
             ),
+            Self::Miscounted { footer, read } => {
+                write!(
+                    f,
+                    "the footer counts {footer} exchanges, and there are {read}: some lines were removed or added"
+                )
+            }
+            Self::AfterFooter => write!(f, "lines after the footer were left out"),
         }
     }
 }
@@ -122,6 +144,7 @@ pub struct Reader<R: BufRead> {
     line: u64,
     header: Header,
     footer: Option<Footer>,
+    exchanges: u64,
     warnings: Vec<Warning>,
     done: bool,
 }
@@ -198,6 +221,7 @@ impl<R: BufRead> Reader<R> {
             line: 1,
             header,
             footer: None,
+            exchanges: 0,
             warnings: Vec::new(),
             done: false,
         })
@@ -219,26 +243,17 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn next_exchange(&mut self) -> Result<Option<Exchange>, ReadError> {
-        while self.footer.is_none() {
-            let read =
-                read_line(&mut self.input, &mut self.buffer).map_err(|source| ReadError::Read {
-                    path: self.path.clone(),
-                    line: self.line,
-                    source,
-                })?;
-            if read == 0 {
-                self.warnings.push(Warning::NotClosed);
-                return Ok(None);
-            }
-            self.line += 1;
+        while self.next_line()? {
             match parse_line(&self.buffer) {
-                Ok(Line::Exchange(exchange)) => return Ok(Some(*exchange)),
-                Ok(Line::Footer(footer)) => self.footer = Some(*footer),
+                Ok(Line::Exchange(exchange)) => {
+                    self.exchanges += 1;
+                    return Ok(Some(*exchange));
+                }
+                Ok(Line::Footer(footer)) => return self.end(*footer).map(|()| None),
                 Ok(Line::Other) => {}
-                Err(_) if !self.buffer.ends_with(b"\n") => {
+                Err(_) if !self.buffer.ends_with(b"\n") && self.buffer.len() <= LONGEST_LINE => {
                     self.warnings.push(Warning::TornTail { line: self.line });
-                    self.warnings.push(Warning::NotClosed);
-                    return Ok(None);
+                    break;
                 }
                 Err(problem) => {
                     return Err(ReadError::Line {
@@ -249,7 +264,33 @@ impl<R: BufRead> Reader<R> {
                 }
             }
         }
+        self.warnings.push(Warning::NotClosed);
         Ok(None)
+    }
+
+    fn next_line(&mut self) -> Result<bool, ReadError> {
+        let read = read_line(&mut self.input, &mut self.buffer);
+        let read = read.map_err(|source| ReadError::Read {
+            path: self.path.clone(),
+            line: self.line,
+            source,
+        })?;
+        self.line += 1;
+        Ok(read > 0)
+    }
+
+    fn end(&mut self, footer: Footer) -> Result<(), ReadError> {
+        if footer.exchanges != self.exchanges {
+            self.warnings.push(Warning::Miscounted {
+                footer: footer.exchanges,
+                read: self.exchanges,
+            });
+        }
+        self.footer = Some(footer);
+        if self.next_line()? {
+            self.warnings.push(Warning::AfterFooter);
+        }
+        Ok(())
     }
 }
 
@@ -267,7 +308,7 @@ impl<R: BufRead> Iterator for Reader<R> {
 }
 
 /// Opens the file's lines, decompressing when the name ends in `.zst`.
-pub(crate) fn open_lines(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open_lines(path: &Path) -> io::Result<Box<dyn BufRead>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(
@@ -298,6 +339,12 @@ struct Type<'a> {
 const EXCHANGE: &[u8] = b"{\"type\":\"exchange\",";
 
 fn parse_line(line: &[u8]) -> Result<Line, LineProblem> {
+    if line.len() > LONGEST_LINE {
+        return Err(LineProblem::TooLong);
+    }
+    if line.trim_ascii().is_empty() {
+        return Ok(Line::Other);
+    }
     let exchange = line.starts_with(EXCHANGE);
     let kind = if exchange {
         "exchange".into()
@@ -333,11 +380,18 @@ fn parse_header(line: &[u8]) -> Option<Preamble> {
     })
 }
 
-/// Reads up to and with the next line feed. The cut-off end of a compressed file ends the lines.
+/// Reads up to and with the next line feed, or a byte more than a line may have. The cut-off end
+/// of a compressed file ends the lines.
 fn read_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<usize> {
     buffer.clear();
-    match input.read_until(b'\n', buffer) {
+    match input
+        .take(LONGEST_LINE as u64 + 1)
+        .read_until(b'\n', buffer)
+    {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(buffer.len()),
         other => other,
     }
 }
+
+/// Far longer than any line that a recorder writes, and short enough for any memory.
+const LONGEST_LINE: usize = 64 << 20;

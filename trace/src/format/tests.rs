@@ -139,6 +139,25 @@ fn every_cut_is_survived() {
 }
 
 #[test]
+fn what_is_missing_or_too_much_is_said() {
+    let whole = String::from_utf8(written(&[exchange(1), exchange(2)])).unwrap();
+    let twice = read(format!("{whole}{whole}").as_bytes()).unwrap();
+    assert_eq!(
+        (twice.exchanges.len(), twice.warnings),
+        (2, vec![Warning::AfterFooter])
+    );
+    let without: String = whole
+        .lines()
+        .filter(|line| !line.contains("\"seq\":2,\"at"))
+        .map(|line| line.to_owned() + "\n\n")
+        .collect();
+    assert_eq!(
+        read(without.as_bytes()).unwrap().warnings[0],
+        Warning::Miscounted { footer: 2, read: 1 }
+    );
+}
+
+#[test]
 fn what_is_no_capture_is_refused_with_a_reason() {
     let message = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
     let newer = String::from_utf8(written(&[]))

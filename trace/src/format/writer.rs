@@ -14,11 +14,11 @@ use crate::anonymize::Anonymized;
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The record could not be turned into JSON.
-    #[error("cannot serialize a record of the capture")]
-    Serialize(#[source] serde_json::Error),
+    #[error("{0}")]
+    Serialize(serde_json::Error),
     /// The medium refused: full, gone, or read-only.
-    #[error("cannot write the capture")]
-    Write(#[source] io::Error),
+    #[error("{0}")]
+    Write(io::Error),
 }
 
 /// Appends records to a capture.

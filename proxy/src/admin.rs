@@ -129,10 +129,10 @@ fn recorder_metrics(recording: &Snapshot, connections: u64) -> String {
          # HELP rehearsal_recording Whether exchanges are being recorded.\n\
          # TYPE rehearsal_recording gauge\n\
          rehearsal_recording {}\n\
-         # HELP rehearsal_offered_total Exchanges offered to the recorder.\n\
+         # HELP rehearsal_offered_total Exchanges offered to the recorder and settled: recorded or dropped.\n\
          # TYPE rehearsal_offered_total counter\n\
          rehearsal_offered_total {}\n\
-         # HELP rehearsal_recorded_total Exchanges written to the capture.\n\
+         # HELP rehearsal_recorded_total Exchanges written to the capture and flushed.\n\
          # TYPE rehearsal_recorded_total counter\n\
          rehearsal_recorded_total {}\n\
          # HELP rehearsal_dropped_total Exchanges that were not written, by reason.\n\
@@ -140,7 +140,10 @@ fn recorder_metrics(recording: &Snapshot, connections: u64) -> String {
          rehearsal_dropped_total{{reason=\"queue\"}} {}\n\
          rehearsal_dropped_total{{reason=\"size\"}} {}\n\
          rehearsal_dropped_total{{reason=\"policy\"}} {}\n\
-         rehearsal_dropped_total{{reason=\"write\"}} {}\n",
+         rehearsal_dropped_total{{reason=\"write\"}} {}\n\
+         # HELP rehearsal_waiting Exchanges that are not settled yet: queued, or not flushed.\n\
+         # TYPE rehearsal_waiting gauge\n\
+         rehearsal_waiting {}\n",
         u8::from(recording.state == "recording"),
         recording.offered,
         recording.recorded,
@@ -148,5 +151,6 @@ fn recorder_metrics(recording: &Snapshot, connections: u64) -> String {
         dropped.size,
         dropped.policy,
         dropped.write,
+        recording.waiting,
     )
 }

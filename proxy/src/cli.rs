@@ -26,7 +26,9 @@ Environment:
   The variables that [load_test] keys name, such as LOAD_TEST_KEY
 
 Signals:
-  SIGTERM, SIGINT  stop accepting, finish what is in flight, close the capture
+  SIGTERM, SIGINT  stop accepting, finish what is in flight, close the capture;
+                   a second one does not wait for what is in flight
+  SIGHUP           nothing but a warning: reload is not available yet
 
 Exit codes:
   0  stopped as asked, or the configuration is good

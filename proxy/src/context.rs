@@ -8,6 +8,7 @@ use http::HeaderValue;
 
 use crate::clock::Moment;
 use crate::limit::in_flight::Place;
+use crate::recorder::pending::Pending;
 use crate::recorder::tap::Tap;
 use crate::route::RouteId;
 use crate::upstream::Lease;
@@ -39,7 +40,7 @@ pub(crate) struct RequestContext {
     /// Status of an answer that the proxy gave itself.
     pub(crate) answered: Option<u16>,
     /// What the recorder gets, if this request is recorded.
-    pub(crate) tap: Option<Box<Tap>>,
+    pub(crate) pending: Option<Pending>,
 }
 
 impl RequestContext {
@@ -58,7 +59,12 @@ impl RequestContext {
             last_use: false,
             body_bytes: 0,
             answered: None,
-            tap: None,
+            pending: None,
         }
+    }
+
+    /// Where to note what passes, if this request is recorded.
+    pub(crate) fn tap(&mut self) -> Option<&mut Tap> {
+        self.pending.as_mut()?.tap()
     }
 }

@@ -2,12 +2,11 @@
 //!
 //! Says yes or why not; answering is the handler's.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use crate::access::client::ClientNet;
+use crate::access::client::{Client, ClientNet};
 use crate::access::failures::Failures;
 use crate::access::keys::{KeyId, Keys};
 use crate::access::networks::Networks;
@@ -31,7 +30,7 @@ pub(crate) struct Gatekeeper {
 
 /// Who asks to pass.
 pub(crate) struct Visitor<'r> {
-    pub(crate) client: IpAddr,
+    pub(crate) client: Client,
     pub(crate) headers: &'r HeaderMap,
     pub(crate) now: Moment,
 }
@@ -57,7 +56,7 @@ impl Gatekeeper {
         route: &Route,
         visitor: &Visitor<'_>,
     ) -> Result<Option<Place>, Refusal> {
-        let client = ClientNet::from(visitor.client);
+        let client = ClientNet::from(visitor.client.address);
         let key = self.open(route.gate, client, visitor)?;
         let Some(limit) = &self.limits[id.index()] else {
             return Ok(None);
@@ -85,7 +84,8 @@ impl Gatekeeper {
         if gate == Gate::None {
             return Ok(None);
         }
-        if !self.allow.contains(visitor.client) {
+        let Client { address, certain } = visitor.client;
+        if !certain || !self.allow.contains(address) {
             return Err(Refusal::Address);
         }
         if gate == Gate::Address {
@@ -106,17 +106,13 @@ impl Gatekeeper {
 }
 
 fn limited(route: &Route, excess: Excess) -> Refusal {
-    let settings = route.limit.as_ref();
     let (quota, wait) = match excess {
-        Excess::Rate(wait) => (settings.and_then(|s| s.rate).map(Quota::Rate), wait),
-        Excess::InFlight => (
-            settings.and_then(|s| s.concurrent).map(Quota::InFlight),
-            Duration::ZERO,
-        ),
+        Excess::Rate(rate, wait) => (Quota::Rate(rate), wait),
+        Excess::InFlight(most) => (Quota::InFlight(most), Duration::ZERO),
     };
     Refusal::Limited(Limited {
         name: route.name.clone(),
-        quota: quota.unwrap_or(Quota::InFlight(0)),
+        quota,
         wait,
     })
 }

@@ -7,6 +7,9 @@ use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use pingora_http::RequestHeader;
 
 /// Longest header section that is accepted: nginx's 4 buffers of 32 KiB.
+///
+/// Beyond 1 MiB, or 256 headers, pingora gives up reading before any of this is asked. It then
+/// answers 400 without a body and closes the connection; nothing of ours can make that a 431.
 pub(crate) const HEADER_LIMIT: usize = 128 * 1024;
 
 /// Checks a request: its parsed header and, for HTTP/1, the bytes it was parsed from.
@@ -17,6 +20,7 @@ pub(crate) fn request(header: &RequestHeader, raw: &[u8]) -> Result<(), &'static
         .position(|b| *b == b'?')
         .unwrap_or(target.len());
     path(&target[..end])?;
+    target_as_sent(header, raw)?;
     line_ends(raw)?;
     framing(header, raw)?;
     host(header)
@@ -67,7 +71,25 @@ fn escape(rest: &[u8]) -> Result<(), &'static str> {
     match high * 16 + low {
         0x2e | 0x2f | 0x5c => Err("an escaped dot, slash or backslash in the path"),
         0..=0x1f | 0x7f => Err("an escaped control character in the path"),
+        // `%6c` is `l` to the backend (RFC 3986 §2.3), but no prefix of ours would match it.
+        0x30..=0x39 | 0x41..=0x5a | 0x61..=0x7a | 0x2d | 0x5f | 0x7e => {
+            Err("an escape that stands for a plain character in the path")
+        }
         _ => Ok(()),
+    }
+}
+
+/// The parser cuts a fragment off; others may not. Of what it repairs, `server::line` knows.
+fn target_as_sent(header: &RequestHeader, raw: &[u8]) -> Result<(), &'static str> {
+    let line = raw.trim_ascii_start().split(|byte| *byte == b'\r').next();
+    let mut words = line.unwrap_or_default().split(|byte| *byte == b' ');
+    match words.nth(1) {
+        None => Ok(()),
+        Some(target) if target.contains(&b'#') => Err("a fragment in the target"),
+        Some(target) if target != header.raw_path() => {
+            Err("a target that is not what it was parsed as")
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -171,9 +193,36 @@ mod tests {
             "/api%0d%0aX",
             Err("an escaped control character in the path"),
         );
+        for plain in [
+            "/%6cogin", "/%41", "/%7a", "/%30", "/a%2Db", "/a%5fb", "/%7Euser",
+        ] {
+            check(
+                plain,
+                Err("an escape that stands for a plain character in the path"),
+            );
+        }
         check("/api%4", Err("a broken escape in the path"));
         check("/api%zz", Err("a broken escape in the path"));
         check("/a b", Err("a control character or space in the path"));
+    }
+
+    #[test]
+    fn a_fragment_is_found() {
+        let check = |raw: &[u8], expected| {
+            let header = RequestHeader::build("GET", b"/a?b=c", None).unwrap();
+            assert_eq!(target_as_sent(&header, raw), expected);
+        };
+        check(b"", Ok(()));
+        check(b"GET /a?b=c HTTP/1.1\r\n", Ok(()));
+        check(b"\r\nGET /a?b=c HTTP/1.1\r\n", Ok(()));
+        check(
+            b"GET /a?b=c#d HTTP/1.1\r\n",
+            Err("a fragment in the target"),
+        );
+        check(
+            b"GET /a?b=d HTTP/1.1\r\n",
+            Err("a target that is not what it was parsed as"),
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod access;
 mod admin;
+mod bounded;
 pub mod cli;
 mod clock;
 mod config;

@@ -17,7 +17,12 @@ const DEFAULT: &str = "warn,rehearsal_proxy=info";
 const QUOTING: &str = "pingora_core::protocols::http::v1";
 
 pub(crate) fn init() {
-    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(DEFAULT));
+    let text = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let text = if text.is_empty() { DEFAULT } else { &text };
+    let (wanted, mistake) = match EnvFilter::try_new(text) {
+        Ok(wanted) => (wanted, None),
+        Err(mistake) => (EnvFilter::new(DEFAULT), Some(mistake)),
+    };
     let safe = filter_fn(|event| {
         let ours = event.target().starts_with("rehearsal_proxy");
         ours || (*event.level() <= LevelFilter::INFO && !event.target().starts_with(QUOTING))
@@ -34,4 +39,7 @@ pub(crate) fn init() {
             .try_init(),
     );
     log::set_max_level(log::max_level().min(log::LevelFilter::Info));
+    if let Some(mistake) = mistake {
+        tracing::warn!(%mistake, "cannot read RUST_LOG; logging as if it were not set");
+    }
 }

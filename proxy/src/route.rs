@@ -53,8 +53,8 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// With `load_test` off, gated routes do not exist.
-    pub(crate) fn new(settings: Vec<RouteSettings>, load_test: bool) -> Self {
-        let mut routes: Vec<_> = settings.into_iter().map(Route::from).collect();
+    pub(crate) fn new(settings: &[RouteSettings], load_test: bool) -> Self {
+        let mut routes: Vec<_> = settings.iter().cloned().map(Route::from).collect();
         routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
         Self { routes, load_test }
     }
@@ -137,7 +137,7 @@ mod tests {
             route("/api/loadtest/", Some("/api/v1/"), Gate::Key),
             route("/api/loadtest/metrics", Some("/metrics"), Gate::Address),
         ];
-        Routes::new(settings, load_test)
+        Routes::new(&settings, load_test)
     }
 
     #[track_caller]

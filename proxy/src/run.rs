@@ -7,20 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
-use trace::anonymize::Policy;
 use trace::recording::Closed;
 
 use crate::cli::Args;
 use crate::clock::Clock;
-use crate::config::{self, LoadError, Settings};
+use crate::config::{self, LoadError, LoadTestSettings, Settings};
 use crate::exit::Exit;
 use crate::logging;
 use crate::output;
 use crate::recorder;
-use crate::server::attend::{Attended, Signals};
+use crate::server::attend::{Attended, Signals, Stop};
 use crate::server::listen::Bound;
-use crate::server::serve::Shutdown;
 use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
 
@@ -30,24 +27,12 @@ pub fn run(args: &Args) -> Exit {
         Ok(settings) => settings,
         Err(error) => return misconfigured(&args.config, error),
     };
-    // A policy that is not used yet still has to be good for --test.
-    let record = settings.record.as_ref();
-    let policy = record
-        .filter(|record| record.enabled || args.test)
-        .map(|r| Policy::load(&r.policy));
-    let policy = match policy.transpose() {
-        Ok(policy) => policy,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
-        }
-    };
     if args.test {
         output::line(format_args!("{}: ok", args.config.display()));
         return Exit::Success;
     }
     logging::init();
-    serve(settings, policy).unwrap_or_else(|error| {
+    serve(settings).unwrap_or_else(|error| {
         output::error(message(&error));
         Exit::Failure
     })
@@ -77,29 +62,27 @@ fn misconfigured(file: &Path, error: LoadError) -> Exit {
     Exit::Usage
 }
 
-fn serve(settings: Settings, policy: Option<Policy>) -> anyhow::Result<Exit> {
+fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     let clock = Clock::start();
     let runtime = worker::runtime().context("cannot start a runtime")?;
     let _entered = runtime.enter();
+    // Before there is a capture, so that no signal can leave it open.
+    let signals = Signals::new().context("cannot listen for signals")?;
     let bound = Bound::new(&settings)?;
-    let recording = match (&settings.record, policy) {
-        (Some(record), Some(policy)) => Some(recorder::start(record, policy, clock)?),
-        _ => None,
-    };
-    let (recorder, intake) = recording.unzip();
-    let (stop, watch) = watch::channel(false);
-    let shutdown = Shutdown {
-        watch,
-        deadline: settings.shutdown_timeout,
-    };
-    announce_gate(&settings);
+    let (stop, shutdown) = Stop::new(settings.shutdown_timeout);
     let keepalive = settings
         .upstreams
         .iter()
         .map(|upstream| upstream.keepalive)
         .sum();
-    let shared = Arc::new(Shared::new(settings, clock, intake)?);
-    let signals = Signals::new().context("cannot listen for signals")?;
+    let record = settings.record.take().filter(|record| record.enabled);
+    let mut shared = Shared::new(&settings, clock)?;
+    // After all that settings can break, so that they leave no empty capture behind.
+    let recording = record.map(|record| recorder::start(record, clock));
+    let (recorder, intake) = recording.transpose()?.unzip();
+    shared.intake = intake.map(Arc::new);
+    let shared = Arc::new(shared);
+    announce_gate(&settings.load_test);
     let (mut workers, desks) =
         Workers::start(&shared, keepalive, &shutdown).context("cannot start the workers")?;
     if !runtime.block_on(workers.ready()) {
@@ -122,8 +105,7 @@ fn serve(settings: Settings, policy: Option<Policy>) -> anyhow::Result<Exit> {
 }
 
 /// Who may use the gated routes is in the log, so that a review needs no other source.
-fn announce_gate(settings: &Settings) {
-    let load_test = &settings.load_test;
+fn announce_gate(load_test: &LoadTestSettings) {
     if !load_test.enabled {
         tracing::info!("load testing is off");
         return;

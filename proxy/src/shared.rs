@@ -1,8 +1,10 @@
-//! What all requests share: made once from the settings, never changed, never locked.
+//! What all requests share: made once from the settings, and never replaced.
 //!
-//! Requests borrow it; what changes in it are atomics and sharded tables.
+//! Requests borrow it. What changes in it are atomics, and tables whose shards are locked for one
+//! look-up at a time.
 
 use std::os::fd::RawFd;
+use std::sync::Arc;
 
 use pingora_core::upstreams::peer::HttpPeer;
 
@@ -30,16 +32,13 @@ pub(crate) struct Shared {
     uses: Uses,
     pub(crate) metrics: Metrics,
     /// Where recorded exchanges go, if anything is recorded.
-    pub(crate) intake: Option<Intake>,
+    pub(crate) intake: Option<Arc<Intake>>,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        settings: Settings,
-        clock: Clock,
-        intake: Option<Intake>,
-    ) -> Result<Self, prometheus::Error> {
-        let routes = Routes::new(settings.routes, settings.load_test.enabled);
+    /// Records nothing until it is given an intake.
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Self, prometheus::Error> {
+        let routes = Routes::new(&settings.routes, settings.load_test.enabled);
         let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
         let peers = routes.iter().map(|route| {
             let upstream = route.upstream;
@@ -62,7 +61,7 @@ impl Shared {
             )?,
             routes,
             upstreams,
-            intake,
+            intake: None,
         })
     }
 

@@ -2,52 +2,76 @@
 //!
 //! Pure: addresses and headers in, an address out.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 use super::networks::Networks;
 
-/// The client's address.
+/// Whose request it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client {
+    pub(crate) address: IpAddr,
+    /// False where a trusted proxy named a client that nobody can read: the address is then the
+    /// proxy's, good enough to count by and not to let anyone in.
+    pub(crate) certain: bool,
+}
+
+impl Client {
+    const fn certainly(address: IpAddr) -> Self {
+        Self {
+            address,
+            certain: true,
+        }
+    }
+}
+
+/// Finds the client behind a peer.
 ///
 /// `X-Forwarded-For` is walked from the right for as long as the hop that added an entry is
 /// trusted. A chain with anything else than addresses in it proves nothing: the peer counts.
-pub(crate) fn address(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAddr {
+pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Client {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
-        return peer;
+        return Client::certainly(peer);
     }
     let mut client = peer;
     for value in headers.get_all(&FORWARDED_FOR).iter().rev() {
         for entry in value.as_bytes().rsplit(|byte| *byte == b',') {
             let Some(hop) = parse(entry) else {
-                return peer;
+                return Client {
+                    address: peer,
+                    certain: false,
+                };
             };
             client = hop;
             if !trusted.contains(hop) {
-                return client;
+                return Client::certainly(client);
             }
         }
     }
-    client
+    Client::certainly(client)
 }
 
+/// An address, with or without a port: some proxies add the client's.
 fn parse(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry).ok()?.trim();
-    text.parse()
-        .map(|address: IpAddr| address.to_canonical())
-        .ok()
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = match bare {
+        Some(v6) => v6.parse::<Ipv6Addr>().map(IpAddr::from),
+        None => text
+            .parse::<IpAddr>()
+            .or_else(|_error| text.parse::<SocketAddr>().map(|address| address.ip())),
+    };
+    address.map(|address| address.to_canonical()).ok()
 }
 
 /// What limits count a client by: an IPv4 address, or the /64 that one IPv6 customer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ClientNet(IpAddr);
-
-impl ClientNet {
-    /// Stands for every client that there is no room to tell apart.
-    pub(crate) const UNKNOWN: Self = Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-}
 
 impl From<IpAddr> for ClientNet {
     fn from(address: IpAddr) -> Self {
@@ -66,6 +90,11 @@ mod tests {
 
     #[track_caller]
     fn check(peer: &str, chain: &[&str], expected: &str) {
+        check_as(peer, chain, expected, true);
+    }
+
+    #[track_caller]
+    fn check_as(peer: &str, chain: &[&str], expected: &str, certain: bool) {
         let trusted = Networks::new(&[
             "127.0.0.0/8".parse().unwrap(),
             "10.0.0.0/8".parse().unwrap(),
@@ -74,8 +103,10 @@ mod tests {
         for value in chain {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        let client = address(peer.parse().unwrap(), &headers, &trusted);
-        assert_eq!(client.to_string(), expected, "{peer} {chain:?}");
+        let client = find(peer.parse().unwrap(), &headers, &trusted);
+        let address = expected.parse().unwrap();
+        let expected = Client { address, certain };
+        assert_eq!(client, expected, "{peer} {chain:?}");
     }
 
     #[test]
@@ -101,11 +132,28 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_chain_falls_back_to_the_peer() {
-        check("127.0.0.1", &["unknown"], "127.0.0.1");
-        check("127.0.0.1", &["198.51.100.7,"], "127.0.0.1");
-        check("127.0.0.1", &["198.51.100.7:4711"], "127.0.0.1");
-        check("127.0.0.1", &["nonsense, 10.1.2.3"], "127.0.0.1");
+    fn a_malformed_chain_falls_back_to_the_peer_and_proves_nothing() {
+        for chain in [
+            "unknown",
+            "198.51.100.7,",
+            "nonsense, 10.1.2.3",
+            "198.51.100.7:x",
+            "198.51.100.7:",
+            "[198.51.100.7]",
+            "",
+        ] {
+            check_as("127.0.0.1", &[chain], "127.0.0.1", false);
+        }
+        check("127.0.0.1", &["unknown, 198.51.100.7"], "198.51.100.7");
+        check("203.0.113.9", &["unknown"], "203.0.113.9");
+    }
+
+    #[test]
+    fn a_port_behind_an_address_is_not_part_of_it() {
+        check("127.0.0.1", &["198.51.100.7:4711"], "198.51.100.7");
+        check("127.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1");
+        check("127.0.0.1", &["[2001:db8::1]"], "2001:db8::1");
+        check("127.0.0.1", &["198.51.100.7, 10.1.2.3:80"], "198.51.100.7");
     }
 
     #[test]

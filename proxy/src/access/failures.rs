@@ -3,22 +3,19 @@
 //! It is asked before the key is looked at, so that a right guess cannot be told from a wrong
 //! one while it holds.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashmap::DashMap;
-
 use super::client::ClientNet;
+use crate::bounded::Bounded;
 use crate::clock::Moment;
 
 /// Failures of each client in its current minute.
 pub(crate) struct Failures {
-    clients: DashMap<ClientNet, Window>,
-    /// Set when the table is full: new clients then share one window until a sweep.
-    full: AtomicBool,
+    clients: Bounded<ClientNet, Mutex<Window>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Window {
     ends: Moment,
     failures: u32,
@@ -36,46 +33,39 @@ const CAPACITY: usize = 100_000;
 impl Failures {
     pub(crate) fn new() -> Self {
         Self {
-            clients: DashMap::new(),
-            full: AtomicBool::new(false),
+            clients: Bounded::new(CAPACITY),
         }
     }
 
     /// How long the client still has to wait, if it has failed too often.
     pub(crate) fn wait(&self, client: ClientNet, now: Moment) -> Option<Duration> {
-        let own = self.clients.get(&client).map(|window| *window);
-        let window = match own {
-            Some(window) => window,
-            None if self.full.load(Ordering::Relaxed) => *self.clients.get(&ClientNet::UNKNOWN)?,
-            None => return None,
-        };
+        let window = self.clients.look(client, |window| *locked(window))?;
         (window.failures >= ALLOWED && now < window.ends).then(|| now.until(window.ends))
     }
 
     /// Notes a failure.
     pub(crate) fn note(&self, client: ClientNet, now: Moment) {
-        let crowded = self.clients.len() >= CAPACITY && !self.clients.contains_key(&client);
-        if crowded {
-            self.full.store(true, Ordering::Relaxed);
-        }
-        let counted = if crowded { ClientNet::UNKNOWN } else { client };
-        let fresh = Window {
-            ends: now + WINDOW,
-            failures: 0,
-        };
-        let mut window = self.clients.entry(counted).or_insert(fresh);
-        if window.ends <= now {
-            *window = fresh;
-        }
-        window.failures += 1;
+        self.clients.with(client, |window| {
+            let mut window = locked(window);
+            if window.ends <= now {
+                *window = Window {
+                    ends: now + WINDOW,
+                    failures: 0,
+                };
+            }
+            window.failures += 1;
+        });
     }
 
     /// Forgets the clients whose minute is over.
     pub(crate) fn sweep(&self, now: Moment) {
-        self.clients.retain(|_, window| now < window.ends);
-        self.full
-            .store(self.clients.len() >= CAPACITY, Ordering::Relaxed);
+        self.clients.retain(|window| now < locked(window).ends);
     }
+}
+
+/// Nothing can panic while it is locked.
+fn locked(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -98,6 +88,6 @@ mod tests {
         assert_eq!(failures.wait(other, at(10)), None);
         assert_eq!(failures.wait(client, at(60)), None);
         failures.sweep(at(60));
-        assert!(failures.clients.is_empty());
+        assert_eq!(failures.clients.len(), 0);
     }
 }

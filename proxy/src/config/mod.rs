@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use trace::anonymize::Policy;
 
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
@@ -58,6 +59,8 @@ pub(crate) trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// The content of a file.
     fn file(&self, path: &str) -> io::Result<String>;
+    /// The anonymization policy in a file.
+    fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
 }
 
 /// The process's own environment and file system.
@@ -70,6 +73,10 @@ impl Surroundings for Process {
 
     fn file(&self, path: &str) -> io::Result<String> {
         fs::read_to_string(path)
+    }
+
+    fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
+        Policy::load(path)
     }
 }
 
@@ -113,7 +120,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         || vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
         listen_addresses,
     );
-    let admin = file.parsed("admin", values::listen_address);
+    let admin = admin_address(&mut file, &listen);
     let trusted_proxies = file
         .entry("trusted_proxies")
         .and_then(Entry::list)
@@ -125,11 +132,11 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
     let load_test = load_test::read(file.entry("load_test"), around);
     let upstreams = upstream::read(file.required("upstream"));
     let routes = route::read(file.required("route"), &upstreams, &load_test);
-    let record = record::read(file.entry("record"));
+    let record = record::read(file.entry("record"), around);
     file.finish();
     Settings {
         listen,
-        admin: admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
+        admin,
         trusted_proxies,
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
         load_test,
@@ -143,10 +150,40 @@ fn listen_addresses(entry: Entry<'_>) -> Vec<SocketAddr> {
     if entry.is_empty_list() {
         entry.mistake("name at least one address");
     }
-    entry
-        .list()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|entry| entry.parsed(values::listen_address))
-        .collect()
+    let mut addresses = Vec::new();
+    for entry in entry.list().unwrap_or_default() {
+        let address = entry.parsed(|text| {
+            let address = values::listen_address(text)?;
+            if is_taken(address, &addresses) {
+                return Err(format!("`{text}` is there already; leave one"));
+            }
+            Ok(address)
+        });
+        addresses.extend(address);
+    }
+    addresses
+}
+
+fn admin_address(file: &mut Section<'_>, clients: &[SocketAddr]) -> SocketAddr {
+    const TAKEN: &str = "clients connect there; give the admin an address of its own";
+    let default = SocketAddr::from(([127, 0, 0, 1], 9090));
+    let Some(entry) = file.entry("admin") else {
+        if is_taken(default, clients) {
+            file.mistake("admin", format!("it is {default} by default, and {TAKEN}"));
+        }
+        return default;
+    };
+    let address = entry.parsed(|text| {
+        let address = values::listen_address(text)?;
+        if is_taken(address, clients) {
+            return Err(TAKEN.to_owned());
+        }
+        Ok(address)
+    });
+    address.unwrap_or(default)
+}
+
+/// Port 0 is never the same twice.
+fn is_taken(address: SocketAddr, by: &[SocketAddr]) -> bool {
+    address.port() != 0 && by.contains(&address)
 }

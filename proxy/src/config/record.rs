@@ -1,9 +1,13 @@
 //! `[record]`: what is written down, where, and by which policy.
 //!
-//! Whether the policy is any good is found out when it is loaded, not here.
+//! The policy is loaded here: one that is no good is a mistake like any other, even while nothing
+//! is recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use trace::anonymize::Policy;
+
+use super::Surroundings;
 use super::section::Entry;
 use super::values;
 
@@ -14,24 +18,26 @@ pub(crate) struct RecordSettings {
     pub(crate) enabled: bool,
     /// The capture; relative to the working directory.
     pub(crate) file: PathBuf,
-    /// The anonymization policy; relative to the working directory.
-    pub(crate) policy: PathBuf,
+    /// What anonymization does.
+    pub(crate) policy: Policy,
     /// Bytes of each body that are kept.
     pub(crate) body_limit: u64,
 }
 
-pub(crate) fn read(entry: Option<Entry<'_>>) -> Option<RecordSettings> {
+pub(crate) fn read(entry: Option<Entry<'_>>, around: &impl Surroundings) -> Option<RecordSettings> {
     let mut section = entry?.section()?;
     let enabled = section.entry("enabled").and_then(Entry::flag);
     let file = section.required("file").and_then(Entry::text);
-    let policy = section.required("policy").and_then(Entry::text);
+    let policy = section
+        .required("policy")
+        .and_then(|entry| entry.parsed(|path| around.policy(Path::new(path))));
     let _only_tokens: Option<()> = section.parsed("mode", mode);
     let body_limit = section.parsed("body_limit", values::size);
     section.finish();
     Some(RecordSettings {
         enabled: enabled.unwrap_or(true),
         file: file?.into(),
-        policy: policy?.into(),
+        policy: policy?,
         body_limit: body_limit.unwrap_or(64 * 1024),
     })
 }

@@ -14,7 +14,7 @@ use crate::hygiene;
 use crate::route::RESERVED;
 
 /// One route, as configured.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RouteSettings {
     pub(crate) name: String,
     /// What the path begins with; the longest one that fits wins.
@@ -52,6 +52,17 @@ pub(crate) struct LimitSettings {
     pub(crate) concurrent: Option<u32>,
     pub(crate) per: Per,
 }
+
+impl LimitSettings {
+    /// How long from all used up to all free again.
+    fn recovery(&self) -> Duration {
+        let period = self.rate.map_or(Duration::ZERO, |rate| rate.period());
+        period.saturating_mul(self.burst.saturating_add(1))
+    }
+}
+
+/// The limiter counts it in nanoseconds, of which 64 bits hold 584 years.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a limit is counted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,10 +181,18 @@ fn limit(entry: Entry<'_>, gate: Gate) -> Option<LimitSettings> {
     }
     let limit = LimitSettings {
         rate: rate_given.and_then(|entry| entry.parsed(Rate::parse)),
-        burst: burst.and_then(|entry| entry.whole(0)).unwrap_or(0),
-        concurrent: concurrent_given.and_then(|entry| entry.whole(1)),
+        burst: burst
+            .and_then(|entry| entry.whole(0..=1_000_000))
+            .unwrap_or(0),
+        concurrent: concurrent_given.and_then(|entry| entry.whole(1..=1_000_000)),
         per,
     };
+    if limit.recovery() > LONGEST_RECOVERY {
+        section.mistake(
+            "burst",
+            "after a burst like this the rate takes over a year to recover; lower it",
+        );
+    }
     section.finish();
     Some(limit)
 }

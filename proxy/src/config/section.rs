@@ -3,7 +3,7 @@
 //! A key that nothing asked for is a mistake: what is not implemented is not accepted.
 
 use std::fmt::Display;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -20,10 +20,14 @@ pub(crate) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The whole file. Mistakes of syntax go to the report; what could be read is returned.
+    /// The whole file. The first mistake of syntax goes to the report: those behind it may only be
+    /// its echo. What could be read is returned.
     pub(crate) fn parse(text: &'a str, report: &'a Report<'a>) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
+        if let Some(error) = errors
+            .into_iter()
+            .min_by_key(|error| error.span().map(|s| s.start))
+        {
             let span = error.span().unwrap_or(0..0);
             report.add(
                 &span,
@@ -170,15 +174,18 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A whole number of at least `least`.
-    pub(crate) fn whole(self, least: u32) -> Option<u32> {
+    /// A whole number in a range.
+    pub(crate) fn whole(self, range: RangeInclusive<u32>) -> Option<u32> {
         let number = match &self.value {
             DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
         };
         match number {
-            Some(number) if number >= least => Some(number),
-            _ => self.expected(&format!("a whole number of {least} to {}", u32::MAX)),
+            Some(number) if range.contains(&number) => Some(number),
+            _ => {
+                let (least, most) = range.into_inner();
+                self.expected(&format!("a whole number of {least} to {most}"))
+            }
         }
     }
 

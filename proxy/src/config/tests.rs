@@ -24,6 +24,16 @@ impl Surroundings for Fake {
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }
+
+    fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
+        match path.to_str() {
+            Some("config/anonymize.toml") => Ok(Policy::parse("version = 1").unwrap()),
+            _ => Err(trace::anonymize::LoadError::Read {
+                path: path.to_owned(),
+                source: io::ErrorKind::NotFound.into(),
+            }),
+        }
+    }
 }
 
 const UPSTREAM: &str = r#"
@@ -175,7 +185,7 @@ upstream = "staging"
     proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
     proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
-    proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 4294967295, found -1
+    proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 1000000, found -1
     proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
     proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
     proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m
@@ -188,6 +198,48 @@ upstream = "staging"
     proxy.toml:26: route[2].record: expected true or false, found string
     proxy.toml:28: route[3].gate: a route under /api/loadtest needs gate = "key" or "address"
     "#);
+}
+
+#[test]
+fn numbers_that_nothing_could_hold_are_found() {
+    let file = r#"
+[upstream.staging]
+servers = [{ address = "127.0.0.1:8000", weight = 4000000000 }]
+keepalive = 4294967295
+keepalive_timeout = "999999999h"
+
+[[route]]
+name = "other"
+prefix = "/"
+upstream = "staging"
+limit = { rate = "1/999999999999h", burst = 4294967295, concurrent = 4294967295 }
+
+[[route]]
+name = "slow"
+prefix = "/slow"
+upstream = "staging"
+limit = { rate = "1/24h", burst = 1000000 }
+"#;
+    insta::assert_snapshot!(mistakes(file), @"
+    proxy.toml:3: upstream.staging.servers[0].weight: expected a whole number of 1 to 1000, found 4000000000
+    proxy.toml:4: upstream.staging.keepalive: expected a whole number of 1 to 65535, found 4294967295
+    proxy.toml:5: upstream.staging.keepalive_timeout: `999999999h` is more than a day; shorten it
+    proxy.toml:11: route[0].limit.rate: `1/999999999999h` counts over more than a day; shorten the window
+    proxy.toml:11: route[0].limit.burst: expected a whole number of 0 to 1000000, found 4294967295
+    proxy.toml:11: route[0].limit.concurrent: expected a whole number of 1 to 1000000, found 4294967295
+    proxy.toml:17: route[1].limit.burst: after a burst like this the rate takes over a year to recover; lower it
+    ");
+}
+
+/// What is just not a mistake has to work.
+#[test]
+fn the_largest_limit_holds() {
+    let limit = "limit = { rate = \"1/24h\", burst = 364 }\n";
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}{limit}"), &Fake).unwrap();
+    let limit = settings.routes[0].limit.as_ref().unwrap();
+    let limit = crate::limit::Limit::new(limit, crate::clock::Clock::start());
+    let passed = (0..400).filter(|_| limit.admit(crate::limit::LimitKey::Route).is_ok());
+    assert_eq!(passed.count(), 365);
 }
 
 #[test]
@@ -242,7 +294,7 @@ upstream = "staging"
 
 [record]
 file = "captures/x.jsonl"
-policy = "config/anonymize.toml"
+policy = "nowhere.toml"
 mode = "keyed"
 sample = 0.5
 "#;
@@ -254,11 +306,12 @@ sample = 0.5
     proxy.toml:5: shutdown_timeout: cannot read `-1s` as a duration; write it as 500ms, 60s or 5m
     proxy.toml:6: trusted_proxy: unknown key; did you mean `trusted_proxies`?
     proxy.toml:9: upstream.staging.servers[0].address: cannot use `127.0.0.1` as a server: invalid socket address; write it as HOST:PORT
-    proxy.toml:9: upstream.staging.servers[0].weight: expected a whole number of 1 to 4294967295, found 0
+    proxy.toml:9: upstream.staging.servers[0].weight: expected a whole number of 1 to 1000, found 0
     proxy.toml:10: upstream.staging.balance: there is no balance `random`; use least-connections, round-robin or client-hash
-    proxy.toml:11: upstream.staging.keepalive: expected a whole number of 1 to 4294967295, found 0
+    proxy.toml:11: upstream.staging.keepalive: expected a whole number of 1 to 65535, found 0
     proxy.toml:12: upstream.staging.keepalive_timeout: expected a text in quotes, found 60
     proxy.toml:14: upstream.empty.servers: name at least one server
+    proxy.toml:24: record.policy: cannot read anonymization policy `nowhere.toml`: entity not found
     proxy.toml:25: record.mode: mode `keyed` is not available yet; use "tokens"
     proxy.toml:26: record.sample: unknown key; keys here are enabled, file, policy, mode, body_limit
     "#);
@@ -266,11 +319,21 @@ sample = 0.5
 
 #[test]
 fn what_is_not_toml_is_said_with_its_line() {
-    insta::assert_snapshot!(mistakes("listen = [\"127.0.0.1:8080\"]\nadmin = 127.0.0.1\nlisten = 1\n[[route]\n"), @r#"
-    proxy.toml:2: not TOML: invalid float, expected nothing
-    proxy.toml:3: not TOML: duplicate key
-    proxy.toml:4: not TOML: unclosed array table, expected `]`
+    insta::assert_snapshot!(mistakes("listen = [\"127.0.0.1:8080\"]\nadmin = 127.0.0.1\nlisten = 1\n[[route]\n"), @"proxy.toml:2: not TOML: invalid float, expected nothing");
+}
+
+#[test]
+fn an_address_is_listened_on_once() {
+    let rest = format!("{UPSTREAM}{ROUTE}");
+    let twice = "listen = [\"127.0.0.1:80\", \"127.0.0.1:80\"]\nadmin = \"127.0.0.1:80\"\n";
+    insta::assert_snapshot!(mistakes(&format!("{twice}{rest}")), @r#"
+    proxy.toml:1: listen[1]: `127.0.0.1:80` is there already; leave one
+    proxy.toml:2: admin: clients connect there; give the admin an address of its own
     "#);
+    let default = "listen = [\"127.0.0.1:9090\"]\n";
+    insta::assert_snapshot!(mistakes(&format!("{default}{rest}")), @"proxy.toml:1: admin: it is 127.0.0.1:9090 by default, and clients connect there; give the admin an address of its own");
+    let free = "listen = [\"127.0.0.1:0\", \"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\n";
+    assert!(parse(&format!("{free}{rest}"), &Fake).is_ok());
 }
 
 #[test]

@@ -64,10 +64,10 @@ fn upstream(name: String, entry: Entry<'_>) -> Option<UpstreamSettings> {
         .filter_map(server)
         .collect();
     let balance = section.parsed("balance", balance);
-    let mut whole = |key, least| section.entry(key).and_then(|entry| entry.whole(least));
-    let keepalive = whole("keepalive", 1);
-    let keepalive_requests = whole("keepalive_requests", 1);
-    let max_fails = whole("max_fails", 0);
+    let mut whole = |key, range| section.entry(key).and_then(|entry| entry.whole(range));
+    let keepalive = whole("keepalive", 1..=65_535);
+    let keepalive_requests = whole("keepalive_requests", 1..=u32::MAX);
+    let max_fails = whole("max_fails", 0..=u32::MAX);
     let keepalive_timeout = section.parsed("keepalive_timeout", values::duration);
     let fail_timeout = section.parsed("fail_timeout", values::duration);
     section.finish();
@@ -88,7 +88,10 @@ fn server(entry: Entry<'_>) -> Option<ServerSettings> {
     let address = section
         .required("address")
         .and_then(|entry| entry.parsed(address));
-    let weight = section.entry("weight").and_then(|entry| entry.whole(1));
+    // The order of turns has as many places as the weights together.
+    let weight = section
+        .entry("weight")
+        .and_then(|entry| entry.whole(1..=1000));
     section.finish();
     Some(ServerSettings {
         address: address?,

@@ -11,6 +11,9 @@ use bytesize::ByteSize;
 use ipnet::IpNet;
 use jiff::SignedDuration;
 
+/// Nothing here is worth waiting for longer.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// How often something may happen, such as `10/min` or `1/10s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
@@ -32,6 +35,11 @@ impl Rate {
             "h" => 3600,
             other => seconds(other).filter(|n| *n > 0).ok_or_else(wrong)?,
         };
+        if window > DAY.as_secs() {
+            return Err(format!(
+                "`{text}` counts over more than a day; shorten the window"
+            ));
+        }
         Ok(Self {
             count,
             window: Duration::from_secs(window),
@@ -57,10 +65,16 @@ impl fmt::Display for Rate {
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok();
-    parsed
+    let duration = parsed
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("cannot read `{text}` as a duration; write it as 500ms, 60s or 5m"))
+        .ok_or_else(|| {
+            format!("cannot read `{text}` as a duration; write it as 500ms, 60s or 5m")
+        })?;
+    if duration > DAY {
+        return Err(format!("`{text}` is more than a day; shorten it"));
+    }
+    Ok(duration)
 }
 
 pub(crate) fn size(text: &str) -> Result<u64, String> {

@@ -47,7 +47,7 @@ pub(super) async fn send(
     let body = bytes::Bytes::from(body.to_string());
     header.insert_header(CONTENT_LENGTH, body.len())?;
     ctx.answered = Some(header.status.as_u16());
-    if let Some(tap) = &mut ctx.tap {
+    if let Some(tap) = ctx.tap() {
         tap.response(&header);
         tap.response_piece(&body);
     }

@@ -28,12 +28,14 @@ pub(super) fn request(
             .metrics
             .refusal(Some(id.index()), Reason::BodyTooLarge);
         // Refused, so not recorded.
-        ctx.tap = None;
+        if let Some(pending) = ctx.pending.take() {
+            pending.discard();
+        }
         return Err(
             Error::explain(ErrorType::HTTPStatus(413), "request body too large").into_down(),
         );
     }
-    if let Some(tap) = &mut ctx.tap {
+    if let Some(tap) = ctx.tap() {
         tap.request_piece(piece);
     }
     Ok(())
@@ -43,7 +45,7 @@ pub(super) fn response(session: &Session, ctx: &mut RequestContext, piece: Optio
     if session.was_upgraded() {
         return;
     }
-    if let (Some(tap), Some(piece)) = (&mut ctx.tap, piece) {
+    if let (Some(tap), Some(piece)) = (ctx.tap(), piece) {
         tap.response_piece(piece);
     }
 }

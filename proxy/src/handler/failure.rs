@@ -22,7 +22,7 @@ pub(super) async fn answer(
     session.set_keepalive(None);
     let begun = session
         .response_written()
-        .is_some_and(|header| !header.status.is_informational() || header.status == 101);
+        .is_some_and(|header| response::is_final(header.status));
     if !begun && let Some(status) = status(error) {
         // A client that is gone needs no answer.
         drop(write(shared, session, ctx, status).await);

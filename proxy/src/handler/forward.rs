@@ -46,7 +46,7 @@ pub(super) fn request(
 /// The body is counted and noted anew with each attempt.
 fn restart(ctx: &mut RequestContext) {
     ctx.body_bytes = 0;
-    if let Some(tap) = &mut ctx.tap {
+    if let Some(tap) = ctx.tap() {
         tap.request_body = trace::raw::RawBody::default();
     }
 }

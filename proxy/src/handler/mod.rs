@@ -135,6 +135,16 @@ impl ProxyHttp for Handler {
         response::header(&self.shared, ctx, response)
     }
 
+    async fn response_filter(
+        &self,
+        s: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut RequestContext,
+    ) -> Result<()> {
+        response::leaving(s, response);
+        Ok(())
+    }
+
     fn response_body_filter(
         &self,
         s: &mut Session,

@@ -3,6 +3,7 @@
 //! Ends with an answer of our own, or with a request that may pass.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
@@ -16,12 +17,13 @@ use crate::access::client;
 use crate::context::RequestContext;
 use crate::gate::Visitor;
 use crate::hygiene;
+use crate::recorder::pending::Pending;
 use crate::recorder::tap::{Origin, Tap};
 use crate::refusal::Refusal;
 use crate::server::connection::Connection;
 use crate::shared::Shared;
 
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Seconds that a client connection may idle: nginx's 65.
 const KEEPALIVE: u64 = 65;
@@ -36,10 +38,11 @@ pub(super) async fn filter(
     if session.get_keepalive().is_some() {
         session.set_keepalive(Some(KEEPALIVE));
     }
-    ctx.request_id = Some(request_id(session));
+    ctx.peer_trusted = shared.trusted.contains(peer(session));
+    ctx.request_id = Some(request_id(session, ctx.peer_trusted));
     match admit(shared, session, ctx) {
         Ok(()) => {
-            ctx.tap = tap(shared, session, ctx);
+            ctx.pending = pending(shared, session, ctx);
             Ok(false)
         }
         Err(refusal) => {
@@ -61,9 +64,13 @@ fn admit(shared: &Shared, session: &Session, ctx: &mut RequestContext) -> Result
         return Err(Refusal::HeadersTooLarge);
     }
     hygiene::request(header, &raw).map_err(Refusal::Ambiguous)?;
-    let peer = peer(session);
-    ctx.peer_trusted = shared.trusted.contains(peer);
-    ctx.client = client::address(peer, &header.headers, &shared.trusted);
+    if Connection::of(session).is_some_and(|connection| connection.line.is_odd()) {
+        return Err(Refusal::Ambiguous(
+            "a space or control character in the target",
+        ));
+    }
+    let client = client::find(peer(session), &header.headers, &shared.trusted);
+    ctx.client = client.address;
     let id = shared
         .routes
         .find(header.raw_path())
@@ -71,7 +78,7 @@ fn admit(shared: &Shared, session: &Session, ctx: &mut RequestContext) -> Result
     ctx.route = Some(id);
     let route = shared.routes.get(id);
     let visitor = Visitor {
-        client: ctx.client,
+        client,
         headers: &header.headers,
         now: ctx.started,
     };
@@ -90,17 +97,25 @@ pub(super) fn peer(session: &Session) -> IpAddr {
     }
 }
 
-/// The client's own id where it is sane, else a fresh one.
-fn request_id(session: &Session) -> HeaderValue {
-    const LONGEST: usize = 128;
+/// A trusted proxy's id, else a fresh one. It is logged, so that it must not say anything: only
+/// what looks random is kept, and never what a stranger sent.
+fn request_id(session: &Session, peer_trusted: bool) -> HeaderValue {
     let mut ids = session.req_header().headers.get_all(&REQUEST_ID).iter();
-    let sane = |id: &HeaderValue| {
-        let id = id.as_bytes();
-        !id.is_empty() && id.len() <= LONGEST && id.iter().all(u8::is_ascii_graphic)
-    };
     match (ids.next(), ids.next()) {
-        (Some(id), None) if sane(id) => id.clone(),
+        (Some(id), None) if peer_trusted && looks_random(id.as_bytes()) => id.clone(),
         _ => fresh_id(),
+    }
+}
+
+/// A UUID, or the 32 hex digits of nginx's `$request_id`.
+fn looks_random(id: &[u8]) -> bool {
+    match id.len() {
+        32 => id.iter().all(u8::is_ascii_hexdigit),
+        36 => id.iter().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        }),
+        _ => false,
     }
 }
 
@@ -111,7 +126,7 @@ fn fresh_id() -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_never| HeaderValue::from_static("none"))
 }
 
-fn tap(shared: &Shared, session: &Session, ctx: &RequestContext) -> Option<Box<Tap>> {
+fn pending(shared: &Shared, session: &Session, ctx: &RequestContext) -> Option<Pending> {
     let intake = shared.intake.as_ref()?;
     let route = shared.routes.get(ctx.route?);
     if !route.record {
@@ -123,5 +138,5 @@ fn tap(shared: &Shared, session: &Session, ctx: &RequestContext) -> Option<Box<T
         client: ctx.client,
     };
     let tap = Tap::new(session.req_header(), &origin, intake.body_limit);
-    Some(Box::new(tap))
+    Some(Pending::new(Box::new(tap), Arc::clone(intake), ctx.started))
 }

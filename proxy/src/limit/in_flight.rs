@@ -9,7 +9,7 @@ use dashmap::{DashMap, Entry};
 use super::LimitKey;
 
 pub(crate) struct InFlight {
-    most: u32,
+    pub(super) most: u32,
     counts: Arc<DashMap<LimitKey, u32>>,
 }
 

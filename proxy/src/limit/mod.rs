@@ -17,7 +17,7 @@ use http::HeaderMap;
 use crate::access::client::ClientNet;
 use crate::access::keys::KeyId;
 use crate::clock::Clock;
-use crate::config::{LimitSettings, Per};
+use crate::config::{LimitSettings, Per, Rate};
 use in_flight::{InFlight, Place};
 use rate::RateLimit;
 
@@ -36,39 +36,55 @@ pub(crate) enum LimitKey {
 pub(crate) struct Limit {
     per: Per,
     hasher: RandomState,
-    rate: Option<RateLimit<Clock>>,
+    rate: Option<(Rate, RateLimit<Clock>)>,
     in_flight: Option<InFlight>,
 }
 
 /// Why a request has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Excess {
-    /// The rate and its burst are used up; the next one passes after this long.
-    Rate(Duration),
-    /// As many are in flight as may be.
-    InFlight,
+    /// This rate and its burst are used up; the next one passes after this long.
+    Rate(Rate, Duration),
+    /// This many are in flight, and no more may be.
+    InFlight(u32),
 }
 
 impl Limit {
     pub(crate) fn new(settings: &LimitSettings, clock: Clock) -> Self {
-        let rate = settings.rate;
+        let limited = |rate| (rate, RateLimit::new(rate, settings.burst, clock));
         Self {
             per: settings.per.clone(),
             hasher: RandomState::new(),
-            rate: rate.map(|rate| RateLimit::new(rate, settings.burst, clock)),
+            rate: settings.rate.map(limited),
             in_flight: settings.concurrent.map(InFlight::new),
         }
     }
 
     /// Counts a request. While the place is held, the request counts as in flight.
+    ///
+    /// The place comes first, so that a request without one does not use up the rate as well.
+    /// Where both are used up, the rate is what is told: it is the longer wait.
     pub(crate) fn admit(&self, key: LimitKey) -> Result<Option<Place>, Excess> {
-        if let Some(rate) = &self.rate {
-            rate.admit(key).map_err(Excess::Rate)?;
+        let mut place = None;
+        if let Some(in_flight) = &self.in_flight {
+            place = in_flight.enter(key);
+            if place.is_none() {
+                self.rate(|rate| rate.would_admit(key))?;
+                return Err(Excess::InFlight(in_flight.most));
+            }
         }
-        let Some(in_flight) = &self.in_flight else {
-            return Ok(None);
-        };
-        in_flight.enter(key).map(Some).ok_or(Excess::InFlight)
+        self.rate(|rate| rate.admit(key))?;
+        Ok(place)
+    }
+
+    fn rate(
+        &self,
+        ask: impl FnOnce(&RateLimit<Clock>) -> Result<(), Duration>,
+    ) -> Result<(), Excess> {
+        match &self.rate {
+            Some((rate, limit)) => ask(limit).map_err(|wait| Excess::Rate(*rate, wait)),
+            None => Ok(()),
+        }
     }
 
     /// What a request is counted by.
@@ -88,8 +104,8 @@ impl Limit {
 
     /// Forgets whoever would be treated like a newcomer anyway.
     pub(crate) fn sweep(&self) {
-        if let Some(rate) = &self.rate {
-            rate.sweep();
+        if let Some((_, limit)) = &self.rate {
+            limit.sweep();
         }
     }
 }

@@ -10,14 +10,14 @@ use governor::nanos::Nanos;
 use governor::{Quota, RateLimiter};
 
 use super::LimitKey;
-use super::table::Table;
+use super::table::{Asked, Table};
 use crate::config::Rate;
 
 /// Keys that are told apart at most.
 const CAPACITY: usize = 200_000;
 
 pub(crate) struct RateLimit<C: governor::clock::Clock<Instant = Nanos>> {
-    limiter: RateLimiter<LimitKey, Table, C, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<Asked, Table, C, NoOpMiddleware<Nanos>>,
 }
 
 impl<C: governor::clock::Clock<Instant = Nanos>> RateLimit<C> {
@@ -38,8 +38,17 @@ impl<C: governor::clock::Clock<Instant = Nanos>> RateLimit<C> {
 
     /// Counts a request, or says how long until one would pass.
     pub(crate) fn admit(&self, key: LimitKey) -> Result<(), Duration> {
+        self.ask(Asked::Counted(key))
+    }
+
+    /// What [`RateLimit::admit`] would say, without counting.
+    pub(crate) fn would_admit(&self, key: LimitKey) -> Result<(), Duration> {
+        self.ask(Asked::Only(key))
+    }
+
+    fn ask(&self, asked: Asked) -> Result<(), Duration> {
         self.limiter
-            .check_key(&key)
+            .check_key(&asked)
             .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 

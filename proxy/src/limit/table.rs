@@ -1,74 +1,66 @@
-//! The bounded table behind a rate limit: one cell for each key.
+//! What governor keeps of each key: one cell in a bounded table.
 //!
-//! When it is full, keys that are not in it share one cell until a sweep makes room: a flood of
-//! addresses costs no memory, and those already known keep their own count.
+//! A request may be counted, or only looked at as if it were.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use dashmap::DashMap;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 
 use super::LimitKey;
+use crate::bounded::Bounded;
 
 pub(crate) struct Table {
-    cells: DashMap<LimitKey, Cell>,
-    /// Kept apart because the map's own length locks every shard.
-    length: AtomicUsize,
-    capacity: usize,
-    shared: Cell,
+    cells: Bounded<LimitKey, Cell>,
+}
+
+/// A question to the limiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Asked {
+    /// A request that counts if it passes.
+    Counted(LimitKey),
+    /// Whether one would pass now.
+    Only(LimitKey),
 }
 
 impl Table {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            cells: DashMap::new(),
-            length: AtomicUsize::new(0),
-            capacity,
-            shared: Cell::default(),
+            cells: Bounded::new(capacity),
         }
     }
 }
 
 impl StateStore for Table {
-    type Key = LimitKey;
+    type Key = Asked;
 
-    fn measure_and_replace<T, F, E>(&self, key: &LimitKey, decide: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, asked: &Asked, decide: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        if let Some(cell) = self.cells.get(key) {
-            return cell.replace(decide);
+        match *asked {
+            Asked::Counted(key) => self.cells.with(key, |cell| cell.replace(decide)),
+            Asked::Only(key) => {
+                let known = self.cells.look(key, Cell::known).flatten();
+                decide(known).map(|(outcome, _unused)| outcome)
+            }
         }
-        if self.length.load(Ordering::Relaxed) >= self.capacity {
-            return self.shared.replace(decide);
-        }
-        let cell = self.cells.entry(*key).or_insert_with(|| {
-            self.length.fetch_add(1, Ordering::Relaxed);
-            Cell::default()
-        });
-        cell.replace(decide)
     }
 }
 
-impl ShrinkableKeyedStateStore<LimitKey> for Table {
+impl ShrinkableKeyedStateStore<Asked> for Table {
     fn retain_recent(&self, drop_below: Nanos) {
-        self.cells.retain(|_, cell| {
-            let keep = cell.0.load(Ordering::Relaxed) > drop_below.as_u64();
-            if !keep {
-                self.length.fetch_sub(1, Ordering::Relaxed);
-            }
-            keep
-        });
+        self.cells
+            .retain(|cell| cell.0.load(Ordering::Relaxed) > drop_below.as_u64());
     }
 
     fn shrink_to_fit(&self) {
-        self.cells.shrink_to_fit();
+        self.cells.shrink();
     }
 
     fn len(&self) -> usize {
-        self.length.load(Ordering::Relaxed)
+        self.cells.len()
     }
 
     fn is_empty(&self) -> bool {
@@ -81,14 +73,17 @@ impl ShrinkableKeyedStateStore<LimitKey> for Table {
 struct Cell(AtomicU64);
 
 impl Cell {
+    fn known(&self) -> Option<Nanos> {
+        known(self.0.load(Ordering::Relaxed))
+    }
+
     fn replace<T, E>(
         &self,
         decide: impl Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     ) -> Result<T, E> {
         let mut before = self.0.load(Ordering::Relaxed);
         loop {
-            let known = (before != 0).then(|| Nanos::new(before));
-            let (outcome, after) = decide(known)?;
+            let (outcome, after) = decide(known(before))?;
             match self.0.compare_exchange_weak(
                 before,
                 after.as_u64(),
@@ -100,4 +95,8 @@ impl Cell {
             }
         }
     }
+}
+
+fn known(value: u64) -> Option<Nanos> {
+    (value != 0).then(|| Nanos::new(value))
 }

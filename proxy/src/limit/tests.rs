@@ -8,9 +8,10 @@ use std::time::Duration;
 use governor::clock::FakeRelativeClock;
 use proptest::prelude::*;
 
-use super::LimitKey;
 use super::rate::RateLimit;
-use crate::config::Rate;
+use super::{Excess, Limit, LimitKey};
+use crate::clock::Clock;
+use crate::config::{LimitSettings, Per, Rate};
 
 /// nginx's bucket (`ngx_http_limit_req_lookup`), in nanoseconds of the rate.
 struct LeakyBucket {
@@ -92,6 +93,32 @@ fn a_flood_of_keys_takes_no_more_room_than_the_table_has() {
     clock.advance(Duration::from_secs(10));
     limit.sweep();
     assert_eq!(limit.len(), 0);
+}
+
+#[test]
+fn who_finds_no_place_does_not_use_up_the_rate() {
+    let settings = LimitSettings {
+        rate: Some(rate(1, 3600)),
+        burst: 1,
+        concurrent: Some(1),
+        per: Per::Route,
+    };
+    let limit = Limit::new(&settings, Clock::start());
+    let admit = || limit.admit(LimitKey::Route);
+    let first = admit();
+    assert!(matches!(first, Ok(Some(_))));
+    for _ in 0..3 {
+        assert_eq!(admit().err(), Some(Excess::InFlight(1)));
+    }
+    drop(first);
+    let second = admit();
+    assert!(matches!(second, Ok(Some(_))));
+    // No place and no rate: the rate is told. Then a place, which the rate gives back.
+    assert!(matches!(admit(), Err(Excess::Rate(..))));
+    drop(second);
+    for _ in 0..2 {
+        assert!(matches!(admit(), Err(Excess::Rate(..))));
+    }
 }
 
 proptest! {

@@ -3,27 +3,28 @@
 //! A request hands over a [`Tap`] with one bounded `try_send` and is done; a thread of its own
 //! anonymizes and writes. Whatever fails here changes no response.
 
+pub(crate) mod pending;
 pub(crate) mod tally;
 pub(crate) mod tap;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use trace::anonymize::Policy;
 use trace::recording::{Closed, RecordError, Recording, Start};
 
 use crate::clock::{Clock, Moment};
 use crate::config::RecordSettings;
-use tally::{Drop, Tally};
+use tally::{Loss, Tally};
 use tap::Tap;
 
 /// The end of the recorder that requests hold.
 pub(crate) struct Intake {
-    queue: SyncSender<Box<Tap>>,
+    queue: SyncSender<Waiting>,
+    clock: Clock,
     pub(crate) tally: Arc<Tally>,
     /// When the capture began.
     pub(crate) started: Moment,
@@ -31,10 +32,19 @@ pub(crate) struct Intake {
     pub(crate) body_limit: usize,
 }
 
+/// An exchange in the queue.
+struct Waiting {
+    tap: Box<Tap>,
+    /// What [`Tap::weight`] said.
+    bytes: usize,
+}
+
 /// The recorder as a whole; closes the capture.
 pub(crate) struct Recorder {
     thread: JoinHandle<Result<Closed, RecordError>>,
-    stop: Arc<AtomicBool>,
+    clock: Clock,
+    /// Set when recording is to end: until when what waits may still be written.
+    stop: Arc<OnceLock<Moment>>,
 }
 
 /// Exchanges that may wait to be written.
@@ -43,15 +53,17 @@ const QUEUE: usize = 8192;
 /// Bytes of exchanges that may wait to be written.
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
+/// How long what waits may take to be written at the end.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// Creates the capture and starts the thread that writes it.
 pub(crate) fn start(
-    settings: &RecordSettings,
-    policy: Policy,
+    settings: RecordSettings,
     clock: Clock,
 ) -> Result<(Recorder, Intake), RecordError> {
     let recording = Recording::start(Start {
         file: &settings.file,
-        policy,
+        policy: settings.policy,
         tool: concat!("rehearsal-proxy ", env!("CARGO_PKG_VERSION")),
         body_limit: settings.body_limit,
         sample: 1.0,
@@ -59,7 +71,7 @@ pub(crate) fn start(
     let path = recording.path().to_owned();
     let (queue, taps) = mpsc::sync_channel(QUEUE);
     let tally = Arc::new(Tally::new(&path));
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(OnceLock::new());
     let writer = writer::Writer::new(recording, clock, Arc::clone(&tally));
     let thread = {
         let stop = Arc::clone(&stop);
@@ -70,11 +82,17 @@ pub(crate) fn start(
     };
     let intake = Intake {
         queue,
+        clock,
         tally,
         started: clock.now(),
         body_limit: usize::try_from(settings.body_limit).unwrap_or(usize::MAX),
     };
-    Ok((Recorder { thread, stop }, intake))
+    let recorder = Recorder {
+        thread,
+        clock,
+        stop,
+    };
+    Ok((recorder, intake))
 }
 
 impl Intake {
@@ -83,23 +101,25 @@ impl Intake {
     pub(crate) fn offer(&self, tap: Box<Tap>) {
         let bytes = tap.weight();
         if self.tally.waiting_bytes() + bytes > WAITING_BYTES {
-            return self.tally.dropped(Drop::Size);
+            return self.tally.dropped(Loss::Size);
         }
         self.tally.waits(bytes);
-        if let Err(error) = self.queue.try_send(tap) {
+        if let Err(error) = self.queue.try_send(Waiting { tap, bytes }) {
             self.tally.taken(bytes);
             self.tally.dropped(match error {
-                TrySendError::Full(_) => Drop::Queue,
-                TrySendError::Disconnected(_) => Drop::Write,
+                TrySendError::Full(_) => Loss::Queue,
+                TrySendError::Disconnected(_) => Loss::Write,
             });
         }
     }
 }
 
 impl Recorder {
-    /// Writes what still waits, and closes the capture.
+    /// Writes what still waits, as far as there is time, and closes the capture.
+    ///
+    /// Closing itself reads the capture once more, for the audit.
     pub(crate) fn close(self) -> anyhow::Result<Closed> {
-        self.stop.store(true, Ordering::Release);
+        self.stop.get_or_init(|| self.clock.now() + DRAIN);
         self.thread.thread().unpark();
         let closed = self.thread.join().map_err(|_panic| {
             anyhow::anyhow!("the recorder broke; what it wrote is left as a .partial file")
@@ -118,7 +138,6 @@ fn cannot_start(path: &Path, source: std::io::Error) -> RecordError {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
-    use std::time::Duration;
 
     use bytes::Bytes;
     use pingora_http::RequestHeader;
@@ -126,7 +145,7 @@ mod tests {
     use super::tap::Origin;
     use super::*;
 
-    fn tap(body: usize) -> Box<Tap> {
+    pub(super) fn tap(body: usize) -> Box<Tap> {
         let origin = Origin {
             at: Duration::ZERO,
             connection: 1,
@@ -139,10 +158,27 @@ mod tests {
     }
 
     #[test]
+    fn headers_and_target_weigh_too() {
+        let mut request = RequestHeader::build("GET", &[b'/'; 5_000], None).unwrap();
+        request
+            .append_header("x-large", "x".repeat(100_000))
+            .unwrap();
+        let origin = Origin {
+            at: Duration::ZERO,
+            connection: 1,
+            client: IpAddr::from([192, 0, 2, 1]),
+        };
+        let large = Tap::new(&request, &origin, 0).weight();
+        assert!((105_000..107_000).contains(&large), "{large}");
+        assert!(tap(0).weight() < 2_000);
+    }
+
+    #[test]
     fn what_there_is_no_room_for_is_dropped_and_counted() {
         let (queue, taps) = mpsc::sync_channel(2);
         let intake = Intake {
             queue,
+            clock: Clock::start(),
             tally: Arc::new(Tally::new(Path::new("capture.jsonl"))),
             started: Moment::START,
             body_limit: usize::MAX,

@@ -1,7 +1,7 @@
 //! What became of every exchange that was offered to the recorder.
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
-//! in the queue is not settled yet and shown apart.
+//! in the queue or for the disk is not settled yet and shown apart. No count but that ever falls.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -12,9 +12,12 @@ use trace::recording::Missed;
 pub(crate) struct Tally {
     file: String,
     state: AtomicU8,
+    /// Written, and flushed with a checkpoint.
     recorded: AtomicU64,
-    /// Recorded, but not known to be on the disk when writing failed.
+    /// Written since the last checkpoint: not known to be on the disk.
     unsaved: AtomicU64,
+    /// What was unsaved when writing failed.
+    lost: AtomicU64,
     queue: AtomicU64,
     size: AtomicU64,
     write: AtomicU64,
@@ -32,7 +35,7 @@ pub(crate) enum State {
 
 /// Why an exchange was dropped.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Drop {
+pub(crate) enum Loss {
     Queue,
     Size,
     Write,
@@ -46,7 +49,8 @@ pub(crate) struct Snapshot {
     pub(crate) offered: u64,
     pub(crate) recorded: u64,
     pub(crate) dropped: Dropped,
-    pub(crate) waiting: usize,
+    /// Not settled yet: in the queue, or written since the last checkpoint.
+    pub(crate) waiting: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -79,6 +83,7 @@ impl Tally {
             state: AtomicU8::new(State::Recording as u8),
             recorded: AtomicU64::new(0),
             unsaved: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             queue: AtomicU64::new(0),
             size: AtomicU64::new(0),
             write: AtomicU64::new(0),
@@ -87,22 +92,30 @@ impl Tally {
         }
     }
 
-    pub(crate) fn dropped(&self, why: Drop) {
+    pub(crate) fn dropped(&self, why: Loss) {
         let count = match why {
-            Drop::Queue => &self.queue,
-            Drop::Size => &self.size,
-            Drop::Write => &self.write,
+            Loss::Queue => &self.queue,
+            Loss::Size => &self.size,
+            Loss::Write => &self.write,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn recorded(&self) {
-        self.recorded.fetch_add(1, Ordering::Relaxed);
+    /// An exchange was written.
+    pub(crate) fn written(&self) {
+        self.unsaved.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writing has failed, with so many exchanges not known to be on the disk.
-    pub(crate) fn fail(&self, unsaved: u64) {
-        self.unsaved.store(unsaved, Ordering::Relaxed);
+    /// What was written is on the disk.
+    pub(crate) fn saved(&self) {
+        let saved = self.unsaved.swap(0, Ordering::Relaxed);
+        self.recorded.fetch_add(saved, Ordering::Relaxed);
+    }
+
+    /// Writing has failed.
+    pub(crate) fn fail(&self) {
+        let lost = self.unsaved.swap(0, Ordering::Relaxed);
+        self.lost.fetch_add(lost, Ordering::Relaxed);
         self.state.store(State::Failed as u8, Ordering::Relaxed);
     }
 
@@ -120,7 +133,7 @@ impl Tally {
         self.waiting_bytes.load(Ordering::Relaxed)
     }
 
-    /// What never reached the file, as its checkpoints and footer say it.
+    /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
         Missed {
             queue: self.queue.load(Ordering::Relaxed),
@@ -131,11 +144,11 @@ impl Tally {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let recording = self.state.load(Ordering::Relaxed) == State::Recording as u8;
-        let unsaved = self.unsaved.load(Ordering::Relaxed);
         let recorded = self.recorded.load(Ordering::Relaxed);
-        let recorded = recorded.saturating_sub(unsaved);
+        let unsaved = self.unsaved.load(Ordering::Relaxed);
+        let queued = self.waiting.load(Ordering::Relaxed);
         let mut missed = self.missed();
-        missed.write += unsaved;
+        missed.write += self.lost.load(Ordering::Relaxed);
         Snapshot {
             state: if recording { "recording" } else { "failed" },
             file: Some(self.file.clone()),
@@ -147,7 +160,34 @@ impl Tally {
                 policy: 0,
                 write: missed.write,
             },
-            waiting: self.waiting.load(Ordering::Relaxed),
+            waiting: queued as u64 + unsaved,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_count_falls_when_writing_fails() {
+        let tally = Tally::new(Path::new("capture.jsonl"));
+        let check = |recorded, write, waiting| {
+            let snapshot = tally.snapshot();
+            let seen = (snapshot.recorded, snapshot.dropped.write, snapshot.waiting);
+            assert_eq!(seen, (recorded, write, waiting));
+            assert_eq!(snapshot.offered, recorded + write);
+        };
+        tally.written();
+        tally.written();
+        check(0, 0, 2);
+        tally.saved();
+        check(2, 0, 0);
+        tally.written();
+        tally.fail();
+        check(2, 1, 0);
+        tally.dropped(Loss::Write);
+        check(2, 2, 0);
+        assert_eq!(tally.missed().write, 1);
     }
 }

@@ -83,15 +83,20 @@ impl Tap {
         self.aborted = aborted;
     }
 
-    /// About how many bytes of memory it holds.
+    /// About how many bytes of memory it holds. Walks all headers: ask once.
     pub(crate) fn weight(&self) -> usize {
-        const EACH: usize = 2048;
+        const BODIES: usize = 256;
         let kept = |body: &RawBody| {
             usize::try_from(body.total())
                 .unwrap_or(usize::MAX)
                 .min(self.limit)
         };
-        EACH + kept(&self.request_body) + kept(&self.response_body)
+        let headers = self.request_headers.iter().chain(&self.response_headers);
+        let headers: usize = headers
+            .map(|pair| size_of_val(pair) + pair.0.as_str().len() + pair.1.len())
+            .sum();
+        let bodies = kept(&self.request_body) + kept(&self.response_body);
+        size_of::<Self>() + self.target.len() + headers + BODIES + bodies
     }
 
     /// The exchange as the recording takes it.

@@ -1,26 +1,23 @@
 //! The recorder's thread: takes taps from the queue, records them, writes checkpoints.
 //!
-//! After a write error it only counts: serving goes on, and the capture is closed at the end
-//! with what it has.
+//! After a write error, or when there is no time left at the end, it only counts: serving goes on,
+//! and the capture is closed with what it has.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use trace::recording::{Closed, RecordError, Recording};
 
-use super::tally::{Drop, Tally};
-use super::tap::Tap;
+use super::Waiting;
+use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 
 pub(super) struct Writer {
     recording: Recording,
     clock: Clock,
     tally: Arc<Tally>,
-    /// Recorded since the last checkpoint, so perhaps not on the disk.
-    unsaved: u64,
     next_checkpoint: Moment,
     /// When the next complaint may be logged; none while all is well.
     next_complaint: Option<Moment>,
@@ -29,10 +26,10 @@ pub(super) struct Writer {
 /// Says that nothing is recorded any more should the thread panic.
 struct Alarm(Arc<Tally>);
 
-impl std::ops::Drop for Alarm {
+impl Drop for Alarm {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.fail(0);
+            self.0.fail();
         }
     }
 }
@@ -51,7 +48,6 @@ impl Writer {
             recording,
             next_checkpoint: clock.now() + CHECKPOINT,
             next_complaint: None,
-            unsaved: 0,
             clock,
             tally,
         }
@@ -59,15 +55,15 @@ impl Writer {
 
     pub(super) fn run(
         mut self,
-        taps: &Receiver<Box<Tap>>,
-        stop: &AtomicBool,
+        queue: &Receiver<Waiting>,
+        stop: &OnceLock<Moment>,
     ) -> Result<Closed, RecordError> {
         let _alarm = Alarm(Arc::clone(&self.tally));
         loop {
             // Read before the queue, so that nothing handed over before the stop is left in it.
-            let last = stop.load(Ordering::Acquire);
-            while let Ok(tap) = taps.try_recv() {
-                self.take(*tap);
+            let last = stop.get().is_some();
+            while let Ok(waiting) = queue.try_recv() {
+                self.take(waiting, stop.get().copied());
                 self.checkpoint();
             }
             if last {
@@ -78,16 +74,14 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, tap: Tap) {
-        self.tally.taken(tap.weight());
-        if self.next_complaint.is_some() {
+    fn take(&mut self, waiting: Waiting, deadline: Option<Moment>) {
+        self.tally.taken(waiting.bytes);
+        let late = deadline.is_some_and(|deadline| deadline <= self.clock.now());
+        if late || self.next_complaint.is_some() {
             return self.lose();
         }
-        match self.recording.record(&tap.into_raw()) {
-            Ok(()) => {
-                self.unsaved += 1;
-                self.tally.recorded();
-            }
+        match self.recording.record(&waiting.tap.into_raw()) {
+            Ok(()) => self.tally.written(),
             Err(error) => {
                 self.give_up(&error);
                 self.lose();
@@ -102,25 +96,61 @@ impl Writer {
         }
         self.next_checkpoint = now + CHECKPOINT;
         match self.recording.checkpoint(self.tally.missed()) {
-            Ok(()) => self.unsaved = 0,
+            Ok(()) => self.tally.saved(),
             Err(error) => self.give_up(&error),
         }
     }
 
     fn give_up(&mut self, error: &RecordError) {
-        self.tally.fail(self.unsaved);
+        self.tally.fail();
         self.next_complaint = Some(self.clock.now() + COMPLAINT);
         let error = error as &dyn std::error::Error;
         tracing::error!(error, "recording stopped; requests are served as before");
     }
 
     fn lose(&mut self) {
-        self.tally.dropped(Drop::Write);
+        self.tally.dropped(Loss::Write);
         let now = self.clock.now();
         if self.next_complaint.is_some_and(|due| due <= now) {
             self.next_complaint = Some(now + COMPLAINT);
             let dropped = self.tally.missed().write;
             tracing::error!(dropped, "recording has stopped; exchanges are not written");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use trace::anonymize::Policy;
+    use trace::recording::Start;
+
+    use super::super::tests::tap;
+    use super::*;
+
+    #[test]
+    fn what_there_is_no_time_for_is_counted() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("capture.jsonl");
+        let recording = Recording::start(Start {
+            file: &file,
+            policy: Policy::parse("version = 1").unwrap(),
+            tool: "test",
+            body_limit: 0,
+            sample: 1.0,
+        });
+        let tally = Arc::new(Tally::new(&file));
+        let writer = Writer::new(recording.unwrap(), Clock::start(), Arc::clone(&tally));
+        let (queue, waiting) = mpsc::sync_channel(3);
+        for _ in 0..3 {
+            tally.waits(1);
+            let tap = tap(0);
+            assert!(queue.send(Waiting { tap, bytes: 1 }).is_ok());
+        }
+        let passed = OnceLock::from(Moment::START);
+        let footer = writer.run(&waiting, &passed).unwrap().footer;
+        assert_eq!((footer.exchanges, footer.dropped.write), (0, 3));
+        assert_eq!(tally.snapshot().waiting, 0);
     }
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 use pingora_core::server::ShutdownWatch;
 use tokio::sync::mpsc;
 
+use crate::clock::{Clock, Moment};
+
 /// A connection that was accepted.
 pub(crate) struct Incoming {
     pub(super) stream: TcpStream,
@@ -40,15 +42,24 @@ pub(crate) async fn accept(
     listener: TcpListener,
     desks: Arc<[Desk]>,
     mut watch: ShutdownWatch,
+    clock: Clock,
 ) -> io::Result<()> {
     let port = listener.local_addr()?.port();
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut failures = Failures::default();
     loop {
         tokio::select! {
             () = stopped(&mut watch) => return Ok(()),
             accepted = next(&listener) => match accepted {
                 Ok((stream, peer)) => hand_over(&desks, Incoming { stream, peer, port }),
-                Err(error) => refused(&error).await,
+                Err(error) => {
+                    if let Some(failures) = failures.note(clock.now()) {
+                        tracing::error!(%error, failures, "cannot accept connections");
+                    }
+                    // Out of descriptors, most likely: trying again at once would only burn the
+                    // processor.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             },
         }
     }
@@ -76,8 +87,38 @@ async fn stopped(watch: &mut ShutdownWatch) {
     drop(watch.wait_for(|stop| *stop).await);
 }
 
-/// Out of descriptors, most likely: trying again at once would only burn the processor.
-async fn refused(error: &io::Error) {
-    tracing::error!(%error, "cannot accept a connection");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+/// Failures to accept, told once a minute at most.
+#[derive(Default)]
+struct Failures {
+    untold: u64,
+    quiet_until: Moment,
+}
+
+impl Failures {
+    /// Counts one; returns how many to tell of, when it is time to.
+    fn note(&mut self, now: Moment) -> Option<u64> {
+        self.untold += 1;
+        if now < self.quiet_until {
+            return None;
+        }
+        self.quiet_until = now + Duration::from_secs(60);
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_once_a_minute() {
+        let at = |seconds| Moment::START + Duration::from_secs(seconds);
+        let mut failures = Failures::default();
+        assert_eq!(failures.note(at(1)), Some(1));
+        for second in 2..61 {
+            assert_eq!(failures.note(at(second)), None);
+        }
+        assert_eq!(failures.note(at(61)), Some(60));
+        assert_eq!(failures.note(at(62)), None);
+    }
 }

@@ -15,10 +15,32 @@ use super::listen::Bound;
 use super::serve::{Shutdown, serve};
 use super::worker::Workers;
 use crate::admin::Admin;
+use crate::clock::Clock;
 use crate::shared::Shared;
 
 /// How often counts that no longer matter are forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// The ends that stop the workers.
+pub(crate) struct Stop {
+    /// With time for what is in flight.
+    gently: watch::Sender<bool>,
+    now: watch::Sender<bool>,
+}
+
+impl Stop {
+    /// The ends that stop, and the one that notices. What is in flight gets until `deadline`.
+    pub(crate) fn new(deadline: Duration) -> (Self, Shutdown) {
+        let (gently, watch) = watch::channel(false);
+        let (now, at_once) = watch::channel(false);
+        let shutdown = Shutdown {
+            watch,
+            deadline,
+            now: at_once,
+        };
+        (Self { gently, now }, shutdown)
+    }
+}
 
 /// A proxy that is ready to be used.
 pub(crate) struct Attended {
@@ -26,7 +48,7 @@ pub(crate) struct Attended {
     pub(crate) shared: Arc<Shared>,
     pub(crate) workers: Workers,
     pub(crate) signals: Signals,
-    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) stop: Stop,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -43,22 +65,28 @@ impl Attended {
         } = self;
         let open = desks.iter().map(|desk| Arc::clone(&desk.open)).collect();
         let admin = Admin::new(Arc::clone(&shared), open, shutdown.watch.clone());
-        let (stop_admin, admin_watch) = watch::channel(false);
-        let admin = tokio::spawn(serve_admin(bound.admin, admin, admin_watch));
+        let clock = shared.clock;
+        let (stop_admin, admin_shutdown) = Stop::new(Duration::ZERO);
+        let admin = tokio::spawn(serve_admin(bound.admin, admin, admin_shutdown, clock));
         for listener in bound.clients {
             let (desks, watch) = (Arc::clone(&desks), shutdown.watch.clone());
-            tokio::spawn(accepting(listener, desks, watch));
+            tokio::spawn(accepting(listener, desks, watch, clock));
         }
         // The workers end when the last of those who could hand them a connection has.
         drop(desks);
         sweep_until(&mut signals, &shared).await;
         tracing::info!("stopping");
-        stop.send_replace(true);
+        stop.gently.send_replace(true);
         tokio::select! {
             () = workers.ended() => {}
-            () = signals.next() => tracing::warn!("told twice; not waiting for requests"),
+            () = signals.next() => {
+                tracing::warn!("told twice; not waiting for requests");
+                stop.now.send_replace(true);
+                // Nobody may hand over an exchange any more when the capture is closed.
+                workers.ended().await;
+            }
         }
-        stop_admin.send_replace(true);
+        stop_admin.gently.send_replace(true);
         drop(admin.await);
     }
 }
@@ -74,28 +102,36 @@ async fn sweep_until(signals: &mut Signals, shared: &Shared) {
     }
 }
 
-async fn accepting(listener: std::net::TcpListener, desks: Arc<[Desk]>, watch: ShutdownWatch) {
-    if let Err(error) = accept(listener, desks, watch).await {
+async fn accepting(
+    listener: std::net::TcpListener,
+    desks: Arc<[Desk]>,
+    watch: ShutdownWatch,
+    clock: Clock,
+) {
+    if let Err(error) = accept(listener, desks, watch, clock).await {
         tracing::error!(%error, "cannot accept connections");
     }
 }
 
-async fn serve_admin(listener: std::net::TcpListener, admin: Admin, watch: ShutdownWatch) {
+async fn serve_admin(
+    listener: std::net::TcpListener,
+    admin: Admin,
+    shutdown: Shutdown,
+    clock: Clock,
+) {
     let (desk, incoming) = Desk::new();
     let open = Arc::clone(&desk.open);
-    let shutdown = Shutdown {
-        watch: watch.clone(),
-        deadline: Duration::ZERO,
-    };
+    let watch = shutdown.watch.clone();
     let served = tokio::spawn(serve(Arc::new(admin), incoming, open, shutdown));
-    accepting(listener, Arc::new([desk]), watch).await;
+    accepting(listener, Arc::new([desk]), watch, clock).await;
     drop(served.await);
 }
 
-/// Signals that say stop.
+/// Signals that say stop, and the one that only seems to.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -103,14 +139,21 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next one that says stop.
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                // Unheard, it would end the process and leave the capture open.
+                _ = self.hangup.recv() => tracing::warn!(
+                    "reload is not available yet; still running with the configuration of the start"
+                ),
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! pingora carries it along with the connection, so that a request pays nothing for it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderValue, StatusCode};
@@ -12,12 +13,15 @@ use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
+use super::line::Line;
+
 /// A client connection.
 pub(crate) struct Connection {
     /// Its number, from 1, in the order of coming.
     pub(crate) number: u64,
     /// The port that it came to.
     pub(crate) port: HeaderValue,
+    pub(crate) line: Arc<Line>,
 }
 
 impl Connection {
@@ -27,6 +31,7 @@ impl Connection {
         Self {
             number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
             port: HeaderValue::from(port),
+            line: Arc::new(Line::new()),
         }
     }
 

@@ -15,10 +15,12 @@ use pingora_core::server::ShutdownWatch;
 use pingora_core::{ErrorType, OrErr, Result};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::accept::Incoming;
 use super::connection::Connection;
+use super::line::Watched;
 
 /// When and how to stop.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub(crate) struct Shutdown {
     pub(crate) watch: ShutdownWatch,
     /// How long connections then get to end.
     pub(crate) deadline: Duration,
+    /// Turns true when they do not get even that.
+    pub(crate) now: watch::Receiver<bool>,
 }
 
 /// Serves until no connection can come any more and those there were have ended.
@@ -62,8 +66,13 @@ where
             open.fetch_sub(1, Ordering::Relaxed);
         }
     };
-    // What is left at the deadline is counted below.
-    drop(tokio::time::timeout(shutdown.deadline, ended).await);
+    let mut now = shutdown.now;
+    tokio::select! {
+        biased;
+        () = ended => {}
+        () = tokio::time::sleep(shutdown.deadline) => {}
+        _ = now.wait_for(|now| *now) => {}
+    }
     connections.len()
 }
 
@@ -83,7 +92,7 @@ where
 }
 
 /// The stream as pingora's own listener would hand it over.
-fn prepared(incoming: Incoming) -> Result<Stream> {
+fn prepared(incoming: Incoming) -> Result<Watched> {
     let stream = TcpStream::from_std(incoming.stream)
         .or_err(ErrorType::AcceptError, "registering a connection")?;
     let mut stream = Stream::from(stream);
@@ -92,6 +101,8 @@ fn prepared(incoming: Incoming) -> Result<Stream> {
     drop(digest.peer_addr.set(Some(incoming.peer.into())));
     stream.set_socket_digest(digest);
     stream.set_nodelay()?;
-    Connection::next(incoming.port).attach(&mut stream)?;
-    Ok(stream)
+    let connection = Connection::next(incoming.port);
+    let line = Arc::clone(&connection.line);
+    connection.attach(&mut stream)?;
+    Ok(Watched::new(stream, line))
 }

@@ -94,14 +94,16 @@ impl Worker {
         let handler = Handler::new(self.shared);
         let mut proxy = HttpProxy::new(handler, self.configuration);
         proxy.handle_init_modules();
-        let sign = self.sign;
         let cut_off = self.runtime.block_on(async {
-            // Held to the end: its closing says that this worker is gone.
-            let _told = sign.send(()).await;
+            let _told = self.sign.send(()).await;
             serve(Arc::new(proxy), self.incoming, self.open, self.shutdown).await
         });
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "cut off at the shutdown timeout");
         }
+        // What was cut off ends with the runtime, and is recorded then. Only after that may the
+        // sign go: its closing says that this worker is gone.
+        drop(self.runtime);
+        drop(self.sign);
     }
 }

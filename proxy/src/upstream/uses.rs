@@ -20,7 +20,7 @@ impl Uses {
         }
     }
 
-    /// Counts a use, and says the how manieth it is.
+    /// Counts a use, and returns how many there were, this one included.
     pub(crate) fn count(&self, descriptor: RawFd, reused: bool) -> u32 {
         let place = usize::try_from(descriptor)
             .ok()

@@ -41,6 +41,21 @@ fn status_counts_connections_and_requests() {
 }
 
 #[test]
+fn a_promise_to_go_on_is_no_answer() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin).start();
+    let mut client = proxy.client();
+    client.send(&request("GET", "/continue", &["Expect: 100-continue"]));
+    assert_eq!(client.bytes(12), "HTTP/1.1 100");
+    drop(client);
+    eventually("it is counted", || {
+        let metrics = proxy.admin("/metrics").body;
+        let none = "rehearsal_requests_total{class=\"none\",route=\"other\"} 1";
+        metrics.contains(none).then_some(())
+    });
+}
+
+#[test]
 fn metrics_carry_route_names_and_never_paths() {
     let origin = Origin::start();
     let proxy = Config::over(&origin)
@@ -76,6 +91,7 @@ fn metrics_carry_route_names_and_never_paths() {
         "rehearsal_request_duration_seconds_count{route=\"limited\"} 2",
         "rehearsal_offered_total 0",
         "rehearsal_dropped_total{reason=\"queue\"} 0",
+        "rehearsal_waiting 0",
     ] {
         assert!(
             metrics.body.lines().any(|l| l == line),

@@ -126,6 +126,17 @@ fn a_capture_that_cannot_be_made_is_said() {
 }
 
 #[test]
+fn a_filter_that_is_none_is_said() {
+    let config = Config::over(&Origin::start());
+    let ended = config
+        .start_with_env("RUST_LOG", "rehearsal_proxy=loud")
+        .stop();
+    let told = ended.log.matches("cannot read RUST_LOG").count();
+    assert_eq!(told, 1, "{}", ended.log);
+    assert!(ended.log.contains("stopping"), "{}", ended.log);
+}
+
+#[test]
 fn help_lists_the_exit_codes() {
     let output = run(None, &["--help"]);
     assert!(output.status.success());

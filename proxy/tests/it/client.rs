@@ -72,6 +72,13 @@ impl Client {
         String::from_utf8(bytes).unwrap()
     }
 
+    /// Reads until the proxy closes the connection.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stream.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
     /// Whether the proxy has closed the connection.
     pub(crate) fn is_closed(&mut self) -> bool {
         matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))

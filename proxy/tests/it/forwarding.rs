@@ -4,7 +4,7 @@
 
 use crate::eventually;
 use crate::origin::Origin;
-use crate::proxy::{Config, request};
+use crate::proxy::{Config, Proxy, request};
 
 #[test]
 fn the_backend_learns_whose_request_it_is() {
@@ -52,19 +52,63 @@ fn a_stranger_cannot_say_how_it_came() {
 }
 
 #[test]
-fn a_sane_request_id_is_kept_and_any_other_replaced() {
+fn a_trusted_proxys_request_id_is_kept_and_any_other_replaced() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin)
+        .head("trusted_proxies = [\"127.0.0.1\"]")
+        .start();
+    let kept = |proxy: &Proxy, id: &str| {
+        let answer = proxy.get("/", &[&format!("X-Request-ID: {id}")]);
+        let told = answer.header("x-request-id").unwrap();
+        assert_eq!(origin.last().header("x-request-id"), Some(told));
+        if told != id {
+            assert_eq!(told.len(), 36, "{told}");
+        }
+        told == id
+    };
+    let nginx = "0123456789abcdef0123456789ABCDEF";
+    assert!(kept(&proxy, nginx));
+    assert!(kept(&proxy, "5c1d7f2e-8a4b-4c6d-9e0f-1a2b3c4d5e6f"));
+    let word = "x".repeat(32);
+    let dashes = "5c1d7f2e-8a4b-4c6d-9e0f11a2b3c4d5e6f";
+    for other in ["trace-7", "jane.doe@example.com", "a b", &word, dashes] {
+        assert!(!kept(&proxy, other), "{other}");
+    }
+    let own = format!("X-Request-ID: {nginx}");
+    let twice = proxy.get("/", &[&own, &own]);
+    assert_ne!(twice.header("x-request-id"), Some(nginx));
+    let strangers = Config::over(&origin).start();
+    assert!(!kept(&strangers, nginx));
+}
+
+/// What the origin says of hops is between it and the proxy.
+#[test]
+fn headers_between_origin_and_proxy_stay_there() {
     let origin = Origin::start();
     let proxy = Config::over(&origin).start();
-    let answer = proxy.get("/", &["X-Request-ID: trace-7"]);
-    assert_eq!(answer.header("x-request-id"), Some("trace-7"));
-    assert_eq!(origin.last().header("x-request-id"), Some("trace-7"));
-    let long = format!("X-Request-ID: {}", "x".repeat(129));
-    for headers in [&[][..], &[long.as_str()], &["X-Request-ID: a b"]] {
-        let answer = proxy.get("/", headers);
-        let id = answer.header("x-request-id").unwrap();
-        assert_eq!(id.len(), 36, "{id}");
-        assert_eq!(origin.last().header("x-request-id"), Some(id));
+    let answer = proxy.get("/hops", &[]);
+    assert_eq!(answer.status, 200);
+    for hop in ["keep-alive", "x-hop", "proxy-connection", "upgrade"] {
+        assert_eq!(answer.header(hop), None, "{hop}");
     }
+    assert_eq!(answer.header("x-end"), Some("stays"));
+    assert_eq!(answer.header("connection"), Some("keep-alive"));
+    assert_eq!(answer.body, "{\"saw\":\"GET /hops HTTP/1.1\"}");
+}
+
+#[test]
+fn an_old_client_gets_no_chunks() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin).start();
+    let old = "GET /chunked HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let mut client = proxy.client();
+    let answer = client.ask(old);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("transfer-encoding"), None);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(client.rest(), "chunk");
+    let answer = proxy.get("/chunked", &[]);
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
 }
 
 #[test]

@@ -5,26 +5,37 @@
 use crate::origin::Origin;
 use crate::proxy::{Config, request};
 
+const TARGETS: [&str; 23] = [
+    "//api/loadtest/x",
+    "/api/./loadtest/x",
+    "/x/../api/loadtest/x",
+    "/api%2floadtest/x",
+    "/api%2Floadtest/x",
+    "/api/%2e%2e/x",
+    "/api%5cloadtest",
+    "/api\\loadtest/x",
+    "/api/%00",
+    "/api/%zz",
+    "/api/..;/x",
+    "/api/v1/auth/%6cogin",
+    "/api/%6coadtest/people",
+    "/api/v1/people?page=2#top",
+    "/api/v1/people?page=2 3",
+    "/api/v1/people 2",
+    "/ HTTP/1.1",
+    " /",
+    "/?a\tb",
+    "/?a\x01b",
+    "/?a\x7fb",
+    "http://staging.test/api/loadtest/x",
+    "*",
+];
+
 #[test]
 fn ambiguous_requests_are_refused_and_the_connection_closed() {
     let origin = Origin::start();
     let proxy = Config::over(&origin).load_test().start();
-    let targets = [
-        "//api/loadtest/x",
-        "/api/./loadtest/x",
-        "/x/../api/loadtest/x",
-        "/api%2floadtest/x",
-        "/api%2Floadtest/x",
-        "/api/%2e%2e/x",
-        "/api%5cloadtest",
-        "/api\\loadtest/x",
-        "/api/%00",
-        "/api/%zz",
-        "/api/..;/x",
-        "http://staging.test/api/loadtest/x",
-        "*",
-    ];
-    let mut requests: Vec<_> = targets
+    let mut requests: Vec<_> = TARGETS
         .iter()
         .map(|target| request("GET", target, &[]))
         .collect();
@@ -72,6 +83,26 @@ fn our_refusal_says_what_was_ambiguous() {
     let json = answer.json();
     assert_eq!(json["error"], "ambiguous request");
     assert_eq!(json["reason"], "an empty path segment");
+}
+
+#[test]
+fn every_request_of_a_connection_is_looked_at() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin).start();
+    let mut client = proxy.client();
+    let body = format!("{}a b c", request("POST", "/", &["Content-Length: 5"]));
+    assert_eq!(client.ask(&body).status, 200);
+    assert_eq!(
+        client
+            .ask(&request("GET", "/a", &["X-Words: a b c d"]))
+            .status,
+        200
+    );
+    let answer = client.ask(&request("GET", "/?a b", &[]));
+    assert_eq!(answer.status, 400);
+    let reason = "a space or control character in the target";
+    assert_eq!(answer.json()["reason"], reason);
+    assert!(client.is_closed());
 }
 
 #[test]

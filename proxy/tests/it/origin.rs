@@ -1,6 +1,7 @@
 //! A tiny origin: notes what it gets, and answers as the path says.
 //!
-//! `/slow` waits to be released, `/reset` breaks off, `/ws` upgrades; anything else is a 200.
+//! `/slow` waits to be released, `/reset` breaks off, `/continue` says only that it would go on,
+//! `/chunked` has no length, `/hops` speaks to the next hop, `/ws` upgrades; all else is a 200.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -92,7 +93,10 @@ impl Origin {
             if line.contains("/reset") {
                 return;
             }
-            if line.contains("/slow") {
+            if line.contains("/continue") {
+                drop((&stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n"));
+            }
+            if line.contains("/slow") || line.contains("/continue") {
                 let released = self.shared.released.lock().unwrap();
                 drop(
                     self.shared
@@ -122,9 +126,18 @@ impl Drop for Origin {
 }
 
 fn answer(mut stream: &TcpStream, line: &str) -> bool {
+    if line.contains("/chunked") {
+        let bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nchunk\r\n0\r\n\r\n";
+        return stream.write_all(bytes).is_ok();
+    }
+    let hops = if line.contains("/hops") {
+        "Connection: X-Hop, Content-Length\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nX-Hop: secret\r\nUpgrade: h2c\r\nX-End: stays\r\n"
+    } else {
+        ""
+    };
     let body = format!("{{\"saw\":\"{line}\"}}");
     let head = format!(
-        "HTTP/1.1 200 OK\r\nServer: origin\r\nX-Powered-By: origin\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nServer: origin\r\nX-Powered-By: origin\r\n{hops}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).is_ok() && stream.write_all(body.as_bytes()).is_ok()

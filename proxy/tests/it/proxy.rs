@@ -215,10 +215,14 @@ impl Proxy {
     }
 
     pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
         let process = self.child.id().to_string();
         assert!(
             Command::new("kill")
-                .arg(process)
+                .args([signal, &process])
                 .status()
                 .unwrap()
                 .success()

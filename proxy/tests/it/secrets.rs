@@ -14,7 +14,11 @@ fn logs_at_every_level_hold_nothing_of_a_request() {
         .recording()
         .start_with_env("RUST_LOG", "trace");
     let own = key();
-    let headers = ["Authorization: Bearer planted-token", own.as_str()];
+    let headers = [
+        "Authorization: Bearer planted-token",
+        "X-Request-ID: planted-id",
+        own.as_str(),
+    ];
     for target in [
         "/api/v1/people?q=planted-query",
         "/api/loadtest/people?q=planted-query",

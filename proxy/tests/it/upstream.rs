@@ -20,11 +20,12 @@ fn an_upstream_that_is_down_is_502() {
     let mut origin = Origin::start();
     origin.address = nowhere();
     let proxy = Config::over(&origin).load_test().start();
-    let answer = proxy.get("/", &["X-Request-ID: trace-7"]);
+    let id = "0123456789abcdef0123456789abcdef";
+    let answer = proxy.get("/", &[&format!("X-Request-ID: {id}")]);
     assert_eq!(answer.status, 502);
     let json = answer.json();
     assert_eq!(json["error"], "upstream unavailable");
-    assert_eq!(json["request_id"], "trace-7");
+    assert_eq!(json["request_id"], id);
     let metrics = proxy.admin("/metrics").body;
     let line = "rehearsal_upstream_errors_total{kind=\"connect\",upstream=\"staging\"} 1";
     assert!(metrics.contains(line), "{metrics}");

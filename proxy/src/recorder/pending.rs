@@ -1,0 +1,57 @@
+//! A tap that cannot get lost: however its request ends, the recorder hears of it.
+//!
+//! A request that is cut off is simply dropped, with no hook called; dropping this offers what
+//! there is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Intake;
+use super::tap::Tap;
+use crate::clock::Moment;
+
+/// A tap on a request that has not ended yet.
+pub(crate) struct Pending {
+    /// There until it is settled.
+    tap: Option<Box<Tap>>,
+    intake: Arc<Intake>,
+    began: Moment,
+}
+
+impl Pending {
+    pub(crate) const fn new(tap: Box<Tap>, intake: Arc<Intake>, began: Moment) -> Self {
+        Self {
+            tap: Some(tap),
+            intake,
+            began,
+        }
+    }
+
+    pub(crate) fn tap(&mut self) -> Option<&mut Tap> {
+        self.tap.as_deref_mut()
+    }
+
+    /// The request has come to its end, or was broken off.
+    pub(crate) fn settle(mut self, first_byte: Duration, total: Duration, aborted: bool) {
+        self.offer(first_byte, total, aborted);
+    }
+
+    /// The request is not to be recorded after all.
+    pub(crate) fn discard(mut self) {
+        self.tap = None;
+    }
+
+    fn offer(&mut self, first_byte: Duration, total: Duration, aborted: bool) {
+        if let Some(mut tap) = self.tap.take() {
+            tap.finish(first_byte, total, aborted);
+            self.intake.offer(tap);
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let total = Duration::from_nanos(self.intake.clock.now().nanos_since(self.began));
+        self.offer(total, total, true);
+    }
+}

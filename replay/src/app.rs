@@ -11,7 +11,7 @@ use trace::format::Capture;
 use crate::cli::Args;
 use crate::console;
 use crate::engine::{self, Counters, EngineError, Job, Measured, Run};
-use crate::exit::{Exit, Trouble, failed, usage};
+use crate::exit::{Exit, Trouble, failed, usage, usages};
 use crate::input;
 use crate::output::Output;
 use crate::plan::overview::Overview;
@@ -27,9 +27,10 @@ use crate::users::Pool;
 
 /// Plays the capture that the arguments name, and tells how it went.
 pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
-    let (file, _path) = File::load(args.config.as_deref()).map_err(usage)?;
+    let (file, path) = File::load(args.config.as_deref()).map_err(usage)?;
     let key = env::var(KEY).ok().filter(|key| !key.is_empty());
-    let settings = Settings::resolve(args, file, key.map(SecretString::from)).map_err(usage)?;
+    let key = key.map(SecretString::from);
+    let settings = Settings::resolve(args, file, &path, key).map_err(usages)?;
     let target = target(&settings)?;
     let key = key_header(&settings)?;
     let capture = input::capture(&settings.capture).map_err(usage)?;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let (plan, pool) = plan(&settings, target.as_ref(), &capture)?;
     let overview = Overview::of(&plan);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
-        console::data(&report::plan::text(&settings, &overview));
+        print(&report::plan::text(&settings, &overview), "the plan")?;
         return Ok(Exit::Passed);
     };
     let output = Output::create(settings.out.dir.as_deref(), &settings.capture).map_err(usage)?;
@@ -56,11 +57,30 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-/// What the reader of the capture had to say.
+/// What the reader of the capture had to say, and what its audit had found.
 fn warnings(settings: &Settings, capture: &Capture) -> Vec<String> {
     let file = settings.capture.display();
-    let warnings = capture.warnings.iter();
-    warnings
+    let read = capture.warnings.iter().map(ToString::to_string);
+    let found = capture
+        .footer
+        .as_ref()
+        .map_or(0, |footer| footer.audit.found);
+    let extension = settings.capture.extension();
+    let audit = if found > 0 {
+        Some(format!(
+            "its audit found {found} places that may tell of real people; keep it to yourself, \
+             and record it again with a stricter policy"
+        ))
+    } else if extension.is_some_and(|extension| extension == "quarantine") {
+        Some(
+            "it is in quarantine because its audit failed; keep it to yourself, and record it \
+             again with a stricter policy"
+                .to_owned(),
+        )
+    } else {
+        None
+    };
+    read.chain(audit)
         .map(|warning| format!("capture `{file}`: {warning}"))
         .collect()
 }
@@ -72,8 +92,9 @@ fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
             .map(Some)
             .map_err(usage),
         None if settings.out.dry_run => Ok(None),
-        None => Err(usage(anyhow::Error::msg(
-            "no target; give `--target URL`, or set `target` in config/replay.toml",
+        None => Err(usage(anyhow::anyhow!(
+            "no target; give `--target URL`, or set `target` in {}",
+            settings.config
         ))),
     }
 }
@@ -113,12 +134,14 @@ fn plan(
         role: settings.users.role.as_ref(),
         share: settings.users.share,
         can_log_in: settings.auth.login.is_some(),
+        config: &settings.config,
     };
     let without = Pool::default();
     match plan::build(&capture.exchanges, &wanted, &without) {
         Ok(plan) => Ok((plan, without)),
         Err(PlanError::Assign(_)) => {
-            let pool = input::pool(settings.users.file.as_deref()).map_err(usage)?;
+            let pool =
+                input::pool(settings.users.file.as_deref(), &settings.config).map_err(usage)?;
             let plan = plan::build(&capture.exchanges, &wanted, &pool).map_err(usage)?;
             Ok((plan, pool))
         }
@@ -145,6 +168,7 @@ fn job(
         key,
         sessions: settings.how.sessions,
         timeout: settings.how.timeout,
+        config: settings.config.clone(),
         run: Run::new(),
         counters: Counters::default(),
     }
@@ -235,12 +259,19 @@ fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
         .write("summary.json", &format!("{json}\n"))
         .map_err(failed)?;
     let page = output.write("report.html", &html).map_err(failed)?;
-    console::data(&report::text::render(summary, &page));
+    print(&report::text::render(summary, &page), "the summary")?;
     Ok(match summary.verdict.status {
         _ if summary.interrupted => Exit::Interrupted,
-        Status::Invalid | Status::Fail => Exit::Invalid,
+        Status::Fail => Exit::Failed,
+        Status::Invalid => Exit::Invalid,
         Status::Pass => Exit::Passed,
     })
+}
+
+/// Prints data: who asked for it and cannot get it has not got what the program is for.
+fn print(text: &str, what: &'static str) -> Result<(), Trouble> {
+    console::data(text)
+        .map_err(|error| failed(anyhow::Error::new(error).context(format!("cannot print {what}"))))
 }
 
 const KEY: &str = "LOAD_TEST_KEY";

@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use ipnet::IpNet;
 
 use crate::exit::{self, Exit};
-use crate::settings::values::duration;
+use crate::settings::values::{count, duration, seed};
 use crate::settings::{ExtraHeader, SessionMode, Speed};
 use crate::{app, console};
 
@@ -29,19 +29,44 @@ pub(crate) struct Args {
     pub(crate) capture: PathBuf,
 
     /// Recorded seconds per replayed second, such as 5x or 0.5x [default: 1x]
-    #[arg(long, env = "REPLAY_SPEED", help_heading = "Load")]
+    #[arg(
+        long,
+        env = "REPLAY_SPEED",
+        allow_hyphen_values = true,
+        help_heading = "Load"
+    )]
     pub(crate) speed: Option<Speed>,
 
     /// Stop after this much replayed time, such as 90s
-    #[arg(long, env = "REPLAY_DURATION", value_parser = duration, help_heading = "Load")]
+    #[arg(
+        long,
+        env = "REPLAY_DURATION",
+        value_parser = duration,
+        allow_hyphen_values = true,
+        help_heading = "Load"
+    )]
     pub(crate) duration: Option<Duration>,
 
     /// Play only the first N exchanges
-    #[arg(long, value_name = "N", env = "REPLAY_LIMIT", help_heading = "Load")]
-    pub(crate) limit: Option<usize>,
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REPLAY_LIMIT",
+        value_parser = count,
+        allow_hyphen_values = true,
+        help_heading = "Load"
+    )]
+    pub(crate) limit: Option<NonZeroUsize>,
 
     /// Same capture, settings and seed give the same plan
-    #[arg(long, env = "REPLAY_SEED", default_value_t = 0, help_heading = "Load")]
+    #[arg(
+        long,
+        env = "REPLAY_SEED",
+        default_value_t = 0,
+        value_parser = seed,
+        allow_hyphen_values = true,
+        help_heading = "Load"
+    )]
     pub(crate) seed: u64,
 
     /// Send this header with every request, in place of a recorded one (repeatable)
@@ -108,12 +133,20 @@ pub(crate) struct Args {
         value_name = "DURATION",
         default_value = "60s",
         value_parser = duration,
+        allow_hyphen_values = true,
         help_heading = "How"
     )]
     pub(crate) timeout: Duration,
 
     /// Threads that send [default: one per core]
-    #[arg(long, value_name = "N", env = "REPLAY_WORKERS", help_heading = "How")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REPLAY_WORKERS",
+        value_parser = count,
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
     pub(crate) workers: Option<NonZeroUsize>,
 
     /// Folder for summary.json and report.html [default: a new one under results/]
@@ -142,27 +175,27 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     match app::run(args) {
         Ok(exit) => exit,
         Err(trouble) => {
-            console::error(&trouble.error);
+            trouble.errors.iter().for_each(console::error);
             trouble.exit
         }
     }
 }
 
-/// Prints help, or what is wrong: in one line where clap's hint adds nothing to it.
+/// Prints help, or what is wrong: in one line, which is all that clap's first paragraph is.
 fn explain(error: &clap::Error) -> Exit {
     let text = error.to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            console::data(&text);
-            Exit::Passed
-        }
-        ErrorKind::ValueValidation => {
-            console::notice(text.split("\n\n").next().unwrap_or_default());
-            console::notice("\n");
-            Exit::Usage
-        }
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match console::data(&text) {
+            Ok(()) => Exit::Passed,
+            Err(error) => {
+                console::error(&anyhow::Error::new(error).context("cannot print"));
+                Exit::Failed
+            }
+        },
         _ => {
-            console::notice(&text);
+            let first = text.split("\n\n").next().unwrap_or_default();
+            let words: Vec<_> = first.lines().map(str::trim).collect();
+            console::notice(&format!("{}\n", words.join(" ")));
             Exit::Usage
         }
     }

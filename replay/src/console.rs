@@ -5,9 +5,16 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Prints data, exactly as given.
-pub(crate) fn data(text: &str) {
-    ignore(io::stdout().write_all(text.as_bytes()));
+/// Prints data, exactly as given, and to its end.
+pub(crate) fn data(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Prints one line that says what went wrong.

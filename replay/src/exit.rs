@@ -7,9 +7,10 @@ use std::process::ExitCode;
 /// How a run of the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// The run kept its schedule and nothing was wrong.
+    /// The run kept its schedule, and something of it succeeded.
     Passed,
-    /// The run could not be done: the target is unreachable, or the results could not be written.
+    /// The run could not be done, its results could not be written or printed, or not one of
+    /// its requests succeeded.
     Failed,
     /// Wrong usage, configuration or input; nothing was sent.
     Usage,
@@ -38,20 +39,28 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error together with the exit code that it means.
+/// Errors together with the exit code that they mean.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     /// What the shell is told.
     pub(crate) exit: Exit,
-    /// What the person is told.
-    pub(crate) error: anyhow::Error,
+    /// What the person is told, a line for each.
+    pub(crate) errors: Vec<anyhow::Error>,
 }
 
 /// Marks an error as one of usage, configuration or input.
 pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Trouble {
     Trouble {
         exit: Exit::Usage,
-        error: error.into(),
+        errors: vec![error.into()],
+    }
+}
+
+/// Marks all of these as errors of usage, configuration or input.
+pub(crate) fn usages<E: Into<anyhow::Error>>(errors: Vec<E>) -> Trouble {
+    Trouble {
+        exit: Exit::Usage,
+        errors: errors.into_iter().map(Into::into).collect(),
     }
 }
 
@@ -59,7 +68,7 @@ pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Trouble {
 pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Trouble {
     Trouble {
         exit: Exit::Failed,
-        error: error.into(),
+        errors: vec![error.into()],
     }
 }
 
@@ -67,7 +76,7 @@ pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Trouble {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    passed
-  1    failed to run: the target is unreachable, or the results could not be written
+  1    failed to run, or not one request succeeded
   2    wrong usage, configuration or input; nothing was sent
   96   invalid: the generator limited the run, its numbers say nothing about the target
   130  interrupted; what was measured until then is still reported";

@@ -1,6 +1,6 @@
 //! Reads what a run is made of: the capture and the users file.
 //!
-//! The only module that reads files, the configuration apart.
+//! Knows nothing of their content.
 
 use std::fs;
 use std::io;
@@ -17,12 +17,13 @@ pub(crate) fn capture(path: &Path) -> Result<Capture, anyhow::Error> {
 }
 
 /// The pool of test users; empty when no file is configured.
-pub(crate) fn pool(file: Option<&Path>) -> Result<Pool, InputError> {
+pub(crate) fn pool(file: Option<&Path>, config: &str) -> Result<Pool, InputError> {
     let Some(file) = file else {
         return Ok(Pool::default());
     };
     let text = fs::read_to_string(file).map_err(|source| InputError::Users {
         file: file.to_owned(),
+        config: config.to_owned(),
         source,
     })?;
     Ok(Pool::parse(file, &text)?)
@@ -36,13 +37,15 @@ pub(crate) enum InputError {
     Parse(#[from] UsersError),
     /// The users file cannot be read.
     #[error(
-        "cannot read the users file `{file}`; make it, with `username,password,role` in every line, \
-         or name another under `[users]` in config/replay.toml",
+        "cannot read the users file `{file}`, seen from the folder that replay was started in; make it, with \
+         `username,password,role` in every line, or name another under `[users]` in {config}",
         file = file.display()
     )]
     Users {
         /// The file.
         file: PathBuf,
+        /// The configuration file.
+        config: String,
         /// Why.
         #[source]
         source: io::Error,

@@ -1,40 +1,103 @@
-//! The verdict: whether the generator kept time, so that the numbers are the target's.
+//! The verdict: whether anything worked, and whether the generator kept time, so that the
+//! numbers are the target's.
 //!
 //! Pure.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::engine::Failure;
 use crate::summary::{Fidelity, Latency, Status, Totals, Verdict};
 
+/// What a verdict is based on.
+pub(crate) struct Evidence<'a> {
+    /// How many requests, and how they went.
+    pub(crate) totals: &'a Totals,
+    /// The clocks.
+    pub(crate) latency: &'a Latency,
+    /// How true the run was to its plan.
+    pub(crate) fidelity: &'a Fidelity,
+    /// Answers by status.
+    pub(crate) statuses: &'a BTreeMap<String, u64>,
+    /// Requests without an answer, by reason.
+    pub(crate) errors: &'a BTreeMap<String, u64>,
+    /// Whether a wrong key can be the reason of a 403.
+    pub(crate) via_loadtest: bool,
+    /// Whether the run was cut short by a signal.
+    pub(crate) interrupted: bool,
+}
+
 /// Judges a run by its numbers.
-pub(crate) fn judge(
-    totals: &Totals,
-    latency: &Latency,
-    fidelity: &Fidelity,
-    interrupted: bool,
-) -> Verdict {
-    let reasons: Vec<_> = if interrupted {
-        vec![format!(
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
+    let (totals, fidelity) = (evidence.totals, evidence.fidelity);
+    let late = late(fidelity, evidence.latency);
+    let (worst, reasons) = if evidence.interrupted {
+        let cut = format!(
             "the run was interrupted, {} of {} arrivals were not sent",
             totals.dropped, totals.planned
-        )]
+        );
+        (Status::Invalid, vec![Some(cut), late])
     } else {
-        [late(latency), short(fidelity, totals), lost(totals)]
-            .into_iter()
-            .flatten()
-            .collect()
+        let nothing = nothing_worked(evidence);
+        let worst = match nothing {
+            Some(_) => Status::Fail,
+            None => Status::Invalid,
+        };
+        (
+            worst,
+            vec![nothing, late, short(fidelity, totals), lost(totals)],
+        )
     };
+    let reasons: Vec<_> = reasons.into_iter().flatten().collect();
     Verdict {
         status: if reasons.is_empty() {
             Status::Pass
         } else {
-            Status::Invalid
+            worst
         },
         reasons,
     }
 }
 
-fn late(latency: &Latency) -> Option<String> {
+/// A run without one success measures nothing, however well it kept its schedule.
+fn nothing_worked(evidence: &Evidence<'_>) -> Option<String> {
+    let totals = evidence.totals;
+    if totals.completed > 0 {
+        return None;
+    }
+    let came: Vec<_> = [evidence.statuses, evidence.errors]
+        .into_iter()
+        .flat_map(most_first)
+        .map(|(name, count)| format!("{count} × {name}"))
+        .collect();
+    let hint = if evidence.via_loadtest && mostly_refused(evidence) {
+        "; is LOAD_TEST_KEY the proxy's key?"
+    } else {
+        ""
+    };
+    Some(format!(
+        "not one of {} requests succeeded: {}{hint}",
+        totals.sent,
+        came.join(", ")
+    ))
+}
+
+/// Whether 403 is most of what came; that a session has no token is what follows from it.
+fn mostly_refused(evidence: &Evidence<'_>) -> bool {
+    let of = |counts: &BTreeMap<String, u64>, name| counts.get(name).copied().unwrap_or_default();
+    let tried = evidence.totals.sent - of(evidence.errors, Failure::Auth.name());
+    of(evidence.statuses, "403") * 2 > tried
+}
+
+fn most_first(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|&(_, &count)| Reverse(count));
+    counts
+}
+
+fn late(fidelity: &Fidelity, latency: &Latency) -> Option<String> {
     let limit = (latency.service.p50 / 20).max(LATENESS_US);
-    let p99 = latency.lateness.p99;
+    let p99 = fidelity.judged_lateness_p99;
     (p99 > limit).then(|| {
         format!(
             "the generator was late by {} at p99, more than the {} it may be \
@@ -71,25 +134,60 @@ const ACHIEVED: f64 = 0.99;
 mod tests {
     use super::*;
     use crate::report::sample::summary;
+    use crate::summary::Summary;
 
-    fn reasons(change: impl FnOnce(&mut crate::summary::Summary)) -> Vec<String> {
+    fn reasons(change: impl FnOnce(&mut Summary)) -> Vec<String> {
         let mut summary = summary();
         change(&mut summary);
-        let verdict = judge(
-            &summary.totals,
-            &summary.latency,
-            &summary.fidelity,
-            summary.interrupted,
-        );
+        let verdict = verdict(&summary);
         assert_eq!(verdict.status == Status::Pass, verdict.reasons.is_empty());
         verdict.reasons
+    }
+
+    fn verdict(summary: &Summary) -> Verdict {
+        judge(&Evidence {
+            totals: &summary.totals,
+            latency: &summary.latency,
+            fidelity: &summary.fidelity,
+            statuses: &summary.statuses,
+            errors: &summary.errors,
+            via_loadtest: summary.settings.via_loadtest,
+            interrupted: summary.interrupted,
+        })
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_worked_fails_and_says_what_came() {
+        let of = |statuses: &[(&str, u64)], errors: &[(&str, u64)]| {
+            let map = |counts: &[(&str, u64)]| {
+                let counts = counts.iter();
+                counts
+                    .map(|&(name, count)| (name.to_owned(), count))
+                    .collect()
+            };
+            let mut summary = summary();
+            summary.totals.sent = 50;
+            summary.totals.completed = 0;
+            (summary.statuses, summary.errors) = (map(statuses), map(errors));
+            let verdict = verdict(&summary);
+            assert_eq!(verdict.status, Status::Fail);
+            verdict.reasons.join("\n")
+        };
+        assert_eq!(
+            of(&[("403", 17)], &[("auth", 33)]),
+            "not one of 50 requests succeeded: 17 × 403, 33 × auth; is LOAD_TEST_KEY the proxy's key?"
+        );
+        assert_eq!(
+            of(&[("403", 1), ("500", 4)], &[("connect.refused", 45)]),
+            "not one of 50 requests succeeded: 4 × 500, 1 × 403, 45 × connect.refused"
+        );
     }
 
     #[test]
     fn a_run_on_time_passes() {
         assert_eq!(reasons(|_| ()), [""; 0]);
         assert_eq!(
-            reasons(|summary| summary.latency.lateness.p99 = 1_000),
+            reasons(|summary| summary.fidelity.judged_lateness_p99 = 1_000),
             [""; 0]
         );
     }
@@ -99,7 +197,7 @@ mod tests {
         let late = |p50| {
             reasons(|summary| {
                 summary.latency.service.p50 = p50;
-                summary.latency.lateness.p99 = 1_500;
+                summary.fidelity.judged_lateness_p99 = 1_500;
             })
         };
         assert_eq!(late(30_000), [""; 0]);
@@ -128,6 +226,7 @@ mod tests {
         let interrupted = reasons(|summary| {
             summary.interrupted = true;
             summary.totals.dropped = 40;
+            summary.totals.completed = 0;
         });
         assert_eq!(
             interrupted,
@@ -139,6 +238,7 @@ mod tests {
     fn a_slow_target_does_not_make_a_run_invalid() {
         let slow = reasons(|summary| {
             summary.latency.link_wait.p99 = 30_000_000;
+            summary.latency.lateness.p99 = 20_000;
             summary.latency.response.p99 = 60_000_000;
             summary.fidelity.duration_ratio = 3.0;
         });

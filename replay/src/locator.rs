@@ -52,7 +52,7 @@ impl fmt::Display for Locator {
 /// The text names no place in an answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no place in an answer, write `body#` and a JSON pointer, as in `body#/access_token`"
+    "`{0}` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`"
 )]
 pub(crate) struct InvalidLocator(String);
 

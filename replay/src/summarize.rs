@@ -12,7 +12,7 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
 use crate::fidelity::{duration_ratio, ks_gaps, order_inversions};
-use crate::judge::judge;
+use crate::judge::{Evidence, judge};
 use crate::plan::Plan;
 use crate::record::{Clocks, Counts, Endpoint, Match, Recorder};
 use crate::summary::{
@@ -43,18 +43,28 @@ pub(crate) fn summarize(about: About, plan: &Plan, recorder: &Recorder) -> Summa
     let duration_s = recorder.last_ended_ns as f64 / NANOS_PER_SECOND as f64;
     let totals = totals(all.counts, duration_s);
     let latency = latency(&all.clocks);
-    let fidelity = fidelity(plan, recorder, &totals, all.identified.requests());
+    let fidelity = fidelity(plan, recorder, &totals, &all);
+    let (statuses, errors) = (statuses(&all), errors(&all));
+    let verdict = judge(&Evidence {
+        totals: &totals,
+        latency: &latency,
+        fidelity: &fidelity,
+        statuses: &statuses,
+        errors: &errors,
+        via_loadtest: about.settings.via_loadtest,
+        interrupted: about.interrupted,
+    });
     Summary {
         format: FORMAT.to_owned(),
         version: VERSION,
         tool: concat!("replay ", env!("CARGO_PKG_VERSION")).to_owned(),
-        verdict: judge(&totals, &latency, &fidelity, about.interrupted),
+        verdict,
         run: about.run,
         interrupted: about.interrupted,
         capture: about.capture,
         settings: about.settings,
-        statuses: statuses(&all),
-        errors: errors(&all),
+        statuses,
+        errors,
         endpoints: endpoints(plan, recorder, duration_s),
         series: series(plan, recorder),
         divergence: divergence(plan, recorder, &all),
@@ -73,6 +83,7 @@ fn totals(counts: Counts, duration_s: f64) -> Totals {
         dropped: counts.dropped,
         completed: counts.sent - counts.failed,
         failed: counts.failed,
+        failed_ratio: counts.failed as f64 / counts.sent.max(1) as f64,
         duration_s,
         rate: if duration_s > 0.0 {
             counts.sent as f64 / duration_s
@@ -94,7 +105,7 @@ fn latency(clocks: &Clocks) -> Latency {
 }
 
 fn distribution(histogram: &Histogram<u32>) -> Distribution {
-    let at = |quantile| histogram.value_at_quantile(quantile).min(histogram.max());
+    let at = |quantile| at(histogram, quantile);
     let mut bytes = Vec::new();
     // Writing to memory fails only for a histogram that is larger than a V2 length can say.
     let written = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
@@ -110,6 +121,11 @@ fn distribution(histogram: &Histogram<u32>) -> Distribution {
         max: histogram.max(),
         hdr: written.map_or_else(|_error| String::new(), |_| BASE64_STANDARD.encode(&bytes)),
     }
+}
+
+/// The upper end of a bucket can lie above all that is in it.
+fn at(histogram: &Histogram<u32>, quantile: f64) -> u64 {
+    histogram.value_at_quantile(quantile).min(histogram.max())
 }
 
 fn endpoints(plan: &Plan, recorder: &Recorder, duration_s: f64) -> Vec<EndpointSummary> {
@@ -167,8 +183,9 @@ fn series(plan: &Plan, recorder: &Recorder) -> Vec<Second> {
     planned.into_iter().enumerate().map(of).collect()
 }
 
-fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, identified: u64) -> Fidelity {
+fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, all: &Endpoint) -> Fidelity {
     let [ms_10, ms_100, s_1] = recorder.windows.errors();
+    let judged = &all.clocks.judged_lateness;
     Fidelity {
         duration_ratio: duration_ratio(
             plan.length_ns,
@@ -176,11 +193,13 @@ fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, identified: u64) 
             recorder.last_sent_ns,
         ),
         achieved_ratio: share(totals.sent, totals.planned),
+        judged_lateness_p99: at(judged, 0.99),
+        judged_arrivals: judged.len(),
         window_error: WindowError { ms_10, ms_100, s_1 },
         ks_gaps: ks_gaps(plan, &recorder.sends),
         order_inversions: order_inversions(plan, &recorder.sends),
         unresolved_links: 0,
-        identifier_requests: identified,
+        identifier_requests: all.identified.requests(),
     }
 }
 
@@ -229,6 +248,7 @@ fn route_divergence(route: &str, identifiers: bool, compared: &Match) -> RouteDi
         identifiers,
         requests: compared.requests(),
         equal: compared.equal(),
+        equal_ratio: share(compared.equal(), compared.requests()),
         recorded,
         replayed,
     }

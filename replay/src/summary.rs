@@ -1,5 +1,7 @@
 //! The summary: all numbers of a run, as `summary.json` publishes them.
 //!
+//! Other crates read it with `serde_json::from_str::<Summary>`.
+//!
 //! This is a versioned format of its own. Durations are in microseconds unless the name says
 //! otherwise. What counts how is said at each field; live state never derives serde.
 
@@ -108,7 +110,8 @@ pub struct Settings {
 pub struct Verdict {
     /// The short answer.
     pub status: Status,
-    /// Why, when it is not `pass`.
+    /// Why, when it is not `pass`. Of an interrupted run the first is the interruption; any
+    /// other says that its numbers can't be trusted.
     pub reasons: Vec<String>,
 }
 
@@ -116,7 +119,7 @@ pub struct Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// A rule on the numbers was broken.
+    /// Not one request succeeded, or a rule on the numbers was broken.
     Fail,
     /// The generator limited the run: its numbers say nothing about the target.
     Invalid,
@@ -137,6 +140,8 @@ pub struct Totals {
     pub completed: u64,
     /// No complete answer, or a status of 400 or more: what k6 counts in `http_req_failed`.
     pub failed: u64,
+    /// Failed over sent; 0 where nothing was sent.
+    pub failed_ratio: f64,
     /// From the start to the last byte of the last answer, in seconds.
     pub duration_s: f64,
     /// Sent requests a second.
@@ -220,13 +225,19 @@ pub struct Second {
     pub p99: u64,
 }
 
-/// How true the run was to its plan. Lateness is among the clocks.
+/// How true the run was to its plan. The whole distribution of lateness is among the clocks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fidelity {
     /// From first to last request, over the same in the plan.
     pub duration_ratio: f64,
     /// Sent over planned.
     pub achieved_ratio: f64,
+    /// Lateness at p99, in microseconds, of the arrivals that neither waited for an earlier answer
+    /// nor queued behind one that did: what the verdict looks at. The others go out together once
+    /// a slow target answers, and how they queue then is its doing; `latency.lateness` has all.
+    pub judged_lateness_p99: u64,
+    /// How many arrivals that is.
+    pub judged_arrivals: u64,
     /// Arrivals that were sent in another window of time than planned.
     pub window_error: WindowError,
     /// Kolmogorov–Smirnov distance of the gaps between arrivals, rounded to 0.1 ms, of the plan's
@@ -276,6 +287,8 @@ pub struct RouteDivergence {
     pub requests: u64,
     /// Of these, the ones with the recorded status.
     pub equal: u64,
+    /// Equal over compared.
+    pub equal_ratio: f64,
     /// Recorded answers by status.
     pub recorded: BTreeMap<String, u64>,
     /// Replayed answers by status; `error` where there was none.
@@ -293,4 +306,19 @@ pub struct Threshold {
     pub value: f64,
     /// Whether the rule held.
     pub ok: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::summary;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let written = serde_json::to_string(&summary()).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Summary>(&written).unwrap(),
+            summary()
+        );
+    }
 }

@@ -211,6 +211,7 @@ impl Track {
         .min();
         Outcome {
             ready_ns,
+            held: false,
             sent_ns: sent_ns.unwrap_or(ended_ns),
             ended_ns,
             written: of(|stamps| stamps.written.get()),

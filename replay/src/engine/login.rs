@@ -46,6 +46,7 @@ pub(super) async fn log_in(
     }
     Err(failed(match answer.status {
         200..300 => Reason::NoToken(job.auth.token.to_string()),
+        403 if job.via_loadtest => Reason::Refused,
         status => Reason::Status(status),
     }))
 }
@@ -62,6 +63,7 @@ pub(crate) struct LoginFailed {
 enum Reason {
     NoAnswer(&'static str),
     NoToken(String),
+    Refused,
     Request,
     Status(u16),
 }
@@ -72,6 +74,7 @@ impl fmt::Display for LoginFailed {
         match &self.reason {
             Reason::NoAnswer(failure) => write!(f, "no answer ({failure})"),
             Reason::NoToken(place) => write!(f, "no token at `{place}` of the answer"),
+            Reason::Refused => f.write_str("answered 403, as it is when LOAD_TEST_KEY is wrong"),
             Reason::Request => f.write_str("it can't be written as an HTTP request"),
             Reason::Status(status) => write!(f, "answered {status}"),
         }

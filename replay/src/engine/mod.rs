@@ -4,6 +4,7 @@
 //! shared but the plan, one phase that they watch, and counters for the progress line.
 
 mod client;
+mod control;
 mod fill;
 mod login;
 mod outcome;
@@ -23,16 +24,15 @@ use std::time::Duration;
 use http::HeaderValue;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{self, Instant, MissedTickBehavior};
 
-use crate::clock;
 use crate::plan::{Plan, User};
 use crate::record::Recorder;
 use crate::settings::{Auth, ExtraHeader, SessionMode};
 use crate::target::Target;
 use crate::users::{Pool, TestUser};
+
+use control::{Course, Event, Phase, control};
 
 pub(crate) use fill::Run;
 pub(crate) use login::LoginFailed;
@@ -62,6 +62,8 @@ pub(crate) struct Job {
     pub(crate) timeout: Duration,
     /// Threads.
     pub(crate) workers: usize,
+    /// The configuration file, for messages.
+    pub(crate) config: String,
     /// The run's name and fresh values.
     pub(crate) run: Run,
     /// For the progress line.
@@ -103,10 +105,13 @@ pub(crate) enum EngineError {
         reason: String,
     },
     /// No session could log in.
-    #[error(
-        "no session could log in, {0}; check the users file and `[auth]` in config/replay.toml"
-    )]
-    Logins(LoginFailed),
+    #[error("no session could log in, {first}; check the users file and `[auth]` in {config}")]
+    Logins {
+        /// The first of them.
+        first: LoginFailed,
+        /// The configuration file.
+        config: String,
+    },
     /// The system refused something.
     #[error("cannot set up sending")]
     System(#[from] io::Error),
@@ -123,37 +128,6 @@ impl Job {
     fn test_user(&self, identity: u32) -> Option<&TestUser> {
         self.pool.users.get(self.user(identity).test_user?)
     }
-}
-
-/// Where a run is; workers watch it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Connections are opened and sessions logged in.
-    Prepare,
-    /// Arrivals are due from this moment of the clock.
-    Run { start_ns: u64 },
-    /// Nothing new is sent.
-    Stop,
-    /// Nothing more is waited for.
-    Abandon,
-}
-
-impl Phase {
-    /// Whether nothing new is sent any more.
-    fn stops(self) -> bool {
-        match self {
-            Self::Prepare | Self::Run { .. } => false,
-            Self::Stop | Self::Abandon => true,
-        }
-    }
-}
-
-/// What a worker tells.
-enum Event {
-    /// It is ready to start.
-    Ready,
-    /// It ended.
-    Ended,
 }
 
 /// What a worker brings back.
@@ -176,7 +150,7 @@ pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let interrupted = runtime.block_on(control(&job, &phase, told, watch))?;
+    let course = runtime.block_on(control(&job, &phase, told, watch))?;
     drop(phases);
     let mut shares = Vec::with_capacity(workers.len());
     for worker in workers {
@@ -185,7 +159,14 @@ pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured
             Err(panicked) => panic::resume_unwind(panicked),
         }
     }
-    Ok(join(job, shares, interrupted))
+    let mut measured = join(job, shares, course == Course::Interrupted);
+    if course == Course::NobodyIn
+        && let Some(first) = measured.failed_logins.drain(..).next()
+    {
+        let config = measured.job.config.clone();
+        return Err(EngineError::Logins { first, config });
+    }
+    Ok(measured)
 }
 
 type Worker = JoinHandle<Result<Share, EngineError>>;
@@ -205,58 +186,6 @@ fn spawn(
             drop(events.send(Event::Ended));
             ended
         })
-}
-
-/// Starts the run when every worker is ready, and stops it on a signal; tells whether it did.
-async fn control(
-    job: &Job,
-    phase: &watch::Sender<Phase>,
-    mut events: mpsc::UnboundedReceiver<Event>,
-    watch: &mut dyn FnMut(&Counters),
-) -> io::Result<bool> {
-    let mut signals = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
-    let mut ticks = time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let (mut ready, mut interrupted, mut deadline) = (0, false, None);
-    loop {
-        tokio::select! {
-            event = events.recv() => match event {
-                None => return Ok(interrupted),
-                Some(Event::Ready) => {
-                    ready += 1;
-                    if ready == job.workers && !interrupted {
-                        let start_ns = clock::now_ns() + LEAD_NS;
-                        phase.send_replace(Phase::Run { start_ns });
-                    }
-                }
-                // A worker that could not prepare ends early: the others need not start.
-                Some(Event::Ended) if ready < job.workers => { phase.send_replace(Phase::Stop); }
-                Some(Event::Ended) => {}
-            },
-            () = interruption(&mut signals) => {
-                let next = if interrupted { Phase::Abandon } else { Phase::Stop };
-                phase.send_replace(next);
-                interrupted = true;
-                deadline = Some(Instant::now() + GRACE);
-            }
-            _ = ticks.tick() => {
-                watch(&job.counters);
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    phase.send_replace(Phase::Abandon);
-                }
-            }
-        }
-    }
-}
-
-async fn interruption((interrupt, terminate): &mut (Signal, Signal)) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 fn join(job: Arc<Job>, shares: Vec<Share>, interrupted: bool) -> Measured {
@@ -306,9 +235,3 @@ fn connect_error(job: &Job, error: &io::Error) -> EngineError {
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
-
-/// Between all workers being ready and the first moment that anything can be due.
-const LEAD_NS: u64 = 50_000_000;
-/// How long answers may still come in after an interruption.
-const GRACE: Duration = Duration::from_secs(2);
-const TICK: Duration = Duration::from_millis(100);

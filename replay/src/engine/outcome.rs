@@ -12,6 +12,9 @@ pub(crate) struct Outcome {
     /// When neither its due time nor an answer that it depends on held it back any more, had
     /// everything before it been sent on time.
     pub(crate) ready_ns: u64,
+    /// Whether it waited for the target's answer to an earlier arrival, or queued behind one that
+    /// did: when it was sent was then not for the generator alone to decide.
+    pub(crate) held: bool,
     /// When its first byte was written, or the connection for it was begun.
     pub(crate) sent_ns: u64,
     /// When its last byte was read, or it was given up.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::clock;
 
-use super::Phase;
+use super::control::Phase;
 use super::timer::Timer;
 use super::worker::Worker;
 

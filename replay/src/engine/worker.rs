@@ -17,12 +17,13 @@ use crate::record::Recorder;
 use crate::settings::SessionMode;
 
 use super::client::Client;
+use super::control::{Event, Phase};
 use super::fill::fill;
 use super::login::{LoginFailed, log_in};
 use super::outcome::{Failure, Outcome};
 use super::pace::pace;
 use super::tokens::Tokens;
-use super::{EngineError, Event, Job, Phase, Share, connect_error, count};
+use super::{EngineError, Job, Share, connect_error, count};
 
 /// Plays one worker's share of the plan.
 pub(super) fn run(
@@ -67,6 +68,16 @@ struct Session {
     free_ns: u64,
 }
 
+/// What an arrival has ahead of it in its session.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    /// As in [`Session`].
+    free_ns: u64,
+    /// Whether that waited for the target itself, and this one queued behind it. After a freeze of
+    /// the target, `free_ns` catches up at once and the queue does not: it is not judged.
+    held: bool,
+}
+
 impl Worker {
     fn new(job: Arc<Job>, number: usize) -> Self {
         let sessions = (job.plan.sessions as usize).div_ceil(job.workers);
@@ -91,12 +102,13 @@ impl Worker {
         events: &mpsc::UnboundedSender<Event>,
     ) -> Result<Share, EngineError> {
         let share = self.share();
-        let failed_logins = tokio::select! {
+        let (asked, failed_logins) = tokio::select! {
             prepared = self.prepare(&share) => prepared?,
-            _stopped = phases.wait_for(|phase| phase.stops()) => Vec::new(),
+            _stopped = phases.wait_for(|phase| phase.stops()) => (0, Vec::new()),
         };
+        let failed = failed_logins.len();
         // The receiver lives until every worker has ended.
-        drop(events.send(Event::Ready));
+        drop(events.send(Event::Ready { asked, failed }));
         if let Ok(phase) = phases.wait_for(|phase| *phase != Phase::Prepare).await
             && let Phase::Run { start_ns } = *phase
         {
@@ -123,7 +135,11 @@ impl Worker {
             .collect()
     }
 
-    async fn prepare(self: &Rc<Self>, share: &[usize]) -> Result<Vec<LoginFailed>, EngineError> {
+    /// Tells how many log-ins it tried, and which of them failed.
+    async fn prepare(
+        self: &Rc<Self>,
+        share: &[usize],
+    ) -> Result<(usize, Vec<LoginFailed>), EngineError> {
         let arrivals = share
             .iter()
             .map(|&position| &self.job.plan.arrivals[position]);
@@ -139,13 +155,7 @@ impl Worker {
             .map(|(position, _)| crate::plan::store::index(position))
             .collect();
         let asked = mine.len();
-        let mut failed = self.log_in_all(mine).await;
-        if failed.len() == asked
-            && let Some(last) = failed.pop()
-        {
-            return Err(EngineError::Logins(last));
-        }
-        Ok(failed)
+        Ok((asked, self.log_in_all(mine).await))
     }
 
     async fn log_in_all(self: &Rc<Self>, identities: VecDeque<u32>) -> Vec<LoginFailed> {
@@ -218,14 +228,17 @@ impl Worker {
     }
 
     async fn play_one(self: Rc<Self>, position: usize) {
-        self.play(position, 0).await;
+        self.play(position, Ahead::default()).await;
         self.ended();
     }
 
     async fn play_session(self: Rc<Self>, slot: usize) {
+        // The task begins when the session is idle: nothing is queued behind anything yet.
+        let mut held = false;
         while let Some((position, free_ns)) = self.next_of(slot) {
-            let free_ns = self.play(position, free_ns).await;
-            self.sessions.borrow_mut()[slot].free_ns = free_ns;
+            let ahead = self.play(position, Ahead { free_ns, held }).await;
+            held = ahead.held;
+            self.sessions.borrow_mut()[slot].free_ns = ahead.free_ns;
         }
         self.ended();
     }
@@ -244,11 +257,12 @@ impl Worker {
         next.map(|position| (position, session.free_ns))
     }
 
-    /// Sends one arrival and returns when its answer would have been in without lateness.
-    async fn play(&self, position: usize, free_ns: u64) -> u64 {
+    /// Sends one arrival and returns what it is to the one that comes after it.
+    async fn play(&self, position: usize, ahead: Ahead) -> Ahead {
         let arrival = &self.job.plan.arrivals[position];
-        let ready_ns = self.due_ns(position).max(free_ns);
-        let outcome = tokio::select! {
+        let due_ns = self.due_ns(position);
+        let ready_ns = due_ns.max(ahead.free_ns);
+        let mut outcome = tokio::select! {
             biased;
             outcome = self.exchange(arrival, ready_ns) => outcome,
             () = self.abandon.notified() => without_answer(ready_ns, Failure::Interrupted),
@@ -257,7 +271,11 @@ impl Worker {
             self.tokens.settle(identity);
         }
         count(&self.job.counters.ended);
-        let free_ns = outcome.ready_ns + outcome.ended_ns.saturating_sub(outcome.sent_ns);
+        outcome.held = ahead.held || outcome.ready_ns > due_ns;
+        let behind = Ahead {
+            free_ns: outcome.ready_ns + outcome.ended_ns.saturating_sub(outcome.sent_ns),
+            held: outcome.held,
+        };
         let failed =
             self.recorder
                 .borrow_mut()
@@ -265,7 +283,7 @@ impl Worker {
         if failed {
             count(&self.job.counters.failed);
         }
-        free_ns
+        behind
     }
 
     async fn exchange(&self, arrival: &Arrival, mut ready_ns: u64) -> Outcome {
@@ -318,6 +336,7 @@ fn without_answer(ready_ns: u64, failure: Failure) -> Outcome {
     let now_ns = clock::now_ns().max(ready_ns);
     Outcome {
         ready_ns,
+        held: false,
         sent_ns: now_ns,
         ended_ns: now_ns,
         written: 0,

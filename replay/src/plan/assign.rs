@@ -15,6 +15,7 @@ pub(super) fn assign(
     pool: &Pool,
     seed: u64,
     share: bool,
+    config: &str,
 ) -> Result<Vec<usize>, AssignError> {
     if roles.is_empty() {
         return Ok(Vec::new());
@@ -22,6 +23,7 @@ pub(super) fn assign(
     let Some(file) = &pool.file else {
         return Err(AssignError::NoPool {
             needed: roles.len(),
+            config: config.to_owned(),
         });
     };
     let mut free = Shuffled::new(pool, seed);
@@ -40,6 +42,7 @@ pub(super) fn assign(
                     .filter(|role| **role == roles[at] || roles[at].is_none())
                     .count(),
                 available: available(pool, roles[at]),
+                config: config.to_owned(),
             })?;
     }
     Ok(given)
@@ -51,16 +54,18 @@ pub(crate) enum AssignError {
     /// No file is configured.
     #[error(
         "the capture needs {needed} test users and no users file is configured; \
-         set `file` under `[users]` in config/replay.toml"
+         set `file` under `[users]` in {config}"
     )]
     NoPool {
         /// How many are needed.
         needed: usize,
+        /// The configuration file.
+        config: String,
     },
     /// There are not enough of them.
     #[error(
         "the capture needs {needed} test users{}, and `{}` has {available}; \
-         add lines to it, or set `share = true` under `[users]` in config/replay.toml \
+         add lines to it, or set `share = true` under `[users]` in {config} \
          to let several recorded users log in as one",
         role.as_ref().map(|role| format!(" of role `{role}`")).unwrap_or_default(),
         file.display(),
@@ -74,6 +79,8 @@ pub(crate) enum AssignError {
         needed: usize,
         /// How many there are.
         available: usize,
+        /// The configuration file.
+        config: String,
     },
 }
 
@@ -137,7 +144,7 @@ mod tests {
 
     fn names(roles: &[Option<&str>], seed: u64, share: bool) -> Result<Vec<String>, AssignError> {
         let pool = pool();
-        let given = assign(roles, &pool, seed, share)?;
+        let given = assign(roles, &pool, seed, share, "other.toml")?;
         Ok(given
             .into_iter()
             .map(|at| pool.users[at].username.clone())
@@ -176,16 +183,19 @@ mod tests {
     #[test]
     fn a_pool_that_is_too_small_is_an_error_unless_shared() {
         let wrong = |roles: &[_]| names(roles, 0, false).unwrap_err().to_string();
-        insta::assert_snapshot!(wrong(&[Some("admin"), Some("admin")]), @"the capture needs 2 test users of role `admin`, and `users.csv` has 1; add lines to it, or set `share = true` under `[users]` in config/replay.toml to let several recorded users log in as one");
-        insta::assert_snapshot!(wrong(&[None; 5]), @"the capture needs 5 test users, and `users.csv` has 4; add lines to it, or set `share = true` under `[users]` in config/replay.toml to let several recorded users log in as one");
+        insta::assert_snapshot!(wrong(&[Some("admin"), Some("admin")]), @"the capture needs 2 test users of role `admin`, and `users.csv` has 1; add lines to it, or set `share = true` under `[users]` in other.toml to let several recorded users log in as one");
+        insta::assert_snapshot!(wrong(&[None; 5]), @"the capture needs 5 test users, and `users.csv` has 4; add lines to it, or set `share = true` under `[users]` in other.toml to let several recorded users log in as one");
         assert_eq!(
             names(&[Some("admin"), Some("admin")], 0, true).unwrap(),
             ["a1", "a1"]
         );
         assert!(names(&[Some("nurse")], 0, true).is_err());
         assert_eq!(
-            assign(&[None], &Pool::default(), 0, false),
-            Err(AssignError::NoPool { needed: 1 })
+            assign(&[None], &Pool::default(), 0, false, "other.toml"),
+            Err(AssignError::NoPool {
+                needed: 1,
+                config: "other.toml".to_owned()
+            })
         );
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) share: bool,
     /// Whether there is a way to log in sessions that were recorded without their log-in.
     pub(crate) can_log_in: bool,
+    /// The configuration file, for messages.
+    pub(crate) config: &'a str,
 }
 
 /// Builds the plan for exchanges that are sorted by time.
@@ -58,7 +60,10 @@ pub(crate) fn build(
         .filter(|identity| identity.logs_in_first)
         .count();
     if first > 0 && !wanted.can_log_in {
-        return Err(PlanError::NoLogin { sessions: first });
+        return Err(PlanError::NoLogin {
+            sessions: first,
+            config: wanted.config.to_owned(),
+        });
     }
     let users = who(&builder.users, &identities, exchanges, wanted, pool)?;
     Ok(Plan {
@@ -104,11 +109,13 @@ pub(crate) enum PlanError {
     },
     /// Nobody said how to log in.
     #[error(
-        "{sessions} sessions were recorded without their log-in; set `login` under `[auth]` in config/replay.toml"
+        "{sessions} sessions were recorded without their log-in; set `login` under `[auth]` in {config}"
     )]
     NoLogin {
         /// How many.
         sessions: usize,
+        /// The configuration file.
+        config: String,
     },
 }
 
@@ -142,7 +149,7 @@ fn who(
         .iter()
         .map(|&user| known.get(users.items[user as usize].as_str()).copied())
         .collect();
-    let given = assign(&needed, pool, wanted.load.seed, wanted.share)?;
+    let given = assign(&needed, pool, wanted.load.seed, wanted.share, wanted.config)?;
     let mut all = Vec::with_capacity(users.items.len());
     for position in 0..users.items.len() {
         all.push(User {

@@ -60,6 +60,7 @@ fn wanted(load: &Load) -> Wanted<'_> {
         role: None,
         share: false,
         can_log_in: true,
+        config: "other.toml",
     }
 }
 
@@ -195,7 +196,10 @@ fn a_session_without_its_log_in_logs_in_first() {
     wanted.can_log_in = false;
     assert_eq!(
         build(&exchanges, &wanted, &pool()),
-        Err(PlanError::NoLogin { sessions: 1 })
+        Err(PlanError::NoLogin {
+            sessions: 1,
+            config: "other.toml".to_owned()
+        })
     );
 }
 

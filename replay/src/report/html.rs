@@ -9,7 +9,7 @@ use super::{text, words};
 
 /// The summary as a page.
 pub(crate) fn render(summary: &Summary) -> Result<String, HtmlError> {
-    let (word, meaning) = text::verdict(summary.verdict.status);
+    let (word, meaning) = text::verdict(summary);
     let page = Page {
         summary,
         word,
@@ -54,7 +54,7 @@ pub(crate) enum HtmlError {
 struct Page<'a> {
     summary: &'a Summary,
     word: &'static str,
-    meaning: &'static str,
+    meaning: String,
     tone: &'static str,
     tiles: Vec<Tile>,
     rate: String,
@@ -96,7 +96,7 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         tile(
             "Failed",
             totals.failed.to_string(),
-            words::percent(totals.failed as f64 / totals.sent.max(1) as f64),
+            words::percent(totals.failed_ratio),
         ),
         tile(
             "Response p95",
@@ -114,8 +114,8 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
             "of requests without identifiers".to_owned(),
         ),
         tile(
-            "Lateness p99",
-            words::micros(latency.lateness.p99),
+            "Lateness p99, judged",
+            words::micros(summary.fidelity.judged_lateness_p99),
             format!("duration ratio {:.4}", summary.fidelity.duration_ratio),
         ),
     ]
@@ -172,7 +172,7 @@ fn divergence_row(route: &RouteDivergence) -> Compared {
         requests: route.requests,
         recorded: words::statuses(&route.recorded),
         replayed: words::statuses(&route.replayed),
-        equal: words::percent(route.equal as f64 / route.requests.max(1) as f64),
+        equal: words::percent(route.equal_ratio),
         differs: route.equal < route.requests && !route.identifiers,
     }
 }

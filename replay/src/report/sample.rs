@@ -69,6 +69,7 @@ fn outcome(number: u64, arrival: &Arrival) -> Outcome {
     let wave = (number % 400).min(400 - number % 400) * 100_000;
     Outcome {
         ready_ns: arrival.due_ns,
+        held: false,
         sent_ns,
         ended_ns: sent_ns + 5_000_000 + wave + u64::from(arrival.route) * 3_000_000,
         written: 240,

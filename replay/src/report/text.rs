@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::summary::{Distribution, Status, Summary};
+use crate::summary::{Distribution, Status, Summary, Totals};
 
 use super::words;
 
@@ -26,12 +26,35 @@ pub(crate) fn render(summary: &Summary, page: &Path) -> String {
     .concat()
 }
 
-/// What the verdict is called.
-pub(super) fn verdict(status: Status) -> (&'static str, &'static str) {
-    match status {
-        Status::Fail => ("FAIL", "a rule was broken"),
-        Status::Invalid => ("INVALID", "these numbers say nothing about the target"),
-        Status::Pass => ("PASS", "the run kept its schedule"),
+/// What the verdict is called, and what it means.
+pub(super) fn verdict(summary: &Summary) -> (&'static str, String) {
+    let (totals, verdict) = (&summary.totals, &summary.verdict);
+    match verdict.status {
+        _ if summary.interrupted => ("STOPPED", stopped(summary)),
+        Status::Fail if totals.completed == 0 => ("FAIL", "nothing worked".to_owned()),
+        Status::Fail => ("FAIL", "a rule was broken".to_owned()),
+        Status::Invalid => ("INVALID", SAY_NOTHING.to_owned()),
+        Status::Pass => ("PASS", format!("on time; {}", failures(totals))),
+    }
+}
+
+fn stopped(summary: &Summary) -> String {
+    // The first reason is the interruption itself.
+    let meaning = match summary.verdict.reasons.len() {
+        ..=1 => "the numbers hold for what was sent",
+        _ => SAY_NOTHING,
+    };
+    format!("after {:.1} s: {meaning}", summary.totals.duration_s)
+}
+
+fn failures(totals: &Totals) -> String {
+    match totals.failed {
+        0 => "no request failed".to_owned(),
+        failed => format!(
+            "{failed} of {} requests failed ({})",
+            totals.sent,
+            words::percent(totals.failed_ratio)
+        ),
     }
 }
 
@@ -57,6 +80,14 @@ pub(super) fn fidelity(summary: &Summary) -> Vec<Vec<String>> {
                 words::micros(late.max)
             ),
         ),
+        (
+            "judged lateness",
+            format!(
+                "p99 {}, of {} arrivals that waited for no answer",
+                words::micros(fidelity.judged_lateness_p99),
+                fidelity.judged_arrivals
+            ),
+        ),
         ("duration ratio", format!("{:.4}", fidelity.duration_ratio)),
         ("achieved", words::percent(fidelity.achieved_ratio)),
         ("out of window", errors.join(", ")),
@@ -73,7 +104,7 @@ pub(super) fn fidelity(summary: &Summary) -> Vec<Vec<String>> {
 }
 
 fn head(summary: &Summary) -> String {
-    let (word, meaning) = verdict(summary.verdict.status);
+    let (word, meaning) = verdict(summary);
     let settings = &summary.settings;
     let via = if settings.via_loadtest {
         " through /api/loadtest/"
@@ -143,7 +174,7 @@ fn statuses(summary: &Summary) -> Vec<Vec<String>> {
             route.requests.to_string(),
             words::statuses(&route.recorded),
             words::statuses(&route.replayed),
-            words::percent(route.equal as f64 / route.requests.max(1) as f64),
+            words::percent(route.equal_ratio),
         ]);
     }
     let total = |name: &str, share| {
@@ -216,6 +247,7 @@ fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Vec<Vec<String>> {
         .collect()
 }
 
+const SAY_NOTHING: &str = "these numbers say nothing about the target";
 const STATUS_COLUMNS: &[bool] = &[false, true, false, false, true];
 const LATENCY_COLUMNS: &[bool] = &[false, true, true, true, true, true, true];
 

@@ -6,7 +6,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
 use serde::Deserialize;
 
 /// The file as written. Every key is optional.
@@ -15,7 +14,7 @@ use serde::Deserialize;
 pub(crate) struct File {
     pub(crate) target: Option<String>,
     pub(crate) via_loadtest: Option<bool>,
-    pub(crate) client_addresses: Option<IpNet>,
+    pub(crate) client_addresses: Option<String>,
     pub(crate) allow_targets: Vec<String>,
     pub(crate) speed: Option<String>,
     pub(crate) users: Users,
@@ -59,13 +58,14 @@ pub(crate) struct Login {
 }
 
 impl File {
-    /// Reads the file that was named, else the default one where it exists, else nothing.
-    pub(crate) fn load(named: Option<&Path>) -> Result<(Self, Option<PathBuf>), FileError> {
+    /// Reads the file that was named, else the default one where it exists, else nothing; tells
+    /// which file that is, or would be.
+    pub(crate) fn load(named: Option<&Path>) -> Result<(Self, PathBuf), FileError> {
         let path = named.unwrap_or_else(|| Path::new(DEFAULT));
         match fs::read_to_string(path) {
-            Ok(text) => Ok((Self::parse(path, &text)?, Some(path.to_owned()))),
+            Ok(text) => Ok((Self::parse(path, &text)?, path.to_owned())),
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                Ok((Self::default(), None))
+                Ok((Self::default(), path.to_owned()))
             }
             Err(source) => Err(FileError::Read {
                 path: path.to_owned(),
@@ -75,10 +75,16 @@ impl File {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
-        toml::from_str(text).map_err(|error| FileError::Parse {
-            path: path.to_owned(),
-            line: line_of(text, error.span().map_or(0, |span| span.start)),
-            reason: error.message().replace('\n', " "),
+        toml::from_str(text).map_err(|error| {
+            let line = line_of(text, error.span().map_or(0, |span| span.start));
+            FileError::Parse {
+                path: path.to_owned(),
+                line,
+                reason: in_words(
+                    &error.message().replace('\n', " "),
+                    text.lines().nth(line - 1).unwrap_or_default(),
+                ),
+            }
         })
     }
 }
@@ -105,6 +111,33 @@ pub(crate) enum FileError {
         #[source]
         source: io::Error,
     },
+}
+
+/// The parser's message in words for people, given the line that it is about.
+fn in_words(message: &str, line: &str) -> String {
+    if let Some((found, wanted)) = message
+        .strip_prefix("invalid type: ")
+        .and_then(|types| types.rsplit_once(", expected "))
+    {
+        let key = line.split_once('=').map_or(line, |(key, _)| key).trim();
+        let found = match found {
+            "sequence" => "a list",
+            "map" => "a table",
+            found => found,
+        };
+        let wanted = match wanted {
+            "a boolean" => "`true` or `false`",
+            "a sequence" => "a list in brackets",
+            "a string" | "path string" => "text in quotes",
+            wanted if wanted.starts_with("struct ") => "a table",
+            wanted => wanted,
+        };
+        return format!("{key}: {found} is no value for it; write {wanted}");
+    }
+    message
+        .replace("unknown field", "there is no key")
+        .replace(", expected one of", "; known keys are")
+        .replace("missing field", "missing key")
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -151,12 +184,18 @@ mod tests {
     fn says_where_it_is_wrong() {
         insta::assert_snapshot!(
             wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
-            @"replay.toml:2: unknown field `spede`, expected one of `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
+            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
         );
         insta::assert_snapshot!(
             wrong("\n[thresholds]\nhttp_req_failed = [\"rate<0.01\"]\n"),
-            @"replay.toml:2: unknown field `thresholds`, expected one of `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
+            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`"
         );
         insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
+        insta::assert_snapshot!(wrong("target = 5\n"), @"replay.toml:1: target: integer `5` is no value for it; write text in quotes");
+        insta::assert_snapshot!(wrong("via_loadtest = \"yes\"\n"), @r#"replay.toml:1: via_loadtest: string "yes" is no value for it; write `true` or `false`"#);
+        insta::assert_snapshot!(wrong("allow_targets = \"a\"\n"), @r#"replay.toml:1: allow_targets: string "a" is no value for it; write a list in brackets"#);
+        insta::assert_snapshot!(wrong("users = 1\n"), @"replay.toml:1: users: integer `1` is no value for it; write a table");
+        insta::assert_snapshot!(wrong("[users]\nfile = []\n"), @"replay.toml:2: file: a list is no value for it; write text in quotes");
+        insta::assert_snapshot!(wrong("[auth]\nlogin = { body = \"\" }\n"), @"replay.toml:2: missing key `path`");
     }
 }

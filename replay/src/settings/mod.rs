@@ -21,6 +21,8 @@ pub(crate) use values::{ExtraHeader, SessionMode};
 /// Everything that a run was asked to do.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// The file that settings come from, or would, for messages.
+    pub(crate) config: String,
     /// The capture to play.
     pub(crate) capture: PathBuf,
     /// Which of it, and how fast.

@@ -1,37 +1,47 @@
 //! Joins flags, environment, file and defaults into [`Settings`], in that order of precedence.
 //!
-//! Pure; clap has joined flags and environment already.
+//! Pure but for the number of cores; clap has joined flags and environment already.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::thread;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::cli::Args;
-use crate::locator::{InvalidLocator, Locator};
+use crate::locator::Locator;
 
 use super::file::{self, File};
-use super::speed::InvalidSpeed;
 use super::{Auth, Destination, How, Load, Login, Out, RoleSource, Settings, Speed, Users};
 
 impl Settings {
-    /// Decides every setting, or says which one is wrong.
+    /// Decides every setting, or says all that is wrong in the file.
     pub(crate) fn resolve(
         args: Args,
         file: File,
+        path: &Path,
         key: Option<SecretString>,
-    ) -> Result<Self, SettingsError> {
-        let speed = match (args.speed, file.speed) {
-            (Some(speed), _) => speed,
-            (None, Some(text)) => text.parse().map_err(SettingsError::Speed)?,
-            (None, None) => Speed::RECORDED,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Mistakes {
+            file: path,
+            found: Vec::new(),
+        };
+        let speed = mistakes.speed(file.speed.as_deref());
+        let client_addresses = mistakes.client_addresses(file.client_addresses.as_deref());
+        let users = mistakes.users(file.users);
+        let auth = mistakes.auth(file.auth);
+        let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
+            return Err(mistakes.found);
         };
         Ok(Self {
+            config: path.display().to_string(),
             capture: args.capture,
             load: Load {
-                speed,
+                speed: args.speed.or(speed).unwrap_or(Speed::RECORDED),
                 duration: args.duration,
-                limit: args.limit,
+                limit: args.limit.map(NonZeroUsize::get),
                 seed: args.seed,
             },
             to: Destination {
@@ -40,10 +50,10 @@ impl Settings {
                 via_loadtest: args.via_loadtest.or(file.via_loadtest).unwrap_or_default(),
                 key,
                 headers: args.header,
-                client_addresses: args.client_addresses.or(file.client_addresses),
+                client_addresses: args.client_addresses.or(client_addresses),
             },
-            users: users(file.users)?,
-            auth: auth(file.auth)?,
+            users,
+            auth,
             how: How {
                 sessions: args.sessions,
                 timeout: args.timeout,
@@ -58,83 +68,127 @@ impl Settings {
     }
 }
 
-/// A setting that cannot be meant.
+/// A setting of the file that cannot be meant.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SettingsError {
-    /// The key holds no place in an answer.
-    #[error("configuration key `{key}`")]
-    Locator {
-        /// The key.
-        key: &'static str,
-        /// Why.
-        #[source]
-        source: InvalidLocator,
-    },
-    /// The log-in request's method is none.
-    #[error("configuration key `auth.login.method`: `{0}` is no HTTP method")]
-    Method(String),
-    /// The log-in request's path is none.
-    #[error("configuration key `auth.login.path`: `{0}` does not begin with `/`")]
-    Path(String),
-    /// The file's speed is none.
-    #[error("configuration key `speed`")]
-    Speed(#[source] InvalidSpeed),
-}
-
-fn users(file: file::Users) -> Result<Users, SettingsError> {
-    let role = match file.role {
-        None => None,
-        Some(role) => Some(RoleSource {
-            at: locator("users.role.at", Some(role.at), "")?,
-            route: role.route,
-        }),
-    };
-    Ok(Users {
-        file: file.file.filter(|path| *path != PathBuf::new()),
-        role,
-        share: file.share.unwrap_or_default(),
-    })
-}
-
-fn auth(file: file::Auth) -> Result<Auth, SettingsError> {
-    Ok(Auth {
-        login: file.login.map(login).transpose()?,
-        token: locator("auth.token", file.token, "body#/access_token")?,
-        refresh_token: locator(
-            "auth.refresh_token",
-            file.refresh_token,
-            "body#/refresh_token",
-        )?,
-    })
-}
-
-fn login(file: file::Login) -> Result<Login, SettingsError> {
-    if !file.path.starts_with('/') {
-        return Err(SettingsError::Path(file.path));
-    }
-    let method = file.method.unwrap_or_else(|| "POST".to_owned());
-    let Ok(method) = method.parse() else {
-        return Err(SettingsError::Method(method));
-    };
-    Ok(Login {
-        method,
-        path: file.path,
-        content_type: file
-            .content_type
-            .unwrap_or_else(|| content_type(&file.body).to_owned()),
-        body: file.body,
-    })
-}
-
-fn locator(
+#[error("{file}: {key}: {reason}", file = file.display())]
+pub(crate) struct Mistake {
+    file: PathBuf,
     key: &'static str,
-    text: Option<String>,
-    default: &str,
-) -> Result<Locator, SettingsError> {
-    text.as_deref()
-        .unwrap_or(default)
-        .parse()
-        .map_err(|source| SettingsError::Locator { key, source })
+    /// What is wrong; what to do.
+    reason: String,
+}
+
+/// Collects what is wrong, so that one start shows everything.
+struct Mistakes<'a> {
+    file: &'a Path,
+    found: Vec<Mistake>,
+}
+
+impl Mistakes<'_> {
+    fn add(&mut self, key: &'static str, reason: impl Display) {
+        self.found.push(Mistake {
+            file: self.file.to_owned(),
+            key,
+            reason: reason.to_string(),
+        });
+    }
+
+    fn speed(&mut self, text: Option<&str>) -> Option<Speed> {
+        let text = text?;
+        let speed = text.parse().ok();
+        if speed.is_none() {
+            self.add(
+                "speed",
+                format_args!(
+                    "`{text}` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, \
+                     and at most 1000000x"
+                ),
+            );
+        }
+        speed
+    }
+
+    fn client_addresses(&mut self, text: Option<&str>) -> Option<IpNet> {
+        let text = text?;
+        let range = text.parse().ok();
+        if range.is_none() {
+            self.add(
+                "client_addresses",
+                format_args!("`{text}` is no range of addresses; write it as in `198.18.0.0/15`"),
+            );
+        }
+        range
+    }
+
+    fn users(&mut self, file: file::Users) -> Option<Users> {
+        let role = match file.role {
+            None => None,
+            Some(role) => Some(RoleSource {
+                at: self.locator("users.role.at", Some(&role.at), "")?,
+                route: role.route,
+            }),
+        };
+        Some(Users {
+            file: file.file.filter(|path| *path != PathBuf::new()),
+            role,
+            share: file.share.unwrap_or_default(),
+        })
+    }
+
+    fn auth(&mut self, file: file::Auth) -> Option<Auth> {
+        let login = file.login.map(|login| self.login(login));
+        let token = file.token.as_deref();
+        let token = self.locator("auth.token", token, "body#/access_token");
+        let refresh = file.refresh_token.as_deref();
+        let refresh = self.locator("auth.refresh_token", refresh, "body#/refresh_token");
+        Some(Auth {
+            login: match login {
+                None => None,
+                Some(login) => Some(login?),
+            },
+            token: token?,
+            refresh_token: refresh?,
+        })
+    }
+
+    fn login(&mut self, file: file::Login) -> Option<Login> {
+        let rooted = file.path.starts_with('/');
+        if !rooted {
+            self.add(
+                "auth.login.path",
+                format_args!(
+                    "`{0}` does not begin with `/`; write the whole path, as in `/{0}`",
+                    file.path
+                ),
+            );
+        }
+        let method = file.method.as_deref().unwrap_or("POST");
+        let parsed = method.parse().ok();
+        if parsed.is_none() {
+            self.add(
+                "auth.login.method",
+                format_args!("`{method}` is no HTTP method; write one, such as `POST`"),
+            );
+        }
+        Some(Login {
+            method: parsed.filter(|_| rooted)?,
+            path: file.path,
+            content_type: file
+                .content_type
+                .unwrap_or_else(|| content_type(&file.body).to_owned()),
+            body: file.body,
+        })
+    }
+
+    fn locator(&mut self, key: &'static str, text: Option<&str>, default: &str) -> Option<Locator> {
+        match text.unwrap_or(default).parse() {
+            Ok(locator) => Some(locator),
+            Err(error) => {
+                self.add(key, error);
+                None
+            }
+        }
+    }
 }
 
 fn content_type(body: &str) -> &'static str {
@@ -155,9 +209,14 @@ mod tests {
 
     use super::*;
 
-    fn resolve(args: &[&str], file: &str) -> Result<Settings, SettingsError> {
+    fn resolve(args: &[&str], file: &str) -> Result<Settings, Vec<Mistake>> {
         let args = Args::try_parse_from([&["replay"], args].concat()).unwrap();
-        Settings::resolve(args, toml::from_str(file).unwrap(), None)
+        Settings::resolve(
+            args,
+            toml::from_str(file).unwrap(),
+            Path::new("other.toml"),
+            None,
+        )
     }
 
     #[test]
@@ -184,15 +243,25 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_key_is_named() {
-        let wrong = |file| {
-            format!(
-                "{:#}",
-                anyhow::Error::from(resolve(&["c.jsonl"], file).unwrap_err())
-            )
-        };
-        insta::assert_snapshot!(wrong("speed = \"fast\""), @"configuration key `speed`: a speed is a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x");
-        insta::assert_snapshot!(wrong("[auth]\ntoken = \"header:x\""), @"configuration key `auth.token`: `header:x` is no place in an answer, write `body#` and a JSON pointer, as in `body#/access_token`");
-        insta::assert_snapshot!(wrong("[auth]\nlogin = { path = \"x\", body = \"\" }"), @"configuration key `auth.login.path`: `x` does not begin with `/`");
+    fn every_wrong_key_is_named_at_once() {
+        let file = r#"
+speed = "fast"
+client_addresses = "198.18.0.0/99"
+[users]
+role = { route = "GET /me", at = "role" }
+[auth]
+login = { method = "P T", path = "x", body = "" }
+token = "header:x"
+"#;
+        let mistakes = resolve(&["c.jsonl"], file).unwrap_err();
+        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(lines.join("\n"), @"
+other.toml: speed: `fast` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x
+other.toml: client_addresses: `198.18.0.0/99` is no range of addresses; write it as in `198.18.0.0/15`
+other.toml: users.role.at: `role` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`
+other.toml: auth.login.path: `x` does not begin with `/`; write the whole path, as in `/x`
+other.toml: auth.login.method: `P T` is no HTTP method; write one, such as `POST`
+other.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`
+");
     }
 }

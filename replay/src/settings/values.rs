@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use std::num::{NonZeroUsize, ParseIntError};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -84,6 +85,26 @@ pub(crate) fn duration(text: &str) -> Result<Duration, InvalidDuration> {
 #[derive(Debug, thiserror::Error)]
 #[error("a duration is above 0 and written with its unit, such as `90s`, `500ms` or `1m30s`")]
 pub(crate) struct InvalidDuration(#[source] jiff::Error);
+
+/// Parses a number of things, of which there must be one at least.
+pub(crate) fn count(text: &str) -> Result<NonZeroUsize, InvalidCount> {
+    text.parse().map_err(InvalidCount)
+}
+
+/// The text is no number of things.
+#[derive(Debug, thiserror::Error)]
+#[error("it is a whole number above 0, such as `2`")]
+pub(crate) struct InvalidCount(#[source] ParseIntError);
+
+/// Parses a seed.
+pub(crate) fn seed(text: &str) -> Result<u64, InvalidSeed> {
+    text.parse().map_err(InvalidSeed)
+}
+
+/// The text is no seed.
+#[derive(Debug, thiserror::Error)]
+#[error("a seed is a whole number that is not below 0, such as `1`")]
+pub(crate) struct InvalidSeed(#[source] ParseIntError);
 
 /// What describes the connection or the run, and so can't be chosen.
 const RESERVED: [&str; 6] = [

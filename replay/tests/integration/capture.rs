@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 /// A capture that a test writes.
 pub(crate) struct Recording {
     lines: Vec<Value>,
+    found: u32,
 }
 
 /// One exchange of it.
@@ -19,6 +20,7 @@ impl Recording {
         });
         Self {
             lines: vec![header],
+            found: 0,
         }
     }
 
@@ -35,13 +37,19 @@ impl Recording {
         exchanges.into_iter().fold(self, Self::with)
     }
 
+    /// Says that its audit found this many originals.
+    pub(crate) fn found(mut self, found: u32) -> Self {
+        self.found = found;
+        self
+    }
+
     /// The file's text, with a footer.
     pub(crate) fn text(&self) -> String {
         let count = self.lines.len() - 1;
         let footer = json!({
             "type": "footer", "exchanges": count, "offered": count,
             "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "truncated": 0,
-            "redacted": {}, "audit": {"searched": 0, "found": 0}, "chain": "",
+            "redacted": {}, "audit": {"searched": 9, "found": self.found}, "chain": "",
         });
         self.unfinished() + &format!("{footer}\n")
     }

@@ -140,8 +140,8 @@ fn requests_without_a_token_fail_as_auth() {
     let ended = Replay::of(&recording, &server)
         .users("ann,wrong,admin\n")
         .file("config/replay.toml", CONFIG)
-        .run()
-        .measured();
+        .run();
+    assert_eq!(ended.code, 1, "{ended:#?}");
     assert_eq!(ended.summary["statuses"], json!({"401": 1}));
     assert_eq!(ended.summary["errors"], json!({"auth": 1}));
     assert_eq!(ended.summary["totals"]["sent"], 2);
@@ -157,7 +157,7 @@ fn a_run_in_which_nobody_can_log_in_is_not_started() {
     let replay = Replay::of(&recording, &server)
         .users("ann,wrong,admin\nfay,wrong,faculty\n")
         .file("config/replay.toml", CONFIG)
-        .args(["--workers", "1"]);
+        .args(["--workers", "2"]);
     let ended = replay.run();
     assert_eq!(ended.code, 1);
     assert!(
@@ -174,4 +174,42 @@ fn a_run_in_which_nobody_can_log_in_is_not_started() {
     );
     assert!(!replay.path("out").exists());
     assert_eq!(bearers(&server), [""; 0]);
+}
+
+#[test]
+fn a_run_in_which_some_can_log_in_is_started() {
+    let server = application();
+    let recording = Recording::new().with_all(
+        (0..4).map(|who| Recorded::get(u64::from(who), who, "/api/v1/people").with_token(who)),
+    );
+    // Only one of two workers has a session that gets in.
+    let ended = Replay::of(&recording, &server)
+        .users("ann,wrong,a\nbob,wrong,a\ncat,wrong,a\nfay,\"pa\"\"ss&wörd\",a\n")
+        .file("config/replay.toml", CONFIG)
+        .args(["--workers", "2"])
+        .run()
+        .measured();
+    assert!(
+        ended
+            .stderr
+            .starts_with("warning: 3 of 4 log-ins before the run failed, such as `POST "),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.summary["statuses"], json!({"200": 1}));
+    assert_eq!(ended.summary["errors"], json!({"auth": 3}));
+}
+
+#[test]
+fn log_ins_that_the_gate_refuses_point_at_the_key() {
+    let server = Server::start(|_| 403.into());
+    let recording = Recording::new().with(Recorded::get(0, 1, "/api/v1/people").with_token(1));
+    let ended = Replay::of(&recording, &server)
+        .users("ann,secret,admin\n")
+        .file("config/replay.toml", CONFIG)
+        .args(["--via-loadtest"])
+        .key("not-the-proxy's")
+        .run();
+    assert_eq!(ended.code, 1);
+    insta::assert_snapshot!(ended.stderr, @"error: no session could log in, `POST /api/v1/auth/login/json` as `ann`: answered 403, as it is when LOAD_TEST_KEY is wrong; check the users file and `[auth]` in config/replay.toml");
 }

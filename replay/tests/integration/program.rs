@@ -65,6 +65,12 @@ impl Replay {
         self
     }
 
+    /// Names no capture.
+    pub(crate) fn without_capture(mut self) -> Self {
+        self.args.retain(|arg| arg != "capture.jsonl");
+        self
+    }
+
     /// Leaves it to the program where results go.
     pub(crate) fn without_out(mut self) -> Self {
         self.args.retain(|arg| arg != "--out" && arg != "out");
@@ -84,13 +90,18 @@ impl Replay {
 
     /// Starts the program.
     pub(crate) fn start(&self) -> Child {
+        self.start_into(Stdio::piped())
+    }
+
+    /// Starts the program with this as its output.
+    pub(crate) fn start_into(&self, stdout: impl Into<Stdio>) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
         command
             .args(&self.args)
             .current_dir(self.scratch.path())
             .env_clear()
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped());
         if let Some(key) = self.key {
             command.env("LOAD_TEST_KEY", key);

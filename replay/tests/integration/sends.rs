@@ -45,6 +45,7 @@ fn every_request_is_accounted_for() {
         route("GET /missing"),
         json!({
             "route": "GET /missing", "identifiers": false, "requests": 1, "equal": 0,
+            "equal_ratio": 0.0,
             "recorded": {"404": 1}, "replayed": {"200": 1},
         })
     );
@@ -151,4 +152,47 @@ fn a_connection_that_the_server_closed_is_replaced() {
     let ended = Replay::of(&recording, &server).run().measured();
     assert_eq!(ended.summary["statuses"], json!({"200": 5}));
     assert_eq!(ended.summary["totals"]["failed"], 0);
+}
+
+#[test]
+fn a_run_in_which_nothing_worked_fails_and_still_reports() {
+    let server = Server::start(|_| 403.into());
+    let recording =
+        Recording::new().with_all((0..5).map(|number| Recorded::get(number, 1, "/api/v1/people")));
+    let replay = Replay::of(&recording, &server)
+        .args(["--via-loadtest"])
+        .key("the-key-0123456789");
+    let ended = replay.run();
+    assert_eq!(ended.code, 1, "{ended:#?}");
+    assert_eq!(ended.summary["verdict"]["status"], "fail");
+    assert_eq!(
+        ended.summary["verdict"]["reasons"][0],
+        "not one of 5 requests succeeded: 5 × 403; is LOAD_TEST_KEY the proxy's key?"
+    );
+    assert!(ended.stdout.starts_with("FAIL  nothing worked\n"));
+    assert!(replay.path("out/report.html").exists());
+}
+
+#[test]
+fn a_capture_that_failed_its_audit_is_played_with_a_warning() {
+    let server = Server::start(|_| 200.into());
+    let recording = || Recording::new().with(Recorded::get(0, 1, "/api/v1/people"));
+    let found = Replay::of(&recording().found(3), &server);
+    let quarantined = Replay::of(&recording(), &server)
+        .file("a.jsonl.quarantine", &recording().text())
+        .without_capture()
+        .args(["a.jsonl.quarantine"]);
+    for (replay, said) in [
+        (found, "capture `capture.jsonl`: its audit found 3 places"),
+        (
+            quarantined,
+            "capture `a.jsonl.quarantine`: it is in quarantine",
+        ),
+    ] {
+        let ended = replay.run().measured();
+        let warning = ended.summary["warnings"][0].as_str().unwrap();
+        assert!(warning.starts_with(said), "{warning}");
+        assert_eq!(ended.stderr, format!("warning: {warning}\n"));
+        assert!(ended.stdout.contains(warning));
+    }
 }

@@ -1,7 +1,7 @@
 //! Time: who waits for whom, and whose fault a delay is.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -78,6 +78,38 @@ fn a_target_that_freezes_is_slow_and_not_late() {
     // A busy machine may be late by some milliseconds; the freeze itself must not show here.
     assert!(of("lateness", "max") < 200_000, "{latency}");
     assert_eq!(ended.summary["totals"]["sent"], 30);
+    ended.measured();
+}
+
+#[test]
+fn many_sessions_behind_a_target_that_freezes_are_not_the_generators_lateness() {
+    let frozen = RwLock::new(());
+    let server = Server::start(move |seen| {
+        if seen.path == "/freeze" {
+            let _alone = frozen.write().unwrap();
+            thread::sleep(Duration::from_millis(400));
+        }
+        let _free = frozen.read().unwrap();
+        200.into()
+    });
+    // Each of 40 sessions every 40 ms: ten of each pile up, and go out back to back at the end.
+    let exchanges =
+        (0..1_000).map(|number| Recorded::get(number, u32::try_from(number % 40).unwrap(), "/"));
+    let recording = Recording::new()
+        .with_all(exchanges)
+        .with(Recorded::get(300, 40, "/freeze"));
+    let ended = Replay::of(&recording, &server).run();
+    let (latency, fidelity) = (&ended.summary["latency"], &ended.summary["fidelity"]);
+    let of = |value: &serde_json::Value| value.as_u64().unwrap();
+    assert!(of(&latency["link_wait"]["p90"]) >= 100_000, "{latency}");
+    // Ten times less on a quiet machine; how much a busy one adds to both can't be known.
+    assert!(
+        of(&fidelity["judged_lateness_p99"]) < of(&latency["lateness"]["p99"]),
+        "{fidelity} {latency}"
+    );
+    // Neither the 400 that were due during the freeze count, nor those that queued behind them.
+    let judged = of(&fidelity["judged_arrivals"]);
+    assert!((100..700).contains(&judged), "{fidelity}");
     ended.measured();
 }
 
@@ -176,6 +208,7 @@ fn an_interrupted_run_reports_what_it_measured() {
     assert_eq!(ended.code, 130);
     assert_eq!(ended.summary["interrupted"], true);
     assert_eq!(ended.summary["totals"]["dropped"], 1);
+    assert!(ended.stdout.starts_with("STOPPED  after "));
     assert!(
         ended
             .stdout

@@ -7,12 +7,14 @@ mod address;
 pub(crate) mod audit;
 mod body;
 mod detect;
+mod draw;
 mod evidence;
 mod headers;
 mod made_up;
 mod original;
 mod people;
 mod policy;
+mod policy_file;
 mod scrub;
 mod template;
 mod tokens;
@@ -20,7 +22,8 @@ mod url;
 
 use std::collections::BTreeMap;
 
-pub use policy::{LoadError, Policy, PolicyError};
+pub use policy::Policy;
+pub use policy_file::{LoadError, PolicyError};
 
 use crate::exchange::{Exchange, Flag, Request, Response};
 use crate::raw::RawExchange;

@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 
 use super::address::Addresses;
 use super::detect::{self, Form};
+use super::draw::{draw, label};
 use super::made_up;
 use super::original::Original;
 use super::policy::Kind;
@@ -246,61 +247,6 @@ impl Tokens {
 /// Whether a value could say anything about anybody.
 fn says_something(value: &str) -> bool {
     !value.is_ascii() || value.bytes().any(|b| b.is_ascii_alphanumeric())
-}
-
-fn draw(original: &str, form: Option<Form>, kind: Option<&Kind>, rng: &mut StdRng) -> String {
-    match form {
-        Some(Form::Uuid) => made_up::uuid(original, rng),
-        Some(Form::Email) => made_up::email(original, rng),
-        Some(Form::Phone) => made_up::phone(original, rng),
-        Some(Form::Url) => url(original, rng),
-        Some(Form::Ssn) => made_up::ssn(rng),
-        Some(Form::Card | Form::Digits | Form::Jwt) => made_up::opaque(original, rng),
-        Some(Form::Address | Form::Date) | None => match kind {
-            Some(Kind::Name) => made_up::name(original, rng),
-            Some(Kind::Email) => made_up::email(original, rng),
-            Some(Kind::Phone) => made_up::phone(original, rng),
-            Some(Kind::Url) => url(original, rng),
-            Some(Kind::Text | Kind::Username) => made_up::words(original, rng),
-            None if original.contains(' ') => made_up::words(original, rng),
-            _ => made_up::opaque(original, rng),
-        },
-    }
-}
-
-/// A link to example.com with a path as long as what followed the scheme.
-fn url(original: &str, rng: &mut StdRng) -> String {
-    let rest = original
-        .split_once("://")
-        .map_or(original, |(_, rest)| rest);
-    let letters: String = rest
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { 'x' })
-        .collect();
-    format!("https://example.com/{}", made_up::opaque(&letters, rng))
-}
-
-/// The kind's name in the footer.
-fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static str {
-    match (form, kind) {
-        (Some(Form::Address), _) | (None, Some(Kind::Address)) => "address",
-        (Some(Form::Card), _) => "card",
-        (Some(Form::Date), _) | (None, Some(Kind::Date)) => "date",
-        (Some(Form::Email), _) | (None, Some(Kind::Email)) => "email",
-        (Some(Form::Phone), _) | (None, Some(Kind::Phone)) => "phone",
-        (Some(Form::Ssn), _) => "ssn",
-        (Some(Form::Url), _) | (None, Some(Kind::Url)) => "url",
-        (Some(Form::Jwt), _)
-        | (None, Some(Kind::Secret | Kind::Password | Kind::Refresh | Kind::Credential)) => {
-            "secret"
-        }
-        (None, Some(Kind::Choice(_))) => "choice",
-        (None, Some(Kind::Name)) => "name",
-        (None, Some(Kind::Username)) => "username",
-        (None, Some(Kind::Text)) => "text",
-        (None, None) if original.contains(' ') => "text",
-        _ => "id",
-    }
 }
 
 /// How often a replacement is drawn before the value is masked: no value may stop the recorder.

@@ -4,11 +4,13 @@
 
 use std::path::Path;
 
+pub mod error;
 pub mod reader;
 pub mod record;
 pub mod writer;
 
-pub use reader::{Capture, ReadError, Reader, Warning};
+pub use error::{ReadError, Warning};
+pub use reader::{Capture, Reader};
 pub use record::{Audit, Checkpoint, Dropped, Footer, Header};
 pub use writer::{WriteError, Writer};
 

@@ -2,139 +2,16 @@
 //!
 //! Fields and line types that this version does not know are skipped; a newer version is refused.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::record::{BodyError, ExchangeRecord, Footer, Header};
+use super::error::{LONGEST_LINE, LineProblem, ReadError, Warning};
+use super::record::{ExchangeRecord, Footer, Header};
 use super::{FORMAT, VERSION};
 use crate::exchange::Exchange;
-
-/// Why a capture cannot be read. Each message says what, where and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file cannot be opened.
-    #[error("cannot open capture `{}`: {source}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file holds nothing.
-    #[error("capture `{}` is empty; record it again, or name another file", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The first line is not a capture's header.
-    #[error("`{}` is not a capture: its first line is no rehearsal-capture header", path.display())]
-    NotACapture {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A later version of Rehearsal wrote it.
-    #[error(
-        "capture `{}` has format version {found}, and this program reads up to {VERSION}; \
-         use a newer replay", path.display()
-    )]
-    TooNew {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-    },
-    /// A line in the middle is damaged.
-    #[error(
-        "capture `{}`, line {line}: {problem}; the file is damaged, copy it again from where it was recorded",
-        path.display()
-    )]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// Its line, from 1.
-        line: u64,
-        /// What is wrong with it.
-        problem: LineProblem,
-    },
-    /// The medium failed.
-    #[error(
-        "cannot read capture `{}` after line {line}: {source}; copy it again from where it was recorded",
-        path.display()
-    )]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The last line that was read.
-        line: u64,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-/// What is wrong with a line.
-#[derive(Debug, thiserror::Error)]
-pub enum LineProblem {
-    /// It is longer than any recorder writes.
-    #[error("it is longer than {} MiB", LONGEST_LINE >> 20)]
-    TooLong,
-    /// It is not JSON, or lacks a field.
-    #[error("{}", without_line(.0))]
-    Json(#[from] serde_json::Error),
-    /// Its body's fields do not fit.
-    #[error("{0}")]
-    Body(#[from] BodyError),
-}
-
-/// A line is parsed by itself, so that the parser's line number is always 1.
-fn without_line(error: &serde_json::Error) -> String {
-    error.to_string().replace(" at line 1 column", " at column")
-}
-
-/// Something about a capture that its reader should know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Warning {
-    /// The last line is cut off; it was left out.
-    TornTail {
-        /// The line, from 1.
-        line: u64,
-    },
-    /// There is no footer: the recorder was killed, or is still writing.
-    NotClosed,
-    /// The footer counts other exchanges than there are.
-    Miscounted {
-        /// What the footer says.
-        footer: u64,
-        /// What was read.
-        read: u64,
-    },
-    /// Something follows the footer, such as another capture.
-    AfterFooter,
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TornTail { line } => {
-                write!(f, "line {line} is cut off and was left out")
-            }
-            Self::NotClosed => write!(
-                f,
-                "the capture has no footer: its recorder was stopped before it could audit and close it"
-            ),
-            Self::Miscounted { footer, read } => {
-                write!(
-                    f,
-                    "the footer counts {footer} exchanges, and there are {read}: some lines were removed or added"
-                )
-            }
-            Self::AfterFooter => write!(f, "lines after the footer were left out"),
-        }
-    }
-}
 
 /// An iterator over a capture's exchanges, in the order of the file.
 pub struct Reader<R: BufRead> {
@@ -392,6 +269,3 @@ fn read_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<usize
         other => other,
     }
 }
-
-/// Far longer than any line that a recorder writes, and short enough for any memory.
-const LONGEST_LINE: usize = 64 << 20;

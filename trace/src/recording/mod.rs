@@ -3,8 +3,9 @@
 //! The file is called `NAME.partial` until it is closed, and `NAME.quarantine` if the audit finds
 //! something in it. A file that exists is never overwritten.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+mod file;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::anonymize::audit::SearchError;
@@ -15,6 +16,7 @@ use crate::format::{
     Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
+use file::{Medium, create_free, settle};
 
 /// What a recording needs to know.
 pub struct Start<'a> {
@@ -220,46 +222,6 @@ impl Recording {
     }
 }
 
-/// A plain or compressed file.
-enum Medium {
-    Plain(BufWriter<File>),
-    Zstd(zstd::Encoder<'static, File>),
-}
-
-impl Medium {
-    fn new(file: File, compressed: bool) -> io::Result<Self> {
-        Ok(if compressed {
-            Self::Zstd(zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?)
-        } else {
-            Self::Plain(BufWriter::with_capacity(1 << 16, file))
-        })
-    }
-
-    /// Ends the file and waits until it is on the disk.
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Plain(buffer) => buffer.into_inner().map_err(io::Error::from)?.sync_all(),
-            Self::Zstd(encoder) => encoder.finish()?.sync_all(),
-        }
-    }
-}
-
-impl Write for Medium {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(buffer) => buffer.write(bytes),
-            Self::Zstd(encoder) => encoder.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(buffer) => buffer.flush(),
-            Self::Zstd(encoder) => encoder.flush(),
-        }
-    }
-}
-
 /// The anonymizer makes every exchange safe, so that the policy drops none.
 const fn dropped(missed: Missed) -> Dropped {
     Dropped {
@@ -268,64 +230,6 @@ const fn dropped(missed: Missed) -> Dropped {
         policy: 0,
         write: missed.write,
     }
-}
-
-/// Creates `NAME.partial` for the first name of which there is no capture in any state.
-fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
-    for path in numbered(wanted) {
-        let partial = with_suffix(&path, "partial");
-        if path.exists() || with_suffix(&path, "quarantine").exists() {
-            continue;
-        }
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&partial)
-        {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(file) => return Ok((path, partial, file)),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Gives a finished file its name, or the next free one if somebody has taken it meanwhile.
-fn settle(partial: &Path, wanted: &Path, quarantined: bool) -> io::Result<PathBuf> {
-    for path in numbered(wanted) {
-        let path = if quarantined {
-            with_suffix(&path, "quarantine")
-        } else {
-            path
-        };
-        match std::fs::hard_link(partial, &path) {
-            Err(_) if path.exists() => {}
-            // A file system without links: there the name is taken without looking once more.
-            Err(_) => return std::fs::rename(partial, &path).map(|()| path),
-            Ok(()) => return std::fs::remove_file(partial).map(|()| path),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// The name, and the same with `-2`, `-3`, … before its first dot.
-fn numbered(wanted: &Path) -> impl Iterator<Item = PathBuf> {
-    let name = wanted
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("capture.jsonl");
-    let (stem, rest) = name.split_once('.').unwrap_or((name, "jsonl"));
-    (1..).map(move |number| match number {
-        1 => wanted.to_owned(),
-        _ => wanted.with_file_name(format!("{stem}-{number}.{rest}")),
-    })
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    name.into()
 }
 
 /// 26 random characters of Crockford's base 32, as a ULID has, without the time in it.

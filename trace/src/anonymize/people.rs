@@ -200,5 +200,9 @@ mod tests {
             .identify(CLIENT, &evidence(&["before"], &[], None))
             .member;
         assert_ne!(stranger, first);
+        let mut forged = evidence(&["forged"], &[], None);
+        forged.refused = true;
+        assert_eq!(people.identify(CLIENT, &forged).member, first);
+        assert_eq!(people.owner("forged"), None);
     }
 }

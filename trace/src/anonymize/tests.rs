@@ -378,6 +378,43 @@ fn names_of_cookies_and_fields_that_nobody_declared_are_data() {
 }
 
 #[test]
+fn values_are_encoded_for_their_place() {
+    let id = "Ward 7/b?c%20d";
+    let exchange = Made::new(
+        "GET",
+        "/api/v1/people/Ward%207%2Fb%3Fc%2520d?query=a+b%26c%3Dd+e",
+    )
+    .body(
+        "application/x-www-form-urlencoded",
+        "notes=a+b%26c&username=a%2Bb",
+    )
+    .apply(&mut Anonymizer::new(shipped_policy()));
+    let segment = exchange
+        .request
+        .path
+        .strip_prefix("/api/v1/people/")
+        .unwrap();
+    assert!(!segment.contains(['/', '?', ' ']), "{segment}");
+    let decoded = percent_encoding::percent_decode_str(segment)
+        .decode_utf8()
+        .unwrap();
+    assert_eq!(decoded.len(), id.len());
+    for text in [
+        exchange.request.query.as_str(),
+        utf8(&exchange.request.body),
+    ] {
+        assert!(!text.contains(' ') && text.contains("%20"), "{text}");
+    }
+    assert_eq!(
+        exchange.request.query.matches(['&', '=']).count(),
+        1,
+        "{}",
+        exchange.request.query
+    );
+    assert_eq!(utf8(&exchange.request.body).matches(['&', '=']).count(), 3);
+}
+
+#[test]
 fn requests_stay_valid() {
     let query = "block_number=12&is_active=true&page_size=100&person_type=resident&status=pending";
     let body = json!({

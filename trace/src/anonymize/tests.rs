@@ -344,6 +344,7 @@ fn a_credential_is_a_single_token_or_replaced_as_a_whole() {
         "Digest username=\"maria.gonzalez\", realm=\"Hospital\", response=\"abc\"",
         "AWS4-HMAC-SHA256 Credential=maria/20260203/x, Signature=abc",
         "Bearer Maria Gonzalez",
+        "Maria 0123456789",
         "Bearer null",
         "maria@hospital.org",
     ] {

@@ -134,6 +134,23 @@ fn an_original_that_survives_quarantines_the_capture() {
 }
 
 #[test]
+fn a_client_cannot_declare_a_name_public() {
+    let shipped = include_str!("../../config/anonymize.toml");
+    // The last is part of a word of the policy, "primary", and no word itself.
+    for name in ["Maria Gonzalez", "gonzalez", "mary"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recording = start(&folder.path().join("x.jsonl"), shipped);
+        let headers = [("content-type", "application/json"), ("accept", name)];
+        let body = format!(r#"{{"name":"{name}"}}"#);
+        recording
+            .record(&raw("/api/v1/people", &headers, &body))
+            .unwrap();
+        let closed = recording.close(Missed::default()).unwrap();
+        assert!(closed.quarantined, "{name} is in the capture");
+    }
+}
+
+#[test]
 fn ordinary_traffic_is_not_quarantined() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = include_str!("../../config/anonymize.toml");

@@ -30,6 +30,32 @@ struct Needle {
     alone: bool,
 }
 
+/// What the policy and HTTP say themselves, and so what is about nobody wherever it stands.
+struct Public<'a> {
+    words: HashSet<&'a str>,
+    text: String,
+}
+
+impl<'a> Public<'a> {
+    fn new(vocabulary: impl Iterator<Item = &'a str>) -> Self {
+        let phrases: Vec<&str> = vocabulary.chain(HTTP).collect();
+        let words = phrases
+            .iter()
+            .flat_map(|phrase| phrase.split(|c: char| !c.is_alphanumeric()))
+            .chain(phrases.iter().copied());
+        Self {
+            words: words.collect(),
+            text: phrases.join("\n"),
+        }
+    }
+
+    /// Whether the original is one of the words. A long one may be part of one: it is searched for
+    /// inside other text too.
+    fn has(&self, original: &str) -> bool {
+        self.words.contains(original) || (original.len() >= LONG && self.text.contains(original))
+    }
+}
+
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
@@ -42,15 +68,19 @@ pub enum SearchError {
 }
 
 impl Search {
-    /// Prepares the search for `originals`, but for those that occur in what is `public`. Those of
-    /// fewer than [`SHORTEST`] bytes are left out: they would be found in any text.
-    pub(super) fn new<'a>(originals: impl Iterator<Item = &'a str>, public: &str) -> Self {
+    /// Prepares the search for `originals`, but for those that are words of the `vocabulary`. Those
+    /// of fewer than [`SHORTEST`] bytes are left out: they would be found in any text.
+    pub(super) fn new<'a>(
+        originals: impl Iterator<Item = &'a str>,
+        vocabulary: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let public = Public::new(vocabulary);
         let mut search = Self {
             needles: Vec::new(),
             originals: 0,
         };
         for original in originals.filter(|original| original.len() >= SHORTEST) {
-            if original.len() <= LONGEST_PUBLIC && public.contains(original) {
+            if public.has(original) {
                 continue;
             }
             search.originals += 1;
@@ -209,8 +239,26 @@ const LONG: usize = 8;
 /// Of a longer original its beginning is searched for.
 const LONGEST: usize = 64;
 
-/// No word of a policy, and no kept value, is longer.
-const LONGEST_PUBLIC: usize = 200;
+/// Values of headers and methods that are words of the protocol. Fixed: what a client sends in
+/// their place is searched like everything else.
+const HTTP: [&str; 16] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "br",
+    "charset=utf-8",
+    "deflate",
+    "gzip",
+    "max-age",
+    "multipart/form-data",
+    "must-revalidate",
+    "no-cache",
+    "no-store",
+    "private",
+    "respond-async",
+    "text/html",
+    "text/plain",
+    "zstd",
+];
 
 /// Needles that are searched for at once: bounds the memory of the search.
 const BATCH: usize = 50_000;

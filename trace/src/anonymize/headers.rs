@@ -23,12 +23,7 @@ impl Scrub<'_> {
             ("set-cookie", _) => self.set_cookie(&value),
             ("location" | "content-location", _) => self.link(&value),
             (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(&value),
-            (_, Some(HeaderRule::Keep)) if keepable(&value) => {
-                if PROTOCOL.contains(&name) {
-                    self.tokens.note_public(&value);
-                }
-                value.into_owned()
-            }
+            (_, Some(HeaderRule::Keep)) if keepable(&value) => value.into_owned(),
             _ => self.value(None, &value),
         };
         Some((name.to_owned(), safe))
@@ -84,14 +79,3 @@ impl Scrub<'_> {
         }
     }
 }
-
-/// Headers whose values are words of HTTP itself, about nobody.
-const PROTOCOL: [&str; 7] = [
-    "accept",
-    "accept-encoding",
-    "cache-control",
-    "content-encoding",
-    "content-type",
-    "pragma",
-    "vary",
-];

@@ -1,7 +1,8 @@
 //! What stands for what: the map from originals to their replacements, for one capture.
 //!
 //! It lives in memory, is bounded, and is overwritten when the capture is closed. The same
-//! original has the same replacement everywhere; two originals never share one.
+//! original has the same replacement everywhere; two originals never share one, but for words of a
+//! choice and for values that are masked because there are too many.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -26,8 +27,6 @@ pub(super) struct Tokens {
     fresh: HashMap<Original, usize>,
     /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
     hidden: HashSet<Original>,
-    /// Values of the protocol that the capture shows, such as `application/json`.
-    public: HashSet<String>,
     used: HashSet<String>,
     limit: usize,
     /// Bytes of originals so far.
@@ -55,7 +54,6 @@ impl Tokens {
             numbers: HashMap::new(),
             fresh: HashMap::new(),
             hidden: HashSet::new(),
-            public: HashSet::new(),
             used: HashSet::new(),
             limit,
             bytes: 0,
@@ -143,24 +141,12 @@ impl Tokens {
         }
     }
 
-    /// Takes note of a value that is in the capture and about nobody.
-    pub(super) fn note_public(&mut self, value: &str) {
-        if self.public.len() < MAX_PUBLIC && !self.public.contains(value) {
-            self.public.insert(value.to_owned());
-        }
-    }
-
     /// Every original that may not occur in the capture: not those that stand for another one now.
     pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
         let mapped = self.map.keys().chain(self.numbers.keys());
         let all = mapped.chain(self.fresh.keys()).chain(&self.hidden);
         all.map(Original::as_str)
             .filter(|original| !self.used.contains(*original))
-    }
-
-    /// Every value that is in the capture and about nobody.
-    pub(super) fn public(&self) -> impl Iterator<Item = &str> {
-        self.public.iter().map(String::as_str)
     }
 
     /// How many values were replaced, by kind.
@@ -257,9 +243,6 @@ pub(super) const MAX_ORIGINALS: usize = 1_000_000;
 
 /// How many bytes of them.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-
-/// How many public values are remembered.
-const MAX_PUBLIC: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,10 @@ pub struct Args {
     /// and exit.
     #[arg(long)]
     pub test: bool,
+
+    /// Take over from the process that started this one; its standard input is the way to it.
+    #[arg(long, hide = true)]
+    pub take_over: bool,
 }
 
 const EXIT_CODES: &str = "\
@@ -28,7 +32,9 @@ Environment:
 Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, close the capture;
                    a second one does not wait for what is in flight
-  SIGHUP           nothing but a warning: reload is not available yet
+  SIGHUP           read the configuration again; a bad one is refused and the old one stays
+  SIGUSR1          open the log files again, after they were moved
+  SIGUSR2          start the binary anew and hand over to it, without refusing a connection
 
 Exit codes:
   0  stopped as asked, or the configuration is good

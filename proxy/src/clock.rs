@@ -24,6 +24,11 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         Moment(nanoseconds(self.origin.elapsed()))
     }
+
+    /// A moment as timers know it.
+    pub(crate) fn instant(&self, moment: Moment) -> tokio::time::Instant {
+        (self.origin + Duration::from_nanos(moment.0)).into()
+    }
 }
 
 /// Rate limits read the same clock as everything else.
@@ -42,6 +47,11 @@ pub(crate) struct Moment(u64);
 impl Moment {
     #[cfg(test)]
     pub(crate) const START: Self = Self(0);
+
+    #[cfg(test)]
+    pub(crate) const fn at(since_start: Duration) -> Self {
+        Self(since_start.as_secs() * 1_000_000_000 + since_start.subsec_nanos() as u64)
+    }
 
     pub(crate) const fn as_nanos(self) -> u64 {
         self.0

@@ -15,3 +15,8 @@ pub(crate) fn line(text: impl Display) {
 pub(crate) fn error(text: impl Display) {
     drop(writeln!(io::stderr().lock(), "error: {text}"));
 }
+
+/// One `warning:` line on stderr.
+pub(crate) fn warning(text: impl Display) {
+    drop(writeln!(io::stderr().lock(), "warning: {text}"));
+}

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use trace::recording::Closed;
 
 use crate::cli::Args;
@@ -16,8 +17,12 @@ use crate::exit::Exit;
 use crate::logging;
 use crate::output;
 use crate::recorder;
-use crate::server::attend::{Attended, Signals, Stop};
-use crate::server::listen::Bound;
+use crate::server::attend::{Attended, Served};
+use crate::server::drain::Stop;
+use crate::server::listen::{Bound, Socket};
+use crate::server::notify;
+use crate::server::signals::Signals;
+use crate::server::upgrade::{Predecessor, Program};
 use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
 
@@ -28,11 +33,15 @@ pub fn run(args: &Args) -> Exit {
         Err(error) => return misconfigured(&args.config, error),
     };
     if args.test {
+        for warning in &settings.warnings {
+            output::warning(format_args!("{}:{warning}", args.config.display()));
+        }
         output::line(format_args!("{}: ok", args.config.display()));
         return Exit::Success;
     }
     logging::init();
-    serve(settings).unwrap_or_else(|error| {
+    settings.warn(&args.config);
+    serve(args, settings).unwrap_or_else(|error| {
         output::error(message(&error));
         Exit::Failure
     })
@@ -62,14 +71,17 @@ fn misconfigured(file: &Path, error: LoadError) -> Exit {
     Exit::Usage
 }
 
-fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
+fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
     let clock = Clock::start();
+    let program = Program::of_this_process().context("cannot tell how this was started")?;
+    allow_many_connections();
     let runtime = worker::runtime().context("cannot start a runtime")?;
     let _entered = runtime.enter();
     // Before there is a capture, so that no signal can leave it open.
     let signals = Signals::new().context("cannot listen for signals")?;
-    let bound = Bound::new(&settings)?;
-    let (stop, shutdown) = Stop::new(settings.shutdown_timeout);
+    let (predecessor, held) = predecessor(args)?;
+    let bound = Bound::new(&settings, held)?;
+    let (stop, shutdown) = Stop::new();
     let keepalive = settings
         .upstreams
         .iter()
@@ -83,24 +95,55 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     shared.intake = intake.map(Arc::new);
     let shared = Arc::new(shared);
     announce_gate(&settings.load_test);
-    let (mut workers, desks) =
-        Workers::start(&shared, keepalive, &shutdown).context("cannot start the workers")?;
+    let (mut workers, desks) = Workers::start(&shared, keepalive, settings.client, &shutdown)
+        .context("cannot start the workers")?;
     if !runtime.block_on(workers.ready()) {
         anyhow::bail!("a worker could not start");
     }
-    output::line(bound.ready()?);
+    let ready = format!("rehearsal-proxy listens on {}", bound.addresses(&settings)?);
+    let served = Served::open(bound, &settings, &shared, desks, &shutdown)?;
+    if let Some(predecessor) = predecessor {
+        let gone = "the process to take over from is gone";
+        predecessor.relieve().context(gone)?;
+    }
+    output::line(ready);
+    notify::ready();
     let attended = Attended {
-        bound,
+        file: args.config.clone(),
+        settings,
+        program,
         shared,
         workers,
         signals,
         stop,
-        shutdown,
+        served,
     };
-    runtime.block_on(attended.attend(desks));
+    runtime.block_on(attended.attend());
     match recorder {
         Some(recorder) => Ok(closed(&recorder.close()?)),
         None => Ok(Exit::Success),
+    }
+}
+
+/// Who is to be relieved, and its sockets, if this is an upgrade.
+fn predecessor(args: &Args) -> anyhow::Result<(Option<Predecessor>, Vec<Socket>)> {
+    if !args.take_over {
+        return Ok((None, Vec::new()));
+    }
+    let (predecessor, sockets) =
+        Predecessor::meet().context("cannot take over; leave --take-over to SIGUSR2")?;
+    Ok((Some(predecessor), sockets))
+}
+
+/// As many descriptors as the process may have: each connection takes two.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, "cannot raise the number of open files");
     }
 }
 

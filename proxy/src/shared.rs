@@ -5,6 +5,7 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use pingora_core::upstreams::peer::HttpPeer;
 
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     most_uses: Vec<Option<u32>>,
     uses: Uses,
     pub(crate) metrics: Metrics,
+    /// Whether a new process serves: each client's next answer is its last one from here.
+    pub(crate) draining: AtomicBool,
     /// Where recorded exchanges go, if anything is recorded.
     pub(crate) intake: Option<Arc<Intake>>,
 }
@@ -61,6 +64,7 @@ impl Shared {
             )?,
             routes,
             upstreams,
+            draining: AtomicBool::new(false),
             intake: None,
         })
     }

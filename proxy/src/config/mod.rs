@@ -3,6 +3,8 @@
 //! [`load`] finds every mistake before it gives up; code past it never sees TOML and never
 //! validates again.
 
+mod client;
+mod listen;
 mod load_test;
 mod record;
 mod report;
@@ -17,12 +19,16 @@ mod tests;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use trace::anonymize::Policy;
 
+pub(crate) use client::ClientSettings;
+use listen::ListenSettings;
+pub(crate) use listen::TlsSettings;
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
@@ -39,18 +45,34 @@ use section::{Entry, Section};
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Where clients connect.
-    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) listen: Vec<ListenSettings>,
     /// Where metrics, health and status are.
     pub(crate) admin: SocketAddr,
     /// Whose `X-Forwarded-For` counts.
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// How long requests in flight may take to end once the process was told to stop.
+    /// How long requests in flight may take to end once the process was told to stop. After an
+    /// upgrade, how long idle connections are kept.
     pub(crate) shutdown_timeout: Duration,
+    /// How long requests in flight may take to end after an upgrade.
+    pub(crate) drain_timeout: Duration,
+    /// How long clients may take.
+    pub(crate) client: ClientSettings,
     pub(crate) load_test: LoadTestSettings,
     pub(crate) upstreams: Vec<UpstreamSettings>,
     pub(crate) routes: Vec<RouteSettings>,
     /// What to record; nothing when absent.
     pub(crate) record: Option<RecordSettings>,
+    /// What is allowed, but hardly meant.
+    pub(crate) warnings: Vec<Mistake>,
+}
+
+impl Settings {
+    /// Logs what is allowed, but hardly meant.
+    pub(crate) fn warn(&self, file: &Path) {
+        for warning in &self.warnings {
+            tracing::warn!("{}:{warning}", file.display());
+        }
+    }
 }
 
 /// The world outside the file that settings may name.
@@ -59,6 +81,8 @@ pub(crate) trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// The content of a file.
     fn file(&self, path: &str) -> io::Result<String>;
+    /// Whether others than the owner of a file can read it.
+    fn others_can_read(&self, path: &str) -> bool;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
 }
@@ -73,6 +97,10 @@ impl Surroundings for Process {
 
     fn file(&self, path: &str) -> io::Result<String> {
         fs::read_to_string(path)
+    }
+
+    fn others_can_read(&self, path: &str) -> bool {
+        fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
     }
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
@@ -106,8 +134,9 @@ pub(crate) fn parse(text: &str, around: &impl Surroundings) -> Result<Settings, 
         // What is left of a file that is not TOML would only seem to lack things.
         return Err(report.into_mistakes());
     }
-    let settings = read(file, around);
+    let mut settings = read(file, around);
     if report.is_empty() {
+        settings.warnings = report.into_warnings();
         Ok(settings)
     } else {
         Err(report.into_mistakes())
@@ -116,11 +145,8 @@ pub(crate) fn parse(text: &str, around: &impl Surroundings) -> Result<Settings, 
 
 /// What could be read; only worth something when no mistake was noted.
 fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
-    let listen = file.entry("listen").map_or_else(
-        || vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
-        listen_addresses,
-    );
-    let admin = admin_address(&mut file, &listen);
+    let listen = listen::read(&mut file, around);
+    let admin = listen::admin(&mut file, &listen);
     let trusted_proxies = file
         .entry("trusted_proxies")
         .and_then(Entry::list)
@@ -129,6 +155,8 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         .filter_map(|entry| entry.parsed(values::network))
         .collect();
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
+    let drain_timeout = file.parsed("drain_timeout", values::duration);
+    let client = client::read(file.entry("client"));
     let load_test = load_test::read(file.entry("load_test"), around);
     let upstreams = upstream::read(file.required("upstream"));
     let routes = route::read(file.required("route"), &upstreams, &load_test);
@@ -139,51 +167,12 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         admin,
         trusted_proxies,
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
+        drain_timeout: drain_timeout.unwrap_or(Duration::from_secs(15 * 60)),
+        client,
         load_test,
         upstreams,
         routes,
         record,
+        warnings: Vec::new(),
     }
-}
-
-fn listen_addresses(entry: Entry<'_>) -> Vec<SocketAddr> {
-    if entry.is_empty_list() {
-        entry.mistake("name at least one address");
-    }
-    let mut addresses = Vec::new();
-    for entry in entry.list().unwrap_or_default() {
-        let address = entry.parsed(|text| {
-            let address = values::listen_address(text)?;
-            if is_taken(address, &addresses) {
-                return Err(format!("`{text}` is there already; leave one"));
-            }
-            Ok(address)
-        });
-        addresses.extend(address);
-    }
-    addresses
-}
-
-fn admin_address(file: &mut Section<'_>, clients: &[SocketAddr]) -> SocketAddr {
-    const TAKEN: &str = "clients connect there; give the admin an address of its own";
-    let default = SocketAddr::from(([127, 0, 0, 1], 9090));
-    let Some(entry) = file.entry("admin") else {
-        if is_taken(default, clients) {
-            file.mistake("admin", format!("it is {default} by default, and {TAKEN}"));
-        }
-        return default;
-    };
-    let address = entry.parsed(|text| {
-        let address = values::listen_address(text)?;
-        if is_taken(address, clients) {
-            return Err(TAKEN.to_owned());
-        }
-        Ok(address)
-    });
-    address.unwrap_or(default)
-}
-
-/// Port 0 is never the same twice.
-fn is_taken(address: SocketAddr, by: &[SocketAddr]) -> bool {
-    address.port() != 0 && by.contains(&address)
 }

@@ -35,6 +35,7 @@ impl fmt::Display for Mistake {
 pub(crate) struct Report<'a> {
     text: &'a str,
     mistakes: RefCell<Vec<Mistake>>,
+    warnings: RefCell<Vec<Mistake>>,
 }
 
 impl<'a> Report<'a> {
@@ -42,16 +43,33 @@ impl<'a> Report<'a> {
         Self {
             text,
             mistakes: RefCell::new(Vec::new()),
+            warnings: RefCell::new(Vec::new()),
         }
     }
 
     pub(crate) fn add(&self, span: &Range<usize>, key: impl Into<String>, text: impl Into<String>) {
+        let mistake = self.at(span, key, text);
+        self.mistakes.borrow_mut().push(mistake);
+    }
+
+    /// Notes what is allowed, but hardly meant.
+    pub(crate) fn warn(
+        &self,
+        span: &Range<usize>,
+        key: impl Into<String>,
+        text: impl Into<String>,
+    ) {
+        let warning = self.at(span, key, text);
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    fn at(&self, span: &Range<usize>, key: impl Into<String>, text: impl Into<String>) -> Mistake {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        self.mistakes.borrow_mut().push(Mistake {
+        Mistake {
             line: before.matches('\n').count() + 1,
             key: key.into(),
             text: text.into(),
-        });
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -60,8 +78,16 @@ impl<'a> Report<'a> {
 
     /// All mistakes in the order of the file.
     pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
-        let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort_by_key(|mistake| mistake.line);
-        mistakes
+        in_order(self.mistakes.into_inner())
     }
+
+    /// All warnings in the order of the file.
+    pub(crate) fn into_warnings(self) -> Vec<Mistake> {
+        in_order(self.warnings.into_inner())
+    }
+}
+
+fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| mistake.line);
+    mistakes
 }

@@ -153,6 +153,19 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// A text that `read` understands, and may warn about.
+    pub(crate) fn checked<T>(
+        self,
+        read: impl Fn(&str) -> Result<(T, Option<String>), String>,
+    ) -> Option<T> {
+        let (report, path, span) = (self.report, self.path.clone(), self.span.clone());
+        let (value, warning) = self.parsed(read)?;
+        if let Some(warning) = warning {
+            report.warn(&span, path, warning);
+        }
+        Some(value)
+    }
+
     /// A text that `read` understands.
     pub(crate) fn parsed<T, E: Display>(self, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         let DeValue::String(text) = &self.value else {

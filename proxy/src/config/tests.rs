@@ -3,6 +3,7 @@
 //! Messages are snapshots: they are what an operator reads.
 
 use std::io;
+use std::sync::LazyLock;
 
 use super::*;
 
@@ -21,8 +22,16 @@ impl Surroundings for Fake {
     fn file(&self, path: &str) -> io::Result<String> {
         match path {
             "/keys/ci" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
+            "/tls/cert.pem" => Ok(pair().0.clone()),
+            "/tls/key.pem" | "/tls/open.pem" => Ok(pair().1.clone()),
+            "/tls/other.pem" => Ok(make_pair().1),
+            "/tls/locked.pem" => Ok("-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned()),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    fn others_can_read(&self, path: &str) -> bool {
+        path == "/tls/open.pem"
     }
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
@@ -34,6 +43,17 @@ impl Surroundings for Fake {
             }),
         }
     }
+}
+
+/// A certificate and its key, always the same.
+fn pair() -> &'static (String, String) {
+    static PAIR: LazyLock<(String, String)> = LazyLock::new(make_pair);
+    &PAIR
+}
+
+fn make_pair() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["staging.test".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
 const UPSTREAM: &str = r#"
@@ -59,6 +79,8 @@ fn mistakes(text: &str) -> String {
 fn the_shipped_file_is_good() {
     let settings = parse(include_str!("../../../config/proxy.toml"), &Fake).unwrap();
     assert_eq!(settings.routes.len(), 13);
+    assert_eq!(settings.client.idle_timeout, Duration::from_secs(65));
+    assert!(settings.warnings.is_empty());
     let generate = settings
         .routes
         .iter()
@@ -81,7 +103,15 @@ fn the_shipped_file_is_good() {
 #[test]
 fn the_least_file_is_good() {
     let settings = parse(&format!("{UPSTREAM}{ROUTE}"), &Fake).unwrap();
-    assert_eq!(settings.listen, ["127.0.0.1:8080".parse().unwrap()]);
+    assert_eq!(settings.listen.len(), 1);
+    assert_eq!(
+        settings.listen[0].address,
+        "127.0.0.1:8080".parse().unwrap()
+    );
+    assert!(settings.listen[0].tls.is_none());
+    assert_eq!(settings.client.header_timeout, Duration::from_secs(60));
+    assert_eq!(settings.client.min_body_rate, 240);
+    assert_eq!(settings.drain_timeout, Duration::from_secs(900));
     assert_eq!(settings.admin, "127.0.0.1:9090".parse().unwrap());
     assert_eq!(settings.shutdown_timeout, Duration::from_secs(10));
     assert!(!settings.load_test.enabled);
@@ -350,4 +380,98 @@ fn a_gate_that_no_key_opens_is_a_mistake() {
         "{UPSTREAM}[load_test]\nallow = [\"::1\"]\n[[route]]\nname = \"a\"\nprefix = \"/api/loadtest/\"\nupstream = \"staging\"\ngate = \"key\"\n"
     );
     insta::assert_snapshot!(mistakes(&text), @r#"proxy.toml:6: route[0].gate: no key could open it; name one in load_test.keys"#);
+}
+
+#[test]
+fn an_address_may_have_a_certificate() {
+    let listen = r#"
+listen = [
+    { address = "127.0.0.1:1", tls = { certificate = "/tls/cert.pem", key = "/tls/key.pem" } },
+    { address = "127.0.0.1:2", tls = { certificate = "/tls/cert.pem", key = "/tls/open.pem" }, http2 = false },
+    { address = "127.0.0.1:3" },
+]
+"#;
+    let settings = parse(&format!("{listen}{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    let protocols = |index: usize| -> Option<Vec<String>> {
+        let tls = settings.listen[index].tls.as_ref()?;
+        let names = tls.server.alpn_protocols.iter();
+        Some(
+            names
+                .map(|name| String::from_utf8(name.clone()).unwrap())
+                .collect(),
+        )
+    };
+    assert_eq!(protocols(0).unwrap(), ["h2", "http/1.1"]);
+    assert_eq!(protocols(1).unwrap(), ["http/1.1"]);
+    assert_eq!(protocols(2), None);
+    let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"4: listen[1].tls.key: others than its owner can read /tls/open.pem; close it: chmod 600 /tls/open.pem");
+    // Nothing of the key is ever printed.
+    let printed = format!("{settings:?}");
+    assert!(printed.contains("TlsSettings([redacted])"), "{printed}");
+}
+
+#[test]
+fn mistakes_in_listeners_are_all_found() {
+    let listen = r#"
+listen = [
+    { address = "127.0.0.1:1", tls = { certificate = "/tls/absent.pem", key = "/tls/locked.pem" } },
+    { address = "127.0.0.1:2", tls = { certificate = "/tls/key.pem", key = "/tls/cert.pem" } },
+    { address = "127.0.0.1:3", tls = { certificate = "/tls/cert.pem", key = "/tls/other.pem" } },
+    { address = "127.0.0.1:4", tls = { certificate = "/tls/cert.pem", keys = "/tls/key.pem" } },
+    { address = "127.0.0.1:4", http2 = true },
+    { adress = "127.0.0.1:5", tls = true },
+    { address = "127.0.0.1:6" },
+    { address = "127.0.0.1:6" },
+]
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{listen}{UPSTREAM}{ROUTE}")), @"
+    proxy.toml:3: listen[0].tls.certificate: cannot read /tls/absent.pem: entity not found; name a PEM file
+    proxy.toml:3: listen[0].tls.key: /tls/locked.pem needs a password, which nobody could type; take it off: openssl pkey -in /tls/locked.pem
+    proxy.toml:4: listen[1].tls.certificate: /tls/key.pem holds no certificate; it begins with -----BEGIN CERTIFICATE-----
+    proxy.toml:4: listen[1].tls.key: /tls/cert.pem holds no private key; it begins with -----BEGIN PRIVATE KEY-----
+    proxy.toml:5: listen[2].tls.key: it is not the key of the certificate; name the two that belong together
+    proxy.toml:6: listen[3].tls.key: missing
+    proxy.toml:6: listen[3].tls.keys: unknown key; did you mean `key`?
+    proxy.toml:7: listen[4].http2: HTTP/2 is agreed on through TLS; add tls = { certificate, key }
+    proxy.toml:8: listen[5].address: missing
+    proxy.toml:8: listen[5].tls: expected a table, found boolean
+    proxy.toml:8: listen[5].adress: unknown key; did you mean `address`?
+    proxy.toml:10: listen[7].address: `127.0.0.1:6` is there already; leave one
+    ");
+}
+
+#[test]
+fn mistakes_about_clients_are_all_found() {
+    let client = r#"
+drain_timeout = "25h"
+
+[client]
+header_timeout = 60
+idle_timeout = "0s"
+min_body_rate = "240B"
+body_rate = "240B/s"
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{client}{UPSTREAM}{ROUTE}")), @"
+    proxy.toml:2: drain_timeout: `25h` is more than a day; shorten it
+    proxy.toml:5: client.header_timeout: expected a text in quotes, found 60
+    proxy.toml:6: client.idle_timeout: cannot read `0s` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:7: client.min_body_rate: cannot read `240B` as a rate of bytes; write it as 240B/s
+    proxy.toml:8: client.body_rate: unknown key; did you mean `body_grace`?
+    ");
+}
+
+#[test]
+fn clients_may_be_given_other_times() {
+    let client =
+        "[client]\nheader_timeout = \"1s\"\nmin_body_rate = \"2KiB/s\"\nbody_grace = \"3s\"\n";
+    let client = parse(&format!("{client}{UPSTREAM}{ROUTE}"), &Fake)
+        .unwrap()
+        .client;
+    assert_eq!(client.header_timeout, Duration::from_secs(1));
+    assert_eq!(
+        (client.min_body_rate, client.body_grace),
+        (2048, Duration::from_secs(3))
+    );
+    assert_eq!(client.body_timeout, Duration::from_secs(60));
 }

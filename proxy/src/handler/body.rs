@@ -8,6 +8,7 @@ use pingora_proxy::Session;
 
 use crate::context::RequestContext;
 use crate::refusal::Reason;
+use crate::server::connection::Connection;
 use crate::shared::Shared;
 
 pub(super) fn request(
@@ -15,7 +16,13 @@ pub(super) fn request(
     session: &Session,
     ctx: &mut RequestContext,
     piece: Option<&Bytes>,
+    end: bool,
 ) -> Result<()> {
+    if (end || session.was_upgraded())
+        && let Some(connection) = Connection::of(session)
+    {
+        connection.line.body_read();
+    }
     let (Some(piece), Some(id)) = (piece, ctx.route) else {
         return Ok(());
     };

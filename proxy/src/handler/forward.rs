@@ -74,11 +74,13 @@ fn forwarded(session: &Session, ctx: &RequestContext, header: &mut RequestHeader
     header.insert_header("X-Real-IP", ctx.client.to_string())?;
     let chain = chain(header, &peer.to_string());
     header.insert_header("X-Forwarded-For", chain)?;
+    let connection = Connection::of(session);
     // Who is in front of us knows how the client came; a stranger may say what it likes.
     if !(ctx.peer_trusted && header.headers.contains_key(&FORWARDED_PROTO)) {
-        header.insert_header("X-Forwarded-Proto", "http")?;
+        let scheme = connection.map_or("http", |connection| connection.scheme);
+        header.insert_header("X-Forwarded-Proto", scheme)?;
     }
-    if let Some(connection) = Connection::of(session) {
+    if let Some(connection) = connection {
         header.insert_header("X-Forwarded-Port", &connection.port)?;
     }
     Ok(())

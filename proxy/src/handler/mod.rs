@@ -13,6 +13,7 @@ mod upstream;
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -120,10 +121,10 @@ impl ProxyHttp for Handler {
         &self,
         s: &mut Session,
         body: &mut Option<Bytes>,
-        _end: bool,
+        end: bool,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        body::request(&self.shared, s, ctx, body.as_ref())
+        body::request(&self.shared, s, ctx, body.as_ref(), end)
     }
 
     async fn upstream_response_filter(
@@ -142,6 +143,9 @@ impl ProxyHttp for Handler {
         _ctx: &mut RequestContext,
     ) -> Result<()> {
         response::leaving(s, response);
+        if self.shared.draining.load(Ordering::Relaxed) {
+            s.set_keepalive(None);
+        }
         Ok(())
     }
 

@@ -25,18 +25,19 @@ use crate::shared::Shared;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Seconds that a client connection may idle: nginx's 65.
-const KEEPALIVE: u64 = 65;
-
 /// True when the request has been answered.
 pub(super) async fn filter(
     shared: &Shared,
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<bool> {
-    // pingora would keep an idle connection for ever once it carried a request.
+    let bodiless = session.is_upgrade_req() || session.as_mut().is_body_empty();
+    if let Some(connection) = Connection::of(session) {
+        connection.line.head_read(!bodiless);
+    }
+    // The line knows how long a client may idle.
     if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(KEEPALIVE));
+        session.set_keepalive(Some(0));
     }
     ctx.peer_trusted = shared.trusted.contains(peer(session));
     ctx.request_id = Some(request_id(session, ctx.peer_trusted));

@@ -3,22 +3,25 @@
 //! Accepting where one serves would be simpler, but the first to wake takes a whole burst.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use pingora_core::server::ShutdownWatch;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use super::entrance::Entrance;
+use super::listen::Socket;
 use crate::clock::{Clock, Moment};
 
 /// A connection that was accepted.
 pub(crate) struct Incoming {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// The port that it came to.
-    pub(super) port: u16,
+    /// Where it came in.
+    pub(super) entrance: Arc<Entrance>,
 }
 
 /// Where one server takes connections from.
@@ -37,38 +40,66 @@ impl Desk {
     }
 }
 
-/// Accepts until the server stops.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    desks: Arc<[Desk]>,
-    mut watch: ShutdownWatch,
-    clock: Clock,
-) -> io::Result<()> {
-    let port = listener.local_addr()?.port();
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut failures = Failures::default();
-    loop {
-        tokio::select! {
-            () = stopped(&mut watch) => return Ok(()),
-            accepted = next(&listener) => match accepted {
-                Ok((stream, peer)) => hand_over(&desks, Incoming { stream, peer, port }),
-                Err(error) => {
-                    if let Some(failures) = failures.note(clock.now()) {
-                        tracing::error!(%error, failures, "cannot accept connections");
-                    }
-                    // Out of descriptors, most likely: trying again at once would only burn the
-                    // processor.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
+/// The sockets that are accepted from now; closed when dropped.
+pub(crate) struct Doors {
+    open: Vec<JoinHandle<()>>,
+}
+
+impl Doors {
+    /// Accepts what comes to the sockets, each with its entrance.
+    pub(crate) fn open<'s>(
+        sockets: impl Iterator<Item = (&'s Socket, Entrance)>,
+        desks: &Arc<[Desk]>,
+        clock: Clock,
+    ) -> io::Result<Self> {
+        let open = sockets.map(|(socket, entrance)| {
+            let listener = TcpListener::from_std(socket.shared()?.listener)?;
+            let (entrance, desks) = (Arc::new(entrance), Arc::clone(desks));
+            Ok(tokio::spawn(accept(listener, entrance, desks, clock)))
+        });
+        Ok(Self {
+            open: open.collect::<io::Result<_>>()?,
+        })
+    }
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        // A connection is accepted and handed over without a pause in between, so that none is
+        // lost here. What was not accepted waits in the socket.
+        for door in &self.open {
+            door.abort();
         }
     }
 }
 
-/// A connection that no runtime knows yet.
-async fn next(listener: &tokio::net::TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream.into_std()?, peer))
+async fn accept(listener: TcpListener, entrance: Arc<Entrance>, desks: Arc<[Desk]>, clock: Clock) {
+    let mut failures = Failures::default();
+    loop {
+        let accepted = listener.accept().await;
+        // A connection that no runtime knows yet.
+        match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
+            Ok((stream, peer)) => {
+                let entrance = Arc::clone(&entrance);
+                hand_over(
+                    &desks,
+                    Incoming {
+                        stream,
+                        peer,
+                        entrance,
+                    },
+                );
+            }
+            Err(error) => {
+                if let Some(failures) = failures.note(clock.now()) {
+                    tracing::error!(%error, failures, "cannot accept connections");
+                }
+                // Out of descriptors, most likely: trying again at once would only burn the
+                // processor.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
 }
 
 fn hand_over(desks: &[Desk], incoming: Incoming) {
@@ -80,11 +111,6 @@ fn hand_over(desks: &[Desk], incoming: Incoming) {
         // A desk that is gone is stopping, and so are we.
         drop(desk.incoming.send(incoming));
     }
-}
-
-/// Returns when the server stops, or whoever could tell is gone.
-async fn stopped(watch: &mut ShutdownWatch) {
-    drop(watch.wait_for(|stop| *stop).await);
 }
 
 /// Failures to accept, told once a minute at most.

@@ -2,158 +2,253 @@
 //!
 //! It also leads the way down: no more connections, then the workers' end, then the admin's.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use pingora_core::server::ShutdownWatch;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::accept::{Desk, accept};
-use super::listen::Bound;
+use super::accept::{Desk, Doors};
+use super::drain::{Drained, Stop, Time, drain};
+use super::entrance::Entrance;
+use super::listen::{Bound, Socket};
+use super::notify;
 use super::serve::{Shutdown, serve};
+use super::signals::{Signals, Told};
+use super::upgrade::{Program, Successor};
 use super::worker::Workers;
 use crate::admin::Admin;
 use crate::clock::Clock;
+use crate::config::{ClientSettings, Settings};
 use crate::shared::Shared;
 
 /// How often counts that no longer matter are forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// The ends that stop the workers.
-pub(crate) struct Stop {
-    /// With time for what is in flight.
-    gently: watch::Sender<bool>,
-    now: watch::Sender<bool>,
-}
-
-impl Stop {
-    /// The ends that stop, and the one that notices. What is in flight gets until `deadline`.
-    pub(crate) fn new(deadline: Duration) -> (Self, Shutdown) {
-        let (gently, watch) = watch::channel(false);
-        let (now, at_once) = watch::channel(false);
-        let shutdown = Shutdown {
-            watch,
-            deadline,
-            now: at_once,
-        };
-        (Self { gently, now }, shutdown)
-    }
-}
-
-/// A proxy that is ready to be used.
+/// A proxy that serves.
 pub(crate) struct Attended {
-    pub(crate) bound: Bound,
+    pub(crate) file: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) program: Program,
     pub(crate) shared: Arc<Shared>,
     pub(crate) workers: Workers,
     pub(crate) signals: Signals,
     pub(crate) stop: Stop,
-    pub(crate) shutdown: Shutdown,
+    pub(crate) served: Served,
+}
+
+/// Where connections come from, and where they go.
+pub(crate) struct Served {
+    pub(super) bound: Bound,
+    doors: Doors,
+    desks: Arc<[Desk]>,
+    admin_doors: Doors,
+    admin_desk: Arc<[Desk]>,
+    admin: JoinHandle<usize>,
+    admin_stop: Stop,
+    clock: Clock,
+}
+
+impl Served {
+    /// Opens the doors.
+    pub(crate) fn open(
+        bound: Bound,
+        settings: &Settings,
+        shared: &Arc<Shared>,
+        desks: Arc<[Desk]>,
+        shutdown: &Shutdown,
+    ) -> io::Result<Self> {
+        let clock = shared.clock;
+        let open = desks.iter().map(|desk| Arc::clone(&desk.open)).collect();
+        let admin = Admin::new(Arc::clone(shared), open, shutdown.watch.clone());
+        let (desk, incoming) = Desk::new();
+        let (admin_stop, admin_shutdown) = Stop::new();
+        let admin_open = Arc::clone(&desk.open);
+        let admin = serve(Arc::new(admin), incoming, admin_open, admin_shutdown);
+        let admin_desk: Arc<[Desk]> = Arc::new([desk]);
+        Ok(Self {
+            doors: client_doors(&bound, settings, &desks, clock)?,
+            admin_doors: admin_doors(&bound.admin, &admin_desk, clock)?,
+            admin: tokio::spawn(admin),
+            bound,
+            desks,
+            admin_desk,
+            admin_stop,
+            clock,
+        })
+    }
+
+    /// Opens other doors instead. Connections that came through the old ones go on.
+    pub(super) fn replace(&mut self, bound: Bound, settings: &Settings) -> io::Result<()> {
+        let doors = client_doors(&bound, settings, &self.desks, self.clock)?;
+        let admin_doors = admin_doors(&bound.admin, &self.admin_desk, self.clock)?;
+        self.doors = doors;
+        self.admin_doors = admin_doors;
+        self.bound = bound;
+        Ok(())
+    }
+}
+
+fn client_doors(
+    bound: &Bound,
+    settings: &Settings,
+    desks: &Arc<[Desk]>,
+    clock: Clock,
+) -> io::Result<Doors> {
+    let mut sockets = Vec::new();
+    for (socket, listen) in bound.clients.iter().zip(&settings.listen) {
+        let port = socket.listener.local_addr()?.port();
+        let entrance = Entrance::new(port, listen.tls.as_ref(), settings.client, clock);
+        sockets.push((socket, entrance));
+    }
+    Doors::open(sockets.into_iter(), desks, clock)
+}
+
+fn admin_doors(socket: &Socket, desk: &Arc<[Desk]>, clock: Clock) -> io::Result<Doors> {
+    let port = socket.listener.local_addr()?.port();
+    let entrance = Entrance::new(port, None, ClientSettings::default(), clock);
+    Doors::open([(socket, entrance)].into_iter(), desk, clock)
+}
+
+/// Why the process no longer serves.
+enum End {
+    /// It was told to stop.
+    Stopped,
+    /// A new process serves.
+    Relieved,
 }
 
 impl Attended {
-    /// Looks after the proxy until it is told to stop and everyone has ended.
-    pub(crate) async fn attend(self, desks: Arc<[Desk]>) {
+    /// Looks after the proxy until it is told to stop, or relieved, and everyone has ended.
+    pub(crate) async fn attend(mut self) {
+        match self.serve().await {
+            End::Stopped => {
+                tracing::info!("stopping");
+                notify::stopping();
+                self.leave(false).await;
+            }
+            End::Relieved => {
+                self.shared.draining.store(true, Ordering::Relaxed);
+                tracing::info!("upgraded: the new process serves; finishing what is in flight");
+                self.leave(true).await;
+            }
+        }
+    }
+
+    /// Does what it is told until that is to end.
+    async fn serve(&mut self) -> End {
+        let mut successor = None;
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                told = self.signals.next() => match told {
+                    Told::Stop => return End::Stopped,
+                    Told::Reopen => reopen_logs(&self.shared),
+                    Told::Reload | Told::Upgrade if successor.is_some() => {
+                        tracing::warn!("an upgrade is under way; told in vain");
+                    }
+                    Told::Reload => self.reload().await,
+                    Told::Upgrade => successor = self.start_successor(),
+                },
+                served = serves(&mut successor) => {
+                    if served {
+                        return End::Relieved;
+                    }
+                    successor = None;
+                }
+                _ = sweep.tick() => self.shared.gate.sweep(self.shared.clock.now()),
+            }
+        }
+    }
+
+    fn start_successor(&self) -> Option<Successor> {
+        match Successor::start(&self.program, self.served.bound.sockets()) {
+            Ok(successor) => {
+                let process = successor.process();
+                tracing::info!(process, "upgrading: started the new process");
+                Some(successor)
+            }
+            Err(error) => {
+                tracing::error!("not upgraded: {error}; this process goes on");
+                None
+            }
+        }
+    }
+
+    /// Lets everyone end: at once where they are idle, or, when relieved, in their own time.
+    async fn leave(self, relieved: bool) {
         let Self {
-            bound,
+            settings,
             shared,
             mut workers,
             mut signals,
             stop,
-            shutdown,
+            served,
+            ..
         } = self;
-        let open = desks.iter().map(|desk| Arc::clone(&desk.open)).collect();
-        let admin = Admin::new(Arc::clone(&shared), open, shutdown.watch.clone());
-        let clock = shared.clock;
-        let (stop_admin, admin_shutdown) = Stop::new(Duration::ZERO);
-        let admin = tokio::spawn(serve_admin(bound.admin, admin, admin_shutdown, clock));
-        for listener in bound.clients {
-            let (desks, watch) = (Arc::clone(&desks), shutdown.watch.clone());
-            tokio::spawn(accepting(listener, desks, watch, clock));
-        }
         // The workers end when the last of those who could hand them a connection has.
-        drop(desks);
-        sweep_until(&mut signals, &shared).await;
-        tracing::info!("stopping");
-        stop.gently.send_replace(true);
-        tokio::select! {
-            () = workers.ended() => {}
-            () = signals.next() => {
-                tracing::warn!("told twice; not waiting for requests");
-                stop.now.send_replace(true);
-                // Nobody may hand over an exchange any more when the capture is closed.
-                workers.ended().await;
-            }
+        drop((served.bound, served.doors, served.desks));
+        let mut admin_entry = Some((served.admin_doors, served.admin_desk));
+        let heed = |told| heed_leaving(told, &shared);
+        let mut drained = Drained::Told;
+        if relieved {
+            // Who asks there is answered by the new process.
+            admin_entry = None;
+            served.admin_stop.leave();
+            served.admin_stop.close_idle();
+            let time = Time {
+                idle: settings.shutdown_timeout,
+                all: settings.drain_timeout,
+            };
+            drained = drain(&mut workers, &mut signals, &stop, &time, heed).await;
         }
-        stop_admin.gently.send_replace(true);
-        drop(admin.await);
-    }
-}
-
-async fn sweep_until(signals: &mut Signals, shared: &Shared) {
-    let mut sweep = interval(SWEEP);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = signals.next() => return,
-            _ = sweep.tick() => shared.gate.sweep(shared.clock.now()),
+        if drained == Drained::Told {
+            let time = Time {
+                idle: Duration::ZERO,
+                all: settings.shutdown_timeout,
+            };
+            drained = drain(&mut workers, &mut signals, &stop, &time, heed).await;
         }
+        if drained == Drained::Told {
+            tracing::warn!("told twice; not waiting for requests");
+            stop.now();
+            // Nobody may hand over an exchange any more when the capture is closed.
+            workers.ended().await;
+        }
+        drop(admin_entry);
+        served.admin_stop.now();
+        drop(served.admin.await);
     }
 }
 
-async fn accepting(
-    listener: std::net::TcpListener,
-    desks: Arc<[Desk]>,
-    watch: ShutdownWatch,
-    clock: Clock,
-) {
-    if let Err(error) = accept(listener, desks, watch, clock).await {
-        tracing::error!(%error, "cannot accept connections");
-    }
-}
-
-async fn serve_admin(
-    listener: std::net::TcpListener,
-    admin: Admin,
-    shutdown: Shutdown,
-    clock: Clock,
-) {
-    let (desk, incoming) = Desk::new();
-    let open = Arc::clone(&desk.open);
-    let watch = shutdown.watch.clone();
-    let served = tokio::spawn(serve(Arc::new(admin), incoming, open, shutdown));
-    accepting(listener, Arc::new([desk]), watch, clock).await;
-    drop(served.await);
-}
-
-/// Signals that say stop, and the one that only seems to.
-pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for the next one that says stop.
-    async fn next(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                // Unheard, it would end the process and leave the capture open.
-                _ = self.hangup.recv() => tracing::warn!(
-                    "reload is not available yet; still running with the configuration of the start"
-                ),
-            }
+/// Whether the new process serves; waits for ever while there is none.
+async fn serves(successor: &mut Option<Successor>) -> bool {
+    let Some(successor) = successor else {
+        return std::future::pending().await;
+    };
+    match successor.serves().await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!("not upgraded: {error}; this process goes on");
+            false
         }
     }
+}
+
+fn heed_leaving(told: Told, shared: &Shared) {
+    match told {
+        Told::Reopen => reopen_logs(shared),
+        Told::Reload | Told::Upgrade => tracing::warn!("on the way down; told in vain"),
+        Told::Stop => {}
+    }
+}
+
+/// Log files that were moved away are opened anew.
+fn reopen_logs(_shared: &Shared) {
+    // HOOK for the access log: shared.access_log.reopen()
+    tracing::info!("opened the log files again");
 }

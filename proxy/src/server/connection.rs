@@ -13,7 +13,9 @@ use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
+use super::entrance::Entrance;
 use super::line::Line;
+use crate::config::ClientSettings;
 
 /// A client connection.
 pub(crate) struct Connection {
@@ -21,16 +23,23 @@ pub(crate) struct Connection {
     pub(crate) number: u64,
     /// The port that it came to.
     pub(crate) port: HeaderValue,
+    /// `https` or `http`.
+    pub(crate) scheme: &'static str,
+    /// How long its client may take.
+    #[expect(dead_code, reason = "the handler waits for HTTP/2 bodies by it")]
+    pub(crate) client: ClientSettings,
     pub(crate) line: Arc<Line>,
 }
 
 impl Connection {
-    /// The next connection to come to `port`.
-    pub(crate) fn next(port: u16) -> Self {
+    /// The next connection to come in.
+    pub(super) fn next(entrance: &Entrance) -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self {
             number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
-            port: HeaderValue::from(port),
+            port: entrance.port.clone(),
+            scheme: entrance.scheme(),
+            client: entrance.client,
             line: Arc::new(Line::new()),
         }
     }

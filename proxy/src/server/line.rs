@@ -1,95 +1,128 @@
-//! A client's stream whose request lines are looked at before pingora reads them.
+//! What is known of the request that a connection carries now, while its bytes come in.
 //!
 //! pingora repairs a line that its parser refuses: it escapes what stands between the first space
 //! and the last, and shows only the repaired line. Others refuse such a line, or cut it elsewhere.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use async_trait::async_trait;
-use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::raw_connect::ProxyDigest;
-use pingora_core::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
-    TimingDigest, UniqueID, UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-/// What is known of the line of a connection's current request.
+/// What is known of a connection's current request. Written by who reads the bytes and by who
+/// serves the request, one after the other.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// Whether the next byte to come is a line's first.
-    begins: AtomicBool,
+    stage: AtomicU32,
     odd: AtomicBool,
+    expired: AtomicBool,
+}
+
+/// How far a request has come, and which it is: no two requests have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stage(u32);
+
+/// What is expected from a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Expected {
+    /// The first byte of a request.
+    Request = 0,
+    /// The rest of its header.
+    Header = 1,
+    /// The rest of its body.
+    Body = 2,
+    /// Nothing, for now; or nothing that we could tell.
+    Nothing = 3,
+    /// Frames of HTTP/2, which tell on their own what they are.
+    Frames = 4,
+}
+
+/// Bits of a stage that say what is expected; those above count requests.
+const EXPECTED: u32 = 7;
+
+impl Stage {
+    pub(super) const fn expected(self) -> Expected {
+        match self.0 & EXPECTED {
+            0 => Expected::Request,
+            1 => Expected::Header,
+            2 => Expected::Body,
+            4 => Expected::Frames,
+            _ => Expected::Nothing,
+        }
+    }
 }
 
 impl Line {
     pub(super) const fn new() -> Self {
         Self {
-            begins: AtomicBool::new(true),
+            stage: AtomicU32::new(Expected::Request as u32),
             odd: AtomicBool::new(false),
+            expired: AtomicBool::new(false),
         }
+    }
+
+    /// The header has been read and parsed; with `body`, a body follows.
+    pub(crate) fn head_read(&self, body: bool) {
+        self.enter(if body {
+            Expected::Body
+        } else {
+            Expected::Nothing
+        });
+    }
+
+    /// The body has been read to its end, or what comes now is not HTTP any more.
+    pub(crate) fn body_read(&self) {
+        self.enter(Expected::Nothing);
     }
 
     /// A request has ended: what comes now is the next one's line.
     pub(crate) fn begin(&self) {
-        self.begins.store(true, Ordering::Relaxed);
+        if self.stage().expected() != Expected::Frames {
+            let next = (self.stage().0 & !EXPECTED).wrapping_add(EXPECTED + 1);
+            self.stage.store(next, Ordering::Relaxed);
+        }
     }
 
     /// Whether the line is not just three words.
     pub(crate) fn is_odd(&self) -> bool {
         self.odd.load(Ordering::Relaxed)
     }
+
+    #[expect(dead_code, reason = "the handler answers 408 by it")]
+    /// Whether the connection ends because the client took too long.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.expired.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_odd(&self, odd: bool) {
+        self.odd.store(odd, Ordering::Relaxed);
+    }
+
+    pub(super) fn expire(&self) {
+        self.expired.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        Stage(self.stage.load(Ordering::Relaxed))
+    }
+
+    /// Goes on to what is expected next in the same request. Frames stay frames.
+    pub(super) fn enter(&self, expected: Expected) {
+        let stage = self.stage();
+        if stage.expected() != Expected::Frames {
+            let next = (stage.0 & !EXPECTED) | expected as u32;
+            self.stage.store(next, Ordering::Relaxed);
+        }
+    }
 }
 
-/// A stream that notes what its request lines are like.
-#[derive(Debug)]
-pub(super) struct Watched {
-    stream: Stream,
-    line: Arc<Line>,
-    /// While a line is being read.
-    reading: Option<Reading>,
-}
-
+/// A request line that is being read.
 #[derive(Debug, Default)]
-struct Reading {
+pub(super) struct Reading {
     spaces: usize,
     last: u8,
 }
 
-impl Watched {
-    pub(super) const fn new(stream: Stream, line: Arc<Line>) -> Self {
-        Self {
-            stream,
-            line,
-            reading: None,
-        }
-    }
-
-    fn look(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.line.begins.swap(false, Ordering::Relaxed) {
-            self.line.odd.store(false, Ordering::Relaxed);
-            self.reading = Some(Reading::default());
-        }
-        let Some(reading) = &mut self.reading else {
-            return;
-        };
-        if let Some(odd) = reading.read(bytes) {
-            self.line.odd.store(odd, Ordering::Relaxed);
-            self.reading = None;
-        }
-    }
-}
-
 impl Reading {
     /// Goes on with the line; at its end, or as soon as that is clear, says whether it is odd.
-    fn read(&mut self, bytes: &[u8]) -> Option<bool> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Option<bool> {
         for &byte in bytes {
             let last = std::mem::replace(&mut self.last, byte);
             match byte {
@@ -104,85 +137,6 @@ impl Reading {
             }
         }
         None
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.look(&buffer.filled()[before..]);
-        polled
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
-#[async_trait]
-impl Shutdown for Watched {
-    async fn shutdown(&mut self) {
-        Shutdown::shutdown(&mut self.stream).await;
-    }
-}
-
-impl UniqueID for Watched {
-    fn id(&self) -> UniqueIDType {
-        self.stream.id()
-    }
-}
-
-/// Listeners speak plain TCP only.
-impl Ssl for Watched {}
-
-impl Peek for Watched {}
-
-impl GetTimingDigest for Watched {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Watched {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Watched {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
     }
 }
 
@@ -220,5 +174,31 @@ mod tests {
         check("GET /a?\x7f HTTP/1.1\r\n", Some(true));
         check("GET /a?\0 HTTP/1.1\r\n", Some(true));
         check("GET /a?\rb HTTP/1.1\r\n", Some(true));
+    }
+
+    #[test]
+    fn every_request_has_a_stage_of_its_own() {
+        let line = Line::new();
+        line.enter(Expected::Header);
+        line.head_read(true);
+        let first = line.stage();
+        assert_eq!(first.expected(), Expected::Body);
+        line.begin();
+        assert_eq!(line.stage().expected(), Expected::Request);
+        line.enter(Expected::Header);
+        line.head_read(true);
+        assert_eq!(line.stage().expected(), Expected::Body);
+        assert_ne!(line.stage(), first);
+        line.body_read();
+        assert_eq!(line.stage().expected(), Expected::Nothing);
+    }
+
+    #[test]
+    fn frames_stay_frames() {
+        let line = Line::new();
+        line.enter(Expected::Frames);
+        line.head_read(true);
+        line.begin();
+        assert_eq!(line.stage().expected(), Expected::Frames);
     }
 }

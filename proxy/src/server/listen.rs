@@ -1,4 +1,4 @@
-//! Binding addresses, before anything else is started.
+//! Sockets that listen: bound before anything else is started, or taken over from whoever had them.
 //!
 //! A port in use is said at once and in one line.
 
@@ -9,62 +9,124 @@ use tokio::net::TcpSocket;
 
 use crate::config::Settings;
 
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) role: Role,
+    /// Its address as the configuration names it; the port may be 0 there.
+    pub(crate) named: SocketAddr,
+    pub(crate) listener: TcpListener,
+}
+
+/// Who connects to a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Clients,
+    Admin,
+}
+
 /// The sockets that clients and operators connect to.
+#[derive(Debug)]
 pub(crate) struct Bound {
-    pub(crate) clients: Vec<TcpListener>,
-    pub(crate) admin: TcpListener,
+    /// In the order of the configuration.
+    pub(crate) clients: Vec<Socket>,
+    pub(crate) admin: Socket,
 }
 
 impl Bound {
-    /// Binds every address; needs a runtime to be entered.
-    pub(crate) fn new(settings: &Settings) -> Result<Self, ListenError> {
-        let clients = settings
-            .listen
-            .iter()
-            .map(|address| bind(*address, "listen"));
+    /// A socket for every address, one of `held` where there is one; needs a runtime to be
+    /// entered.
+    pub(crate) fn new(settings: &Settings, mut held: Vec<Socket>) -> Result<Self, ListenError> {
+        let mut socket = |role, named| {
+            let fits = |held: &Socket| {
+                // Port 0 is another one each time.
+                held.named == named && (held.role == role || named.port() != 0)
+            };
+            match held.iter().position(fits) {
+                Some(index) => {
+                    let listener = held.swap_remove(index).listener;
+                    Ok(Socket {
+                        role,
+                        named,
+                        listener,
+                    })
+                }
+                None => bind(role, named),
+            }
+        };
+        let clients = settings.listen.iter();
         Ok(Self {
-            clients: clients.collect::<Result<_, _>>()?,
-            admin: bind(settings.admin, "admin")?,
+            clients: clients
+                .map(|listen| socket(Role::Clients, listen.address))
+                .collect::<Result<_, _>>()?,
+            admin: socket(Role::Admin, settings.admin)?,
         })
     }
 
-    /// The line that says where to connect, with the real ports.
-    pub(crate) fn ready(&self) -> io::Result<String> {
-        let clients = self
-            .clients
-            .iter()
-            .map(url)
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = &Socket> {
+        self.clients.iter().chain([&self.admin])
+    }
+
+    /// The same sockets once more.
+    pub(crate) fn shared(&self) -> io::Result<Vec<Socket>> {
+        self.sockets().map(Socket::shared).collect()
+    }
+
+    /// Where to connect, with the real ports.
+    pub(crate) fn addresses(&self, settings: &Settings) -> io::Result<String> {
+        let clients = self.clients.iter().zip(&settings.listen);
+        let clients = clients
+            .map(|(socket, listen)| match listen.tls {
+                Some(_) => socket.url("https"),
+                None => socket.url("http"),
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let clients = clients.join(" and ");
-        let admin = url(&self.admin)?;
-        Ok(format!(
-            "rehearsal-proxy listens on {clients}, admin on {admin}"
-        ))
+        let admin = self.admin.url("http")?;
+        Ok(format!("{clients}, admin on {admin}"))
     }
 }
 
-fn url(listener: &TcpListener) -> io::Result<String> {
-    Ok(format!("http://{}", listener.local_addr()?))
+impl Socket {
+    /// The same socket once more.
+    pub(crate) fn shared(&self) -> io::Result<Self> {
+        Ok(Self {
+            role: self.role,
+            named: self.named,
+            listener: self.listener.try_clone()?,
+        })
+    }
+
+    fn url(&self, scheme: &str) -> io::Result<String> {
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
 }
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {}; stop what uses it, or change `{key}` in the configuration", reason(.cause))]
+#[error("cannot listen on {address}: {}; stop what uses it, or change `{}` in the configuration", reason(.cause), key(*.role))]
 pub(crate) struct ListenError {
     address: SocketAddr,
     cause: io::Error,
-    key: &'static str,
+    role: Role,
 }
 
 /// Connections that may wait to be accepted; the kernel caps it by `net.core.somaxconn`.
 const BACKLOG: u32 = 65_535;
 
-fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, ListenError> {
-    listen(address).map_err(|cause| ListenError {
-        address,
-        cause,
-        key,
-    })
+fn bind(role: Role, named: SocketAddr) -> Result<Socket, ListenError> {
+    match listen(named) {
+        Ok(listener) => Ok(Socket {
+            role,
+            named,
+            listener,
+        }),
+        Err(cause) => Err(ListenError {
+            address: named,
+            cause,
+            role,
+        }),
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -75,6 +137,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
+}
+
+const fn key(role: Role) -> &'static str {
+    match role {
+        Role::Clients => "listen",
+        Role::Admin => "admin",
+    }
 }
 
 fn reason(error: &io::Error) -> String {

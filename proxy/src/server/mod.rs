@@ -1,4 +1,4 @@
-//! The server around the proxy: listeners, workers, and the way down.
+//! The server around the proxy: listeners, workers, reload, upgrade, and the way down.
 //!
 //! pingora's own `Server` is not used: it sleeps through its grace period, retries a port in use
 //! for half a minute, and hides the port that it bound. Its connections and requests are.
@@ -6,7 +6,15 @@
 pub(crate) mod accept;
 pub(crate) mod attend;
 pub(crate) mod connection;
+pub(crate) mod drain;
+pub(crate) mod entrance;
 pub(crate) mod line;
 pub(crate) mod listen;
+pub(crate) mod notify;
+mod pace;
+mod reload;
 pub(crate) mod serve;
+pub(crate) mod signals;
+pub(crate) mod upgrade;
+mod watched;
 pub(crate) mod worker;

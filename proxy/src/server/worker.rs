@@ -13,7 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::accept::{Desk, Incoming};
-use super::serve::{Shutdown, serve};
+use super::serve::{self, Shutdown, serve};
+use crate::config::ClientSettings;
 use crate::handler::Handler;
 use crate::shared::Shared;
 
@@ -29,6 +30,7 @@ impl Workers {
     pub(crate) fn start(
         shared: &Arc<Shared>,
         keepalive: usize,
+        client: ClientSettings,
         shutdown: &Shutdown,
     ) -> io::Result<(Self, Arc<[Desk]>)> {
         let count = thread::available_parallelism().map_or(1, usize::from);
@@ -47,6 +49,7 @@ impl Workers {
                 open: Arc::clone(&desk.open),
                 shared: Arc::clone(shared),
                 configuration: Arc::clone(&configuration),
+                client,
                 shutdown: shutdown.clone(),
                 sign: sign.clone(),
             };
@@ -85,6 +88,7 @@ struct Worker {
     open: Arc<AtomicU64>,
     shared: Arc<Shared>,
     configuration: Arc<ServerConf>,
+    client: ClientSettings,
     shutdown: Shutdown,
     sign: mpsc::Sender<()>,
 }
@@ -94,12 +98,14 @@ impl Worker {
         let handler = Handler::new(self.shared);
         let mut proxy = HttpProxy::new(handler, self.configuration);
         proxy.handle_init_modules();
+        proxy.h2_options = Some(serve::h2_options());
+        proxy.server_options = Some(serve::http_options(&self.client));
         let cut_off = self.runtime.block_on(async {
             let _told = self.sign.send(()).await;
             serve(Arc::new(proxy), self.incoming, self.open, self.shutdown).await
         });
         if cut_off > 0 {
-            tracing::warn!(connections = cut_off, "cut off at the shutdown timeout");
+            tracing::warn!(connections = cut_off, "cut off: time is up");
         }
         // What was cut off ends with the runtime, and is recorded then. Only after that may the
         // sign go: its closing says that this worker is gone.

@@ -2,14 +2,19 @@
 //!
 //! Attacks on the parser need a client without manners.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A connection to the proxy.
 pub(crate) struct Client {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Wire>>,
 }
+
+/// Anything that carries bytes both ways.
+pub(crate) trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
 
 /// An answer.
 #[derive(Debug)]
@@ -25,13 +30,23 @@ impl Client {
         stream
             .set_read_timeout(Some(Duration::from_secs(5)))
             .unwrap();
+        Self::over(stream)
+    }
+
+    /// A client over a stream that is there already.
+    pub(crate) fn over(stream: impl Wire + 'static) -> Self {
         Self {
-            stream: BufReader::new(stream),
+            stream: BufReader::new(Box::new(stream)),
         }
     }
 
     pub(crate) fn send(&mut self, bytes: &str) {
         self.stream.get_mut().write_all(bytes.as_bytes()).unwrap();
+    }
+
+    /// Sends bytes to somebody who may not take them any more.
+    pub(crate) fn try_send(&mut self, bytes: &str) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes.as_bytes())
     }
 
     /// Sends a request and reads its answer.
@@ -79,9 +94,22 @@ impl Client {
         rest
     }
 
+    /// Reads until the proxy closes the connection, in whatever way.
+    pub(crate) fn rest_of_bytes(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let ended = self.stream.read_to_end(&mut rest);
+        let waited = ended.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        assert!(!waited, "it is still open");
+        rest
+    }
+
     /// Whether the proxy has closed the connection.
     pub(crate) fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        match self.stream.read(&mut [0]) {
+            Ok(read) => read == 0,
+            // Nothing came for as long as a test waits.
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
     }
 
     fn line(&mut self) -> String {

@@ -15,8 +15,12 @@ mod gate;
 mod hygiene;
 mod limits;
 mod recording;
+mod reload;
 mod secrets;
 mod shutdown;
+mod slow;
+mod tls;
+mod upgrade;
 mod upstream;
 
 use std::thread;

@@ -1,7 +1,8 @@
 //! A tiny origin: notes what it gets, and answers as the path says.
 //!
 //! `/slow` waits to be released, `/reset` breaks off, `/continue` says only that it would go on,
-//! `/chunked` has no length, `/hops` speaks to the next hop, `/ws` upgrades; all else is a 200.
+//! `/chunked` has no length, `/large` has 64 MiB, `/hops` speaks to the next hop, `/ws` upgrades;
+//! all else is a 200.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -135,7 +136,11 @@ fn answer(mut stream: &TcpStream, line: &str) -> bool {
     } else {
         ""
     };
-    let body = format!("{{\"saw\":\"{line}\"}}");
+    let body = if line.contains("/large") {
+        "x".repeat(64 * 1024 * 1024)
+    } else {
+        format!("{{\"saw\":\"{line}\"}}")
+    };
     let head = format!(
         "HTTP/1.1 200 OK\r\nServer: origin\r\nX-Powered-By: origin\r\n{hops}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()

@@ -18,6 +18,7 @@ pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A configuration in the making.
 pub(crate) struct Config {
+    listen: String,
     head: String,
     servers: Vec<SocketAddr>,
     upstream: String,
@@ -28,7 +29,9 @@ pub(crate) struct Config {
 pub(crate) struct Proxy {
     child: Child,
     pub(crate) address: SocketAddr,
-    admin: SocketAddr,
+    /// Every address, the admin's last.
+    pub(crate) listening: Vec<SocketAddr>,
+    pub(crate) admin: SocketAddr,
     pub(crate) folder: TempDir,
 }
 
@@ -42,12 +45,19 @@ impl Config {
     /// Nothing but a catch-all to an origin.
     pub(crate) fn over(origin: &Origin) -> Self {
         Self {
+            listen: "\"127.0.0.1:0\"".to_owned(),
             head: String::new(),
             servers: vec![origin.address],
             upstream: String::new(),
             routes: String::new(),
         }
         .route("name = \"other\"\nprefix = \"/\"")
+    }
+
+    /// Other listeners than the one on a free port.
+    pub(crate) fn listen(mut self, text: &str) -> Self {
+        self.listen = text.to_owned();
+        self
     }
 
     /// Keys at the top of the file.
@@ -109,7 +119,8 @@ impl Config {
             .map(|address| format!("{{ address = \"{address}\" }}"))
             .collect();
         format!(
-            "listen = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\n{}[upstream.staging]\nservers = [{}]\n{}{}",
+            "listen = [{}]\nadmin = \"127.0.0.1:0\"\n{}[upstream.staging]\nservers = [{}]\n{}{}",
+            self.listen,
             self.head,
             servers.join(", "),
             self.upstream,
@@ -155,24 +166,22 @@ impl Config {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let mut addresses = line.trim_end().split("http://").skip(1);
-        let mut next = || {
-            addresses
-                .next()
-                .unwrap()
-                .split(',')
-                .next()
-                .unwrap()
-                .parse()
-                .unwrap()
-        };
+        // The first is for clients, the last for operators.
+        let addresses: Vec<_> = line.split("://").skip(1).map(address).collect();
         Proxy {
-            address: next(),
-            admin: next(),
+            address: addresses[0],
+            admin: *addresses.last().unwrap(),
+            listening: addresses,
             child,
             folder,
         }
     }
+}
+
+/// The address that a text begins with.
+pub(crate) fn address(text: &str) -> SocketAddr {
+    let end = text.find([',', ' ', '\n', '"']).unwrap_or(text.len());
+    text[..end].parse().unwrap()
 }
 
 /// The binary in a folder with a `proxy.toml`.

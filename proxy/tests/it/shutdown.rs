@@ -96,20 +96,3 @@ fn only_aborted(proxy: &Proxy) {
     let aborted: Vec<_> = capture.exchanges.iter().map(aborted).collect();
     assert_eq!(aborted, [true]);
 }
-
-#[test]
-fn a_hangup_is_only_warned_about() {
-    let origin = Origin::start();
-    let mut proxy = Config::over(&origin).recording().start();
-    proxy.signal("-HUP");
-    assert_eq!(proxy.get("/", &[]).status, 200);
-    let ended = proxy.stop();
-    assert!(ended.status.success());
-    let told = ended.log.matches("reload is not available yet").count();
-    assert_eq!(told, 1, "{}", ended.log);
-    assert!(
-        ended
-            .log
-            .contains("capture closed: capture.jsonl, 1 exchanges")
-    );
-}

@@ -1,0 +1,56 @@
+//! Reload: the configuration is read again and takes the place of the old one, or nothing does.
+//!
+//! What can fail is done first: reading, binding, making. Requests in flight keep what they began
+//! with, and connections go on, whatever became of the address that they came to.
+
+use anyhow::Context as _;
+
+use super::attend::Attended;
+use super::listen::Bound;
+use super::notify;
+use crate::config::{self, LoadError, Settings};
+
+impl Attended {
+    /// Reads the configuration again. A bad one is refused, and the one in use stays.
+    pub(super) async fn reload(&mut self) {
+        notify::reloading();
+        let file = self.file.clone();
+        // Names are resolved and files are read: connections are accepted meanwhile.
+        let loaded = tokio::task::spawn_blocking(move || config::load(&file, &config::Process));
+        match loaded.await {
+            Ok(Ok(settings)) => self.use_settings(settings),
+            Ok(Err(error)) => self.refuse(error),
+            Err(error) => tracing::error!(%error, "not reloaded: reading broke"),
+        }
+        notify::ready();
+    }
+
+    fn use_settings(&mut self, settings: Settings) {
+        settings.warn(&self.file);
+        match self.replace(settings) {
+            Ok(addresses) => tracing::info!("reloaded; listening on {addresses}"),
+            Err(error) => tracing::error!("not reloaded: {error:#}; the old one stays"),
+        }
+    }
+
+    fn replace(&mut self, settings: Settings) -> anyhow::Result<String> {
+        let held = self.served.bound.shared().context("cannot share sockets")?;
+        let bound = Bound::new(&settings, held)?;
+        let addresses = bound.addresses(&settings)?;
+        self.served.replace(bound, &settings)?;
+        self.settings = settings;
+        Ok(addresses)
+    }
+
+    fn refuse(&self, error: LoadError) {
+        match error {
+            LoadError::Mistakes(mistakes) => {
+                for mistake in mistakes {
+                    tracing::error!("{}:{mistake}", self.file.display());
+                }
+            }
+            LoadError::Read { .. } => tracing::error!("{error}"),
+        }
+        tracing::error!("not reloaded; the old configuration stays");
+    }
+}

@@ -5,8 +5,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod client;
+mod load;
 mod origin;
 mod proxy;
+mod service;
 
 mod admin;
 mod cli;

@@ -158,7 +158,7 @@ impl Config {
         })
     }
 
-    fn start_as(&self, command: impl Fn(&Path) -> Command) -> Proxy {
+    pub(crate) fn start_as(&self, command: impl Fn(&Path) -> Command) -> Proxy {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("proxy.toml"), self.text()).unwrap();
         let mut child = command(folder.path()).spawn().unwrap();

@@ -5,7 +5,7 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pingora_core::upstreams::peer::HttpPeer;
 
@@ -32,8 +32,8 @@ pub(crate) struct Shared {
     most_uses: Vec<Option<u32>>,
     uses: Uses,
     pub(crate) metrics: Metrics,
-    /// Whether a new process serves: each client's next answer is its last one from here.
-    pub(crate) draining: AtomicBool,
+    /// Set when every connection is to end with the request that it carries.
+    draining: AtomicBool,
     /// Where recorded exchanges go, if anything is recorded.
     pub(crate) intake: Option<Arc<Intake>>,
 }
@@ -67,6 +67,14 @@ impl Shared {
             draining: AtomicBool::new(false),
             intake: None,
         })
+    }
+
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Counts a use of an upstream connection; true when it is the last one it may have.

@@ -13,7 +13,6 @@ mod upstream;
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -143,7 +142,7 @@ impl ProxyHttp for Handler {
         _ctx: &mut RequestContext,
     ) -> Result<()> {
         response::leaving(s, response);
-        if self.shared.draining.load(Ordering::Relaxed) {
+        if self.shared.is_draining() {
             s.set_keepalive(None);
         }
         Ok(())

@@ -5,7 +5,6 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -131,7 +130,7 @@ impl Attended {
                 self.leave(false).await;
             }
             End::Relieved => {
-                self.shared.draining.store(true, Ordering::Relaxed);
+                self.shared.drain();
                 tracing::info!("upgraded: the new process serves; finishing what is in flight");
                 self.leave(true).await;
             }

@@ -5,34 +5,26 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::pace::Expected;
+
 /// What is known of a connection's current request. Written by who reads the bytes and by who
 /// serves the request, one after the other.
 #[derive(Debug)]
 pub(crate) struct Line {
     stage: AtomicU32,
     odd: AtomicBool,
-    expired: AtomicBool,
 }
 
 /// How far a request has come, and which it is: no two requests have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Stage(u32);
 
-/// What is expected from a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(super) enum Expected {
-    /// The first byte of a request.
-    Request = 0,
-    /// The rest of its header.
-    Header = 1,
-    /// The rest of its body.
-    Body = 2,
-    /// Nothing, for now; or nothing that we could tell.
-    Nothing = 3,
-    /// Frames of HTTP/2, which tell on their own what they are.
-    Frames = 4,
-}
+const REQUEST: u32 = 0;
+const HEADER: u32 = 1;
+const BODY: u32 = 2;
+const NOTHING: u32 = 3;
+/// Frames of HTTP/2, which tell on their own what they are.
+const FRAMES: u32 = 4;
 
 /// Bits of a stage that say what is expected; those above count requests.
 const EXPECTED: u32 = 7;
@@ -40,21 +32,23 @@ const EXPECTED: u32 = 7;
 impl Stage {
     pub(super) const fn expected(self) -> Expected {
         match self.0 & EXPECTED {
-            0 => Expected::Request,
-            1 => Expected::Header,
-            2 => Expected::Body,
-            4 => Expected::Frames,
+            REQUEST => Expected::Request,
+            HEADER => Expected::Header,
+            BODY => Expected::Body,
             _ => Expected::Nothing,
         }
+    }
+
+    const fn is_frames(self) -> bool {
+        self.0 & EXPECTED == FRAMES
     }
 }
 
 impl Line {
     pub(super) const fn new() -> Self {
         Self {
-            stage: AtomicU32::new(Expected::Request as u32),
+            stage: AtomicU32::new(REQUEST),
             odd: AtomicBool::new(false),
-            expired: AtomicBool::new(false),
         }
     }
 
@@ -74,10 +68,7 @@ impl Line {
 
     /// A request has ended: what comes now is the next one's line.
     pub(crate) fn begin(&self) {
-        if self.stage().expected() != Expected::Frames {
-            let next = (self.stage().0 & !EXPECTED).wrapping_add(EXPECTED + 1);
-            self.stage.store(next, Ordering::Relaxed);
-        }
+        self.advance(|stage| (stage & !EXPECTED).wrapping_add(EXPECTED + 1));
     }
 
     /// Whether the line is not just three words.
@@ -85,30 +76,35 @@ impl Line {
         self.odd.load(Ordering::Relaxed)
     }
 
-    #[expect(dead_code, reason = "the handler answers 408 by it")]
-    /// Whether the connection ends because the client took too long.
-    pub(crate) fn is_expired(&self) -> bool {
-        self.expired.load(Ordering::Relaxed)
-    }
-
     pub(super) fn set_odd(&self, odd: bool) {
         self.odd.store(odd, Ordering::Relaxed);
-    }
-
-    pub(super) fn expire(&self) {
-        self.expired.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn stage(&self) -> Stage {
         Stage(self.stage.load(Ordering::Relaxed))
     }
 
-    /// Goes on to what is expected next in the same request. Frames stay frames.
+    /// Goes on to what is expected next in the same request.
     pub(super) fn enter(&self, expected: Expected) {
+        let next = match expected {
+            Expected::Request => REQUEST,
+            Expected::Header => HEADER,
+            Expected::Body => BODY,
+            Expected::Nothing => NOTHING,
+        };
+        self.advance(|stage| (stage & !EXPECTED) | next);
+    }
+
+    /// From here on there are frames only.
+    pub(super) fn become_frames(&self) {
+        self.advance(|stage| (stage & !EXPECTED) | FRAMES);
+    }
+
+    /// Frames stay frames.
+    fn advance(&self, next: impl FnOnce(u32) -> u32) {
         let stage = self.stage();
-        if stage.expected() != Expected::Frames {
-            let next = (stage.0 & !EXPECTED) | expected as u32;
-            self.stage.store(next, Ordering::Relaxed);
+        if !stage.is_frames() {
+            self.stage.store(next(stage.0), Ordering::Relaxed);
         }
     }
 }
@@ -196,9 +192,11 @@ mod tests {
     #[test]
     fn frames_stay_frames() {
         let line = Line::new();
-        line.enter(Expected::Frames);
+        line.become_frames();
+        let frames = line.stage();
         line.head_read(true);
         line.begin();
-        assert_eq!(line.stage().expected(), Expected::Frames);
+        assert_eq!(line.stage(), frames);
+        assert_eq!(frames.expected(), Expected::Nothing);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod line;
 pub(crate) mod listen;
 pub(crate) mod notify;
 mod pace;
+mod pacer;
 mod reload;
 pub(crate) mod serve;
 pub(crate) mod signals;

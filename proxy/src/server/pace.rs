@@ -5,15 +5,27 @@
 
 use std::time::Duration;
 
-use super::line::{Expected, Stage};
 use crate::clock::Moment;
 use crate::config::ClientSettings;
+
+/// What is expected from a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// The first byte of a request.
+    Request,
+    /// The rest of its header.
+    Header,
+    /// The rest of its body.
+    Body,
+    /// Nothing, for now; or nothing that we could tell.
+    Nothing,
+}
 
 /// How a client keeps to its time.
 #[derive(Debug)]
 pub(super) struct Pace {
     limits: ClientSettings,
-    stage: Option<Stage>,
+    expected: Expected,
     /// Since when something is waited for; in a header, since its beginning.
     since: Option<Moment>,
     /// How long this body was waited for so far, in all.
@@ -26,17 +38,22 @@ impl Pace {
     pub(super) const fn new(limits: ClientSettings) -> Self {
         Self {
             limits,
-            stage: None,
+            expected: Expected::Request,
             since: None,
             waited: Duration::ZERO,
             bytes: 0,
         }
     }
 
+    /// Something else is expected from now, or the same anew.
+    pub(super) const fn expect(&mut self, expected: Expected) {
+        *self = Self::new(self.limits);
+        self.expected = expected;
+    }
+
     /// Bytes have come.
-    pub(super) fn came(&mut self, stage: Stage, bytes: usize, now: impl FnOnce() -> Moment) {
-        self.enter(stage);
-        if stage.expected() != Expected::Body {
+    pub(super) fn came(&mut self, bytes: usize, now: impl FnOnce() -> Moment) {
+        if self.expected != Expected::Body {
             return;
         }
         self.bytes += bytes as u64;
@@ -46,17 +63,12 @@ impl Pace {
     }
 
     /// Bytes have to be waited for: until when, at most.
-    pub(super) fn deadline(
-        &mut self,
-        stage: Stage,
-        now: impl FnOnce() -> Moment,
-    ) -> Option<Moment> {
-        self.enter(stage);
-        let patience = match stage.expected() {
+    pub(super) fn deadline(&mut self, now: impl FnOnce() -> Moment) -> Option<Moment> {
+        let patience = match self.expected {
             Expected::Request => self.limits.idle_timeout,
             Expected::Header => self.limits.header_timeout,
             Expected::Body => self.limits.body_timeout.min(self.allowance()),
-            Expected::Nothing | Expected::Frames => return None,
+            Expected::Nothing => return None,
         };
         Some(*self.since.get_or_insert_with(now) + patience)
     }
@@ -73,29 +85,23 @@ impl Pace {
             .saturating_add(earned)
             .saturating_sub(self.waited)
     }
-
-    fn enter(&mut self, stage: Stage) {
-        if self.stage != Some(stage) {
-            *self = Self::new(self.limits);
-            self.stage = Some(stage);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::Line;
     use super::*;
 
-    fn pace() -> Pace {
-        Pace::new(ClientSettings {
+    fn pace(expected: Expected) -> Pace {
+        let mut pace = Pace::new(ClientSettings {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(20),
             body_timeout: Duration::from_secs(30),
             body_grace: Duration::from_secs(5),
             min_body_rate: 100,
             send_timeout: Duration::from_secs(40),
-        })
+        });
+        pace.expect(expected);
+        pace
     }
 
     const fn at(milliseconds: u64) -> Moment {
@@ -108,71 +114,60 @@ mod tests {
 
     #[test]
     fn what_comes_at_once_needs_no_clock() {
-        let (mut pace, line) = (pace(), Line::new());
-        line.enter(Expected::Header);
-        pace.came(line.stage(), 100, never);
-        line.head_read(true);
-        pace.came(line.stage(), 100, never);
-        line.body_read();
-        assert_eq!(pace.deadline(line.stage(), never), None);
+        let mut pace = pace(Expected::Header);
+        pace.came(100, never);
+        pace.expect(Expected::Body);
+        pace.came(100, never);
+        pace.expect(Expected::Nothing);
+        assert_eq!(pace.deadline(never), None);
     }
 
     #[test]
     fn a_header_has_one_deadline_however_it_drips() {
-        let (mut pace, line) = (pace(), Line::new());
-        assert_eq!(pace.deadline(line.stage(), || at(500)), Some(at(20_500)));
-        line.enter(Expected::Header);
-        pace.came(line.stage(), 1, never);
-        assert_eq!(pace.deadline(line.stage(), || at(1000)), Some(at(11_000)));
-        pace.came(line.stage(), 1, never);
-        assert_eq!(pace.deadline(line.stage(), never), Some(at(11_000)));
+        let mut pace = pace(Expected::Request);
+        assert_eq!(pace.deadline(|| at(500)), Some(at(20_500)));
+        pace.expect(Expected::Header);
+        pace.came(1, never);
+        assert_eq!(pace.deadline(|| at(1000)), Some(at(11_000)));
+        pace.came(1, never);
+        assert_eq!(pace.deadline(never), Some(at(11_000)));
     }
 
     #[test]
     fn a_body_may_pause_but_not_crawl() {
-        let (mut pace, line) = (pace(), Line::new());
-        line.head_read(true);
+        let mut pace = pace(Expected::Body);
         // The grace, and nothing earned yet.
-        assert_eq!(pace.deadline(line.stage(), || at(0)), Some(at(5_000)));
+        assert_eq!(pace.deadline(|| at(0)), Some(at(5_000)));
         // One byte a second earns ten milliseconds each.
-        pace.came(line.stage(), 1, || at(1_000));
-        assert_eq!(pace.deadline(line.stage(), || at(1_000)), Some(at(5_010)));
+        pace.came(1, || at(1_000));
+        assert_eq!(pace.deadline(|| at(1_000)), Some(at(5_010)));
         // Whoever sent much may pause, for as long as a pause may last.
-        pace.came(line.stage(), 10_000, || at(2_000));
-        assert_eq!(pace.deadline(line.stage(), || at(2_000)), Some(at(32_000)));
+        pace.came(10_000, || at(2_000));
+        assert_eq!(pace.deadline(|| at(2_000)), Some(at(32_000)));
     }
 
     #[test]
     fn time_that_nobody_waited_is_not_counted() {
-        let (mut pace, line) = (pace(), Line::new());
-        line.head_read(true);
-        assert_eq!(pace.deadline(line.stage(), || at(0)), Some(at(5_000)));
-        pace.came(line.stage(), 100, || at(1_000));
-        // The upstream took a minute to take it.
-        assert_eq!(
-            pace.deadline(line.stage(), || at(61_000)),
-            Some(at(66_000)),
-            "5 s of grace, 1 s earned, 1 s waited"
-        );
+        let mut pace = pace(Expected::Body);
+        assert_eq!(pace.deadline(|| at(0)), Some(at(5_000)));
+        pace.came(100, || at(1_000));
+        // The upstream took a minute to take it: 5 s of grace, 1 s earned, 1 s waited.
+        assert_eq!(pace.deadline(|| at(61_000)), Some(at(66_000)));
     }
 
     #[test]
     fn the_next_request_begins_anew() {
-        let (mut pace, line) = (pace(), Line::new());
-        line.head_read(true);
-        assert!(pace.deadline(line.stage(), || at(0)).is_some());
-        pace.came(line.stage(), 1, || at(4_900));
-        line.begin();
-        line.head_read(true);
-        assert_eq!(pace.deadline(line.stage(), || at(9_000)), Some(at(14_000)));
+        let mut pace = pace(Expected::Body);
+        assert!(pace.deadline(|| at(0)).is_some());
+        pace.came(1, || at(4_900));
+        pace.expect(Expected::Body);
+        assert_eq!(pace.deadline(|| at(9_000)), Some(at(14_000)));
     }
 
     #[test]
     fn any_rate_will_do_where_none_is_asked_for() {
-        let mut pace = pace();
+        let mut pace = pace(Expected::Body);
         pace.limits.min_body_rate = 0;
-        let line = Line::new();
-        line.head_read(true);
-        assert_eq!(pace.deadline(line.stage(), || at(0)), Some(at(30_000)));
+        assert_eq!(pace.deadline(|| at(0)), Some(at(30_000)));
     }
 }

@@ -5,7 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
@@ -15,11 +15,11 @@ use pingora_core::protocols::{
     TimingDigest, UniqueID, UniqueIDType,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::line::{Expected, Line, Reading};
-use super::pace::Pace;
-use crate::clock::{Clock, Moment};
+use super::line::{Line, Reading, Stage};
+use super::pace::Expected;
+use super::pacer::Pacer;
+use crate::clock::Clock;
 use crate::config::ClientSettings;
 
 /// A stream that is looked at.
@@ -31,13 +31,9 @@ pub(super) struct Watched<S> {
     reading: Option<Reading>,
     /// Bytes of HTTP/2's preface that are still to come.
     preface: usize,
-    pace: Pace,
-    late_reader: Alarm,
-    clock: Clock,
-    limits: ClientSettings,
-    /// Since when the client takes nothing.
-    stuck: Option<Moment>,
-    late_writer: Alarm,
+    pacer: Pacer,
+    /// What the pacer knows of the request.
+    stage: Stage,
 }
 
 /// What HTTP/2 begins with (RFC 9113 §3.4): 24 bytes, after which there are only frames.
@@ -51,12 +47,8 @@ impl<S: IO> Watched<S> {
             line,
             reading: None,
             preface: if http2 { PREFACE } else { 0 },
-            pace: Pace::new(limits),
-            late_reader: Alarm::default(),
-            clock,
-            limits,
-            stuck: None,
-            late_writer: Alarm::default(),
+            pacer: Pacer::new(limits, clock),
+            stage: Stage::default(),
         }
     }
 
@@ -73,12 +65,11 @@ impl<S: IO> Watched<S> {
         if self.preface > 0 {
             self.preface = self.preface.saturating_sub(bytes.len());
             if self.preface == 0 {
-                self.line.enter(Expected::Frames);
+                self.line.become_frames();
             }
         }
-        let clock = self.clock;
-        self.pace
-            .came(self.line.stage(), bytes.len(), || clock.now());
+        self.follow();
+        self.pacer.came(bytes.len());
         if let Some(reading) = &mut self.reading
             && let Some(odd) = reading.read(bytes)
         {
@@ -87,60 +78,12 @@ impl<S: IO> Watched<S> {
         }
     }
 
-    /// Nothing has come.
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let clock = self.clock;
-        let Some(deadline) = self.pace.deadline(self.line.stage(), || clock.now()) else {
-            return Poll::Pending;
-        };
-        ready!(self.late_reader.poll(clock.instant(deadline), context));
-        self.line.expire();
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    /// What became of a write, unless the client takes nothing for too long.
-    fn written<T>(
-        &mut self,
-        polled: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.stuck = None;
-            return polled;
-        }
-        let clock = self.clock;
-        let since = *self.stuck.get_or_insert_with(|| clock.now());
-        let deadline = clock.instant(since + self.limits.send_timeout);
-        ready!(self.late_writer.poll(deadline, context));
-        self.line.expire();
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-/// A deadline that moves on with every request, at the price of a timer once in a while.
-///
-/// The timer is left to run for the deadline that it was set for. When it ends, it is set anew if
-/// the deadline has moved on since.
-#[derive(Debug, Default)]
-struct Alarm {
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Alarm {
-    /// Ready once the deadline has passed.
-    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if timer.deadline() > deadline {
-            timer.as_mut().reset(deadline);
-        }
-        loop {
-            ready!(timer.as_mut().poll(context));
-            if timer.deadline() >= deadline {
-                return Poll::Ready(());
-            }
-            timer.as_mut().reset(deadline);
+    /// Tells the pacer where the request is.
+    fn follow(&mut self) {
+        let stage = self.line.stage();
+        if self.stage != stage {
+            self.stage = stage;
+            self.pacer.expect(stage.expected());
         }
     }
 }
@@ -154,7 +97,8 @@ impl<S: IO> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_pending() {
-            return self.wait(context);
+            self.follow();
+            return self.pacer.wait(context).map(Err);
         }
         self.look(&buffer.filled()[before..]);
         polled
@@ -168,17 +112,17 @@ impl<S: IO> AsyncWrite for Watched<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.written(polled, context)
+        self.pacer.written(polled, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
-        self.written(polled, context)
+        self.pacer.written(polled, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.written(polled, context)
+        self.pacer.written(polled, context)
     }
 
     fn poll_write_vectored(
@@ -187,7 +131,7 @@ impl<S: IO> AsyncWrite for Watched<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.written(polled, context)
+        self.pacer.written(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -3,7 +3,7 @@
 //! A choice costs a few atomic reads; nothing is locked.
 
 mod health;
-pub(crate) mod uses;
+pub(crate) mod pool;
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::clock::Moment;
 use crate::config::{Balance, UpstreamSettings};
+use crate::server::worker;
 use health::Health;
+use pool::Pool;
 
 /// A group of equal servers.
 pub(crate) struct Upstream {
@@ -33,6 +35,7 @@ pub(crate) struct Server {
     weight: u32,
     in_flight: AtomicU32,
     pub(crate) health: Health,
+    pub(crate) pool: Pool,
 }
 
 /// A request's use of a server, counted for as long as this lives.
@@ -55,6 +58,7 @@ impl Upstream {
             weight: server.weight,
             in_flight: AtomicU32::new(0),
             health: Health::new(settings.max_fails, settings.fail_timeout),
+            pool: Pool::new(settings, worker::count()),
         });
         let weights: Vec<_> = settings
             .servers

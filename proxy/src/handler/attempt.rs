@@ -1,0 +1,84 @@
+//! One attempt: a server is chosen, a connection taken or made, the request sent.
+
+use pingora_core::ErrorType;
+
+use super::client::Client;
+use super::failure::Failure;
+use super::forward::{Failed, Reach, Replay};
+use super::relay::Relay;
+use super::{Handler, request};
+use crate::exchange::Exchange;
+use crate::http1::body::Framing;
+use crate::http1::connection::Connection;
+use crate::http1::write;
+use crate::metrics::UpstreamError;
+use crate::upstream::pool::Lent;
+
+impl Handler {
+    pub(super) async fn attempt(
+        &self,
+        client: &mut Client,
+        exchange: &mut Exchange<'_>,
+        replay: &mut Replay,
+    ) -> Result<(), Failed> {
+        let mut lent = self.connection(exchange).await.map_err(|kind| Failed {
+            failure: Failure::Upstream(kind),
+            reach: Reach::Nowhere,
+        })?;
+        let reach = if lent.is_reused() {
+            Reach::OldConnection
+        } else {
+            Reach::Server
+        };
+        let edge = std::sync::Arc::clone(&exchange.edge);
+        let Some(route) = exchange.route.map(|id| edge.routes.get(id)) else {
+            return Ok(());
+        };
+        let out = &mut lent.connection.output;
+        request::write_head(out, exchange, route, &client.body, lent.is_last);
+        if client.body.framing() == Framing::Chunked {
+            write::chunk(out, replay.sent());
+        } else {
+            out.extend_from_slice(replay.sent());
+        }
+        let relay = Relay::new(client, &mut lent.connection, exchange, replay, route);
+        match relay.run().await {
+            Ok(reusable) => {
+                if let Some(lease) = exchange.lease.as_ref().filter(|_| reusable) {
+                    let now = self.shared.clock.now();
+                    lease.server.pool.put(self.worker, lent, now);
+                }
+                Ok(())
+            }
+            Err(failure) => Err(Failed { failure, reach }),
+        }
+    }
+
+    /// A connection to the server that is next.
+    async fn connection(&self, exchange: &mut Exchange<'_>) -> Result<Lent, UpstreamError> {
+        let edge = &exchange.edge;
+        let id = exchange.route.ok_or(UpstreamError::Connect)?;
+        let upstream = &edge.upstreams[edge.routes.get(id).upstream];
+        // The old lease goes first, so that it does not weigh on the choice.
+        exchange.lease = None;
+        let now = self.shared.clock.now();
+        let lease = upstream.take(exchange.client, now, exchange.failed);
+        let lease = exchange.lease.insert(lease);
+        exchange.attempts += 1;
+        let pool = &lease.server.pool;
+        // A connection that was closed while idle fails at once; the next try gets a fresh one.
+        if exchange.attempts == 1
+            && let Some(lent) = pool.take(self.worker, now)
+        {
+            return Ok(lent);
+        }
+        let peer = &edge.peers[id.index()][lease.index];
+        match self.connector.new_stream(peer).await {
+            Ok(stream) => Ok(pool.lend_new(Connection::new(stream))),
+            Err(error) if matches!(error.etype(), ErrorType::ConnectTimedout) => {
+                Err(UpstreamError::Timeout)
+            }
+            Err(_error) => Err(UpstreamError::Connect),
+        }
+    }
+}

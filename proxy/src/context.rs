@@ -12,6 +12,7 @@ use crate::recorder::pending::Pending;
 use crate::recorder::tap::Tap;
 use crate::route::RouteId;
 use crate::upstream::Lease;
+use crate::upstream::retry::Tried;
 
 /// The state of one request.
 pub(crate) struct RequestContext {
@@ -29,8 +30,8 @@ pub(crate) struct RequestContext {
     pub(crate) place: Option<Place>,
     /// The server that has it now.
     pub(crate) lease: Option<Lease>,
-    /// The server that could not be reached, if any.
-    pub(crate) failed: Option<usize>,
+    /// Servers that could not be reached.
+    pub(crate) tried: Tried,
     /// Attempts to reach a server.
     pub(crate) attempts: u32,
     /// Whether the upstream connection is to be closed after this request.
@@ -54,7 +55,7 @@ impl RequestContext {
             route: None,
             place: None,
             lease: None,
-            failed: None,
+            tried: Tried::NONE,
             attempts: 0,
             last_use: false,
             body_bytes: 0,

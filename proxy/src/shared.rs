@@ -10,11 +10,11 @@ use pingora_core::upstreams::peer::HttpPeer;
 
 use crate::access::networks::Networks;
 use crate::clock::Clock;
-use crate::config::{Settings, UpstreamSettings};
+use crate::config::Settings;
 use crate::gate::Gatekeeper;
 use crate::metrics::Metrics;
 use crate::recorder::Intake;
-use crate::route::{Route, Routes};
+use crate::route::Routes;
 use crate::upstream::Upstream;
 use crate::upstream::uses::Uses;
 
@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     pub(crate) trusted: Networks,
     pub(crate) routes: Routes,
     pub(crate) gate: Gatekeeper,
-    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) upstreams: Vec<Arc<Upstream>>,
     /// Ready-made, by route and server.
     pub(crate) peers: Vec<Vec<HttpPeer>>,
     /// Requests that an upstream connection may carry, by upstream.
@@ -39,11 +39,10 @@ impl Shared {
     /// Records nothing until it is given an intake.
     pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Self, prometheus::Error> {
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
-        let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
-        let peers = routes.iter().map(|route| {
-            let upstream = route.upstream;
-            peers(route, &upstreams[upstream], &settings.upstreams[upstream])
-        });
+        let upstreams = Upstream::all(&settings.upstreams, &[]);
+        let peers = routes
+            .iter()
+            .map(|route| upstreams[route.upstream].peers(&route.timeouts));
         Ok(Self {
             clock,
             trusted: Networks::new(&settings.trusted_proxies),
@@ -69,21 +68,4 @@ impl Shared {
     pub(crate) fn is_last_use(&self, upstream: usize, descriptor: RawFd, reused: bool) -> bool {
         self.most_uses[upstream].is_some_and(|most| self.uses.count(descriptor, reused) >= most)
     }
-}
-
-fn peers(route: &Route, upstream: &Upstream, settings: &UpstreamSettings) -> Vec<HttpPeer> {
-    let timeouts = route.timeouts;
-    let peer = |address| {
-        let mut peer = HttpPeer::new(address, false, String::new());
-        peer.options.connection_timeout = Some(timeouts.connect);
-        peer.options.total_connection_timeout = Some(timeouts.connect);
-        peer.options.write_timeout = Some(timeouts.write);
-        peer.options.read_timeout = Some(timeouts.read);
-        peer.options.idle_timeout = Some(settings.keepalive_timeout);
-        peer
-    };
-    upstream
-        .servers()
-        .map(|server| peer(server.address))
-        .collect()
 }

@@ -88,10 +88,7 @@ fn log(shared: &Shared, ctx: &RequestContext, error: &Error) {
     tracing::warn!(
         route = route.map(|route| route.name.as_str()),
         upstream = route.map(|route| shared.upstreams[route.upstream].name.as_str()),
-        server = ctx
-            .lease
-            .as_ref()
-            .map(|lease| tracing::field::display(lease.server.address)),
+        server = ctx.lease.as_ref().map(|lease| lease.server.label.as_str()),
         kind = error.etype().as_str(),
         request_id = ctx.request_id.as_ref().and_then(|id| id.to_str().ok()),
         "upstream failed"

@@ -88,12 +88,12 @@ impl ProxyHttp for Handler {
 
     fn fail_to_connect(
         &self,
-        _s: &mut Session,
+        s: &mut Session,
         _peer: &HttpPeer,
         ctx: &mut RequestContext,
         error: Box<Error>,
     ) -> Box<Error> {
-        upstream::unreachable(&self.shared, ctx, error)
+        upstream::unreachable(&self.shared, s, ctx, error)
     }
 
     fn error_while_proxy(

@@ -29,7 +29,7 @@ pub(super) fn header(
     }
     ctx.first_byte = Some(shared.clock.now());
     if let Some(lease) = &ctx.lease {
-        lease.server.health.answered();
+        lease.answered();
     }
     drop(header.remove_header(&SERVER));
     drop(header.remove_header(&POWERED_BY));

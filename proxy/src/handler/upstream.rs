@@ -3,6 +3,7 @@
 //! Failures are counted by kind and held against the server.
 
 use std::os::fd::RawFd;
+use std::time::Duration;
 
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
@@ -12,9 +13,7 @@ use crate::context::RequestContext;
 use crate::metrics::UpstreamError;
 use crate::route::Route;
 use crate::shared::Shared;
-
-/// Servers that are tried for one request: nginx's `proxy_next_upstream_tries` of the facts.
-const ATTEMPTS: u32 = 3;
+use crate::upstream::retry::{Failed, Trouble};
 
 pub(super) fn peer(shared: &Shared, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
     let Some(id) = ctx.route else {
@@ -26,7 +25,7 @@ pub(super) fn peer(shared: &Shared, ctx: &mut RequestContext) -> Result<Box<Http
     let upstream = &shared.upstreams[shared.routes.get(id).upstream];
     // The old lease goes first, so that it does not weigh on the choice.
     ctx.lease = None;
-    let lease = upstream.take(ctx.client, shared.clock.now(), ctx.failed);
+    let lease = upstream.take(ctx.client, shared.clock.now(), &ctx.tried);
     let peer = shared.peers[id.index()][lease.index].clone();
     ctx.lease = Some(lease);
     ctx.attempts += 1;
@@ -47,6 +46,7 @@ pub(super) fn connected(
 /// Nothing was sent yet, so any request may go to another server.
 pub(super) fn unreachable(
     shared: &Shared,
+    session: &Session,
     ctx: &mut RequestContext,
     mut error: Box<Error>,
 ) -> Box<Error> {
@@ -56,12 +56,7 @@ pub(super) fn unreachable(
         UpstreamError::Connect
     };
     note_failure(shared, ctx, kind);
-    let now = shared.clock.now();
-    let other = match (route(shared, ctx), ctx.failed) {
-        (Some(route), Some(failed)) => shared.upstreams[route.upstream].has_other(failed, now),
-        _ => false,
-    };
-    error.set_retry(other && ctx.attempts < ATTEMPTS);
+    error.set_retry(again(shared, session, ctx, Trouble::Unreached));
     error
 }
 
@@ -74,11 +69,10 @@ pub(super) fn broken(
     mut error: Box<Error>,
     reused: bool,
 ) -> Box<Error> {
-    let idempotent = session.req_header().method.is_idempotent();
-    if !idempotent || session.as_ref().retry_buffer_truncated() || ctx.attempts >= ATTEMPTS {
-        error.set_retry(false);
-    } else {
+    if again(shared, session, ctx, Trouble::Stale) {
         error.retry.decide_reuse(reused);
+    } else {
+        error.set_retry(false);
     }
     if *error.esource() == ErrorSource::Upstream && !error.retry() {
         let kind = if is_timeout(error.etype()) {
@@ -89,6 +83,23 @@ pub(super) fn broken(
         note_failure(shared, ctx, kind);
     }
     error
+}
+
+fn again(shared: &Shared, session: &Session, ctx: &RequestContext, trouble: Trouble) -> bool {
+    let Some(route) = route(shared, ctx) else {
+        return false;
+    };
+    let upstream = &shared.upstreams[route.upstream];
+    let now = shared.clock.now();
+    upstream.retry.again(&Failed {
+        method: &session.req_header().method,
+        trouble,
+        replayable: !session.as_ref().retry_buffer_truncated(),
+        answering: false,
+        tries: ctx.attempts,
+        elapsed: Duration::from_nanos(now.nanos_since(ctx.started)),
+        others: upstream.has_untried(&ctx.tried, now),
+    })
 }
 
 pub(super) const fn is_timeout(error: &ErrorType) -> bool {
@@ -103,8 +114,8 @@ fn note_failure(shared: &Shared, ctx: &mut RequestContext, kind: UpstreamError) 
         shared.metrics.upstream_error(route.upstream, kind);
     }
     if let Some(lease) = &ctx.lease {
-        lease.server.health.failed(shared.clock.now());
-        ctx.failed = Some(lease.index);
+        lease.failed(shared.clock.now());
+        ctx.tried.add(lease.index);
     }
 }
 

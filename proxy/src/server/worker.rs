@@ -16,6 +16,7 @@ use super::accept::{Desk, Incoming};
 use super::serve::{Shutdown, serve};
 use crate::handler::Handler;
 use crate::shared::Shared;
+use crate::upstream::trust::NO_AUTHORITIES;
 
 /// All workers.
 pub(crate) struct Workers {
@@ -34,6 +35,7 @@ impl Workers {
         let count = thread::available_parallelism().map_or(1, usize::from);
         let configuration = Arc::new(ServerConf {
             threads: 1,
+            ca_file: Some(NO_AUTHORITIES.to_owned()),
             upstream_keepalive_pool_size: keepalive.div_ceil(count),
             ..ServerConf::default()
         });

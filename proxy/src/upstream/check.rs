@@ -8,7 +8,7 @@ use http::StatusCode;
 use pingora_core::connectors::TransportConnector;
 use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_core::{Error, Result};
+use pingora_core::{Error, ErrorType, Result};
 use pingora_http::RequestHeader;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -54,7 +54,7 @@ struct Check {
 
 impl Check {
     fn new(upstream: &Upstream, server: &Arc<Server>, settings: &CheckSettings) -> Self {
-        let host = settings.host.as_deref().or(server.tls_name());
+        let host = settings.host.as_deref().or_else(|| server.tls_name());
         Self {
             upstream: upstream.name.clone(),
             server: Arc::clone(server),
@@ -150,15 +150,21 @@ impl Streak {
     }
 }
 
-/// The cause at the bottom, which says most: `Connection refused (os error 111)`.
+/// What says most: the cause at the bottom, like `Connection refused (os error 111)`.
 fn reason(error: &Error) -> String {
-    match (&error.cause, &error.context) {
-        (Some(cause), _) => cause
-            .downcast_ref()
-            .map_or_else(|| cause.to_string(), reason),
-        (None, Some(context)) => format!("{}: {}", error.etype().as_str(), context.as_str()),
-        (None, None) => error.etype().as_str().to_owned(),
+    let explained = |error: &Error| match &error.context {
+        Some(context) => context.as_str().to_owned(),
+        None => error.etype().as_str().to_owned(),
+    };
+    if *error.etype() == ErrorType::TLSHandshakeFailure {
+        // Its causes are told in its own text, and its cause is only where it came from.
+        let text = explained(error);
+        return text.rsplit("cause: ").next().unwrap_or(&text).to_owned();
     }
+    let cause = error.root_cause();
+    cause
+        .downcast_ref()
+        .map_or_else(|| cause.to_string(), explained)
 }
 
 #[cfg(test)]

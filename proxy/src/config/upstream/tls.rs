@@ -39,16 +39,19 @@ pub(super) fn read(
     let verify = section.entry("verify").and_then(Entry::flag);
     let named = section.entry("name");
     let is_named = named.is_some();
-    let settings = TlsSettings {
-        name: named.and_then(|entry| entry.parsed(name)),
+    let name = named.and_then(|entry| entry.parsed(name));
+    let settings = trust(&mut section, around).map(|trust| TlsSettings {
+        name,
+        trust,
         verify: verify.unwrap_or(true),
-        trust: trust(&mut section, around)?,
-    };
-    if !is_named {
-        check_hosts(&section, &settings, servers);
+    });
+    if let Some(settings) = &settings
+        && !is_named
+    {
+        check_hosts(&section, settings, servers);
     }
     section.finish();
-    Some(settings)
+    settings
 }
 
 fn trust(section: &mut Section<'_>, around: &impl Surroundings) -> Option<Trust> {

@@ -173,8 +173,8 @@ mod tests {
 
     use super::*;
 
-    /// `+` passes and `-` fails, from a server that is up; what is shown is what it is held to be
-    /// after each.
+    /// `+` passes and `-` fails, of a server that is up; what is shown is what each changes: `v`
+    /// takes the server out, `^` brings it back, `.` nothing.
     #[track_caller]
     fn check(results: &str, expected: &str) {
         let settings = CheckSettings {
@@ -190,9 +190,10 @@ mod tests {
         let mut down = false;
         let shown = results.chars().map(|result| {
             let passed = result == '+';
-            if streak.is_enough(passed, down, &settings) {
-                down = !passed;
+            if !streak.is_enough(passed, down, &settings) {
+                return '.';
             }
+            down = !passed;
             if down { 'v' } else { '^' }
         });
         assert_eq!(shown.collect::<String>(), expected);
@@ -200,10 +201,10 @@ mod tests {
 
     #[test]
     fn results_in_a_row_change_what_a_server_is_held_to_be() {
-        check("---", "^^v");
-        check("--+--+---", "^^^^^^^^v");
-        check("---+-++", "^^vvvv^");
-        check("---++-+-++---", "^^vv^^^^^^^^v");
-        check("++----+", "^^^^vvv");
+        check("---", "..v");
+        check("--+--+---", "........v");
+        check("---+-++", "..v...^");
+        check("---++-+-++---", "..v.^.......v");
+        check("++----+++++", "....v..^...");
     }
 }

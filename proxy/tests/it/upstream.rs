@@ -168,11 +168,23 @@ fn the_authorities_of_the_system_are_believed_by_default() {
     assert_eq!(answer.body, "secure staging.internal");
 }
 
+/// pingora, left to itself, panics at what is no certificate.
 #[test]
-fn without_tls_no_authorities_are_needed() {
+fn bad_certificates_of_the_system_are_left_out() {
+    let authority = Authority::new();
+    let good = std::fs::read_to_string(authority.file()).unwrap();
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(authority.file(), format!("{bad}{good}")).unwrap();
+    let file = authority.file();
+    let file = file.to_str().unwrap();
     let origin = Origin::start();
-    let proxy = Config::over(&origin).start_with_env("SSL_CERT_FILE", "/nowhere/ca.pem");
-    assert_eq!(proxy.get("/", &[]).status, 200);
+    let plain = Config::over(&origin).start_with_env("SSL_CERT_FILE", file);
+    assert_eq!(plain.get("/", &[]).status, 200);
+    let backend = Backend::new("secure");
+    let listening = backend.listen_with_tls(authority.server("127.0.0.1"));
+    let config = Config::to(listening.address).upstream("tls = true");
+    let secure = config.start_with_env("SSL_CERT_FILE", file);
+    assert_eq!(secure.get("/", &[]).status, 200);
 }
 
 /// Two servers in turns, one try for each request, and no counting of failures: what a check does

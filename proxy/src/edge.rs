@@ -2,34 +2,43 @@
 //!
 //! A request keeps the edge that it began with.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use pingora_core::upstreams::peer::HttpPeer;
 
 use crate::access::networks::Networks;
 use crate::clock::{Clock, Moment};
-use crate::config::{Settings, UpstreamSettings};
+use crate::config::Settings;
 use crate::gate::Gatekeeper;
 use crate::metrics::{Meters, Metrics};
-use crate::route::{Route, Routes};
+use crate::route::Routes;
 use crate::upstream::Upstream;
 
 pub(crate) struct Edge {
     pub(crate) trusted: Networks,
     pub(crate) routes: Routes,
     pub(crate) gate: Gatekeeper,
-    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) upstreams: Vec<Arc<Upstream>>,
     /// Ready-made, by route and server.
     pub(crate) peers: Vec<Vec<HttpPeer>>,
     pub(crate) meters: Meters,
 }
 
 impl Edge {
-    pub(crate) fn new(settings: &Settings, clock: Clock, metrics: &Metrics) -> Self {
+    /// Goes on with what servers and clients did under a previous edge.
+    pub(crate) fn new(
+        settings: &Settings,
+        clock: Clock,
+        metrics: &Metrics,
+        previous: Option<&Self>,
+    ) -> Self {
+        let before = previous.map_or(&[][..], |edge| &edge.upstreams);
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
-        let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
-        let peers = routes.iter().map(|route| {
-            let upstream = route.upstream;
-            peers(route, &upstreams[upstream], &settings.upstreams[upstream])
-        });
+        let upstreams = Upstream::all(&settings.upstreams, before);
+        let peers = routes
+            .iter()
+            .map(|route| upstreams[route.upstream].peers(&route.timeouts));
         Self {
             trusted: Networks::new(&settings.trusted_proxies),
             gate: Gatekeeper::new(&settings.load_test, &routes, clock),
@@ -43,26 +52,35 @@ impl Edge {
         }
     }
 
+    /// The upstreams' servers, and whether each is given requests, in Prometheus's text format.
+    pub(crate) fn servers(&self, now: Moment) -> String {
+        let mut text = String::from(
+            "# HELP rehearsal_upstream_up Whether a server is given requests.\n\
+             # TYPE rehearsal_upstream_up gauge\n",
+        );
+        for upstream in &self.upstreams {
+            for server in upstream.servers() {
+                let (name, label) = (&upstream.name, &server.label);
+                let up = u8::from(server.is_up(now));
+                // Writing to a text cannot fail.
+                let _written = writeln!(
+                    text,
+                    "rehearsal_upstream_up{{upstream={name:?},server={label:?}}} {up}"
+                );
+            }
+        }
+        text
+    }
+
     /// Forgets counts that no longer matter, and closes connections that nobody needs.
     pub(crate) fn sweep(&self, now: Moment) {
         self.gate.sweep(now);
-        for server in self.upstreams.iter().flat_map(Upstream::servers) {
+        for server in self
+            .upstreams
+            .iter()
+            .flat_map(|upstream| upstream.servers())
+        {
             server.pool.sweep(now);
         }
     }
-}
-
-fn peers(route: &Route, upstream: &Upstream, settings: &UpstreamSettings) -> Vec<HttpPeer> {
-    let timeouts = route.timeouts;
-    let peer = |address| {
-        let mut peer = HttpPeer::new(address, false, String::new());
-        peer.options.connection_timeout = Some(timeouts.connect);
-        peer.options.total_connection_timeout = Some(timeouts.connect);
-        peer.options.idle_timeout = Some(settings.keepalive_timeout);
-        peer
-    };
-    upstream
-        .servers()
-        .map(|server| peer(server.address))
-        .collect()
 }

@@ -13,7 +13,8 @@ use crate::recorder::pending::Pending;
 use crate::recorder::tap::Tap;
 use crate::route::{Route, RouteId};
 use crate::server::connection::Connection;
-use crate::upstream::Lease;
+use crate::upstream::retry::Tried;
+use crate::upstream::{Lease, Upstream};
 
 /// An exchange that has not ended yet.
 pub(crate) struct Exchange<'c> {
@@ -38,10 +39,12 @@ pub(crate) struct Exchange<'c> {
     pub(crate) place: Option<Place>,
     /// The server that has it now.
     pub(crate) lease: Option<Lease>,
-    /// The server that failed last, if any.
-    pub(crate) failed: Option<usize>,
-    /// Attempts to reach a server.
-    pub(crate) attempts: u32,
+    /// Servers that it was sent to in vain.
+    pub(crate) tried: Tried,
+    /// Servers that it was sent to.
+    pub(crate) tries: u32,
+    /// Whether the next try has to be by a new connection.
+    pub(crate) anew: bool,
     /// Bytes of the request's body so far.
     pub(crate) body_bytes: u64,
     /// Status of the answer that the client got; 0 while there is none.
@@ -72,8 +75,9 @@ impl<'c> Exchange<'c> {
             route: None,
             place: None,
             lease: None,
-            failed: None,
-            attempts: 0,
+            tried: Tried::default(),
+            tries: 0,
+            anew: false,
             body_bytes: 0,
             status: 0,
             answered_here: false,
@@ -87,6 +91,11 @@ impl<'c> Exchange<'c> {
 
     pub(crate) fn route(&self) -> Option<&Route> {
         self.route.map(|id| self.edge.routes.get(id))
+    }
+
+    pub(crate) fn upstream(&self) -> Option<&Arc<Upstream>> {
+        self.route()
+            .map(|route| &self.edge.upstreams[route.upstream])
     }
 
     /// Where to note what passes, if this request is recorded.

@@ -53,16 +53,19 @@ pub(crate) enum UpstreamError {
     Connect,
     /// The connection broke, or the answer was no HTTP.
     Protocol,
+    /// The answer had a status that counts as a failure.
+    Status,
     Timeout,
 }
 
 impl UpstreamError {
-    const ALL: [Self; 3] = [Self::Connect, Self::Protocol, Self::Timeout];
+    const ALL: [Self; 4] = [Self::Connect, Self::Protocol, Self::Status, Self::Timeout];
 
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Protocol => "protocol",
+            Self::Status => "status",
             Self::Timeout => "timeout",
         }
     }

@@ -20,6 +20,7 @@ use crate::server::attend::{Attended, Signals, Stop};
 use crate::server::listen::Bound;
 use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
+use crate::upstream::check::Checks;
 
 /// Runs the proxy until it is told to stop.
 pub fn run(args: &Args) -> Exit {
@@ -83,6 +84,7 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     if !runtime.block_on(workers.ready()) {
         anyhow::bail!("a worker could not start");
     }
+    let _checks = Checks::start(&shared.edge.load().upstreams);
     output::line(bound.ready()?);
     let attended = Attended {
         bound,

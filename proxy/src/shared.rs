@@ -30,7 +30,7 @@ impl Shared {
     /// Records nothing until it is given an intake.
     pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Self, prometheus::Error> {
         let metrics = Metrics::new()?;
-        let edge = Edge::new(settings, clock, &metrics);
+        let edge = Edge::new(settings, clock, &metrics, None);
         Ok(Self {
             clock,
             metrics,

@@ -27,11 +27,10 @@ pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
 pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
-#[cfg(test)]
-pub(crate) use upstream::ServerSettings;
-pub(crate) use upstream::{Balance, UpstreamSettings};
+pub(crate) use upstream::{Address, Balance, CheckSettings, ServerSettings, UpstreamSettings};
 pub(crate) use values::Rate;
 
+use crate::upstream::trust::Trust;
 use report::Report;
 use section::{Entry, Section};
 
@@ -59,6 +58,8 @@ pub(crate) trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// The content of a file.
     fn file(&self, path: &str) -> io::Result<String>;
+    /// The certificates of authorities that the system believes.
+    fn authorities(&self) -> Result<Trust, String>;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
 }
@@ -73,6 +74,10 @@ impl Surroundings for Process {
 
     fn file(&self, path: &str) -> io::Result<String> {
         fs::read_to_string(path)
+    }
+
+    fn authorities(&self) -> Result<Trust, String> {
+        Trust::of_system()
     }
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
@@ -130,7 +135,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         .collect();
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
     let load_test = load_test::read(file.entry("load_test"), around);
-    let upstreams = upstream::read(file.required("upstream"));
+    let upstreams = upstream::read(file.required("upstream"), around);
     let routes = route::read(file.required("route"), &upstreams, &load_test);
     let record = record::read(file.entry("record"), around);
     file.finish();

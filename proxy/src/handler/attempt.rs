@@ -1,10 +1,12 @@
 //! One attempt: a server is chosen, a connection taken or made, the request sent.
 
+use std::sync::Arc;
+
 use pingora_core::ErrorType;
 
 use super::client::Client;
 use super::failure::Failure;
-use super::forward::{Failed, Reach, Replay};
+use super::forward::{Failed, Replay};
 use super::relay::Relay;
 use super::{Handler, request};
 use crate::exchange::Exchange;
@@ -12,7 +14,9 @@ use crate::http1::body::Framing;
 use crate::http1::connection::Connection;
 use crate::http1::write;
 use crate::metrics::UpstreamError;
+use crate::route::{Route, RouteId};
 use crate::upstream::pool::Lent;
+use crate::upstream::retry::Trouble;
 
 impl Handler {
     pub(super) async fn attempt(
@@ -21,19 +25,15 @@ impl Handler {
         exchange: &mut Exchange<'_>,
         replay: &mut Replay,
     ) -> Result<(), Failed> {
-        let mut lent = self.connection(exchange).await.map_err(|kind| Failed {
-            failure: Failure::Upstream(kind),
-            reach: Reach::Nowhere,
-        })?;
-        let reach = if lent.is_reused() {
-            Reach::OldConnection
-        } else {
-            Reach::Server
-        };
-        let edge = std::sync::Arc::clone(&exchange.edge);
-        let Some(route) = exchange.route.map(|id| edge.routes.get(id)) else {
+        let edge = Arc::clone(&exchange.edge);
+        let Some((id, route)) = exchange.route.map(|id| (id, edge.routes.get(id))) else {
             return Ok(());
         };
+        let connection = self.connection(exchange, id, route).await;
+        let mut lent = connection.map_err(|kind| Failed {
+            failure: Failure::Upstream(kind),
+            trouble: Trouble::Unreached,
+        })?;
         let out = &mut lent.connection.output;
         request::write_head(out, exchange, route, &client.body, lent.is_last);
         if client.body.framing() == Framing::Chunked {
@@ -50,29 +50,34 @@ impl Handler {
                 }
                 Ok(())
             }
-            Err(failure) => Err(Failed { failure, reach }),
+            Err(failure) => Err(Failed {
+                trouble: trouble(&failure, &lent, exchange),
+                failure,
+            }),
         }
     }
 
     /// A connection to the server that is next.
-    async fn connection(&self, exchange: &mut Exchange<'_>) -> Result<Lent, UpstreamError> {
-        let edge = &exchange.edge;
-        let id = exchange.route.ok_or(UpstreamError::Connect)?;
-        let upstream = &edge.upstreams[edge.routes.get(id).upstream];
+    async fn connection(
+        &self,
+        exchange: &mut Exchange<'_>,
+        id: RouteId,
+        route: &Route,
+    ) -> Result<Lent, UpstreamError> {
         // The old lease goes first, so that it does not weigh on the choice.
         exchange.lease = None;
         let now = self.shared.clock.now();
-        let lease = upstream.take(exchange.client, now, exchange.failed);
+        let upstream = &exchange.edge.upstreams[route.upstream];
+        let lease = upstream.take(exchange.client, now, &exchange.tried);
         let lease = exchange.lease.insert(lease);
-        exchange.attempts += 1;
         let pool = &lease.server.pool;
-        // A connection that was closed while idle fails at once; the next try gets a fresh one.
-        if exchange.attempts == 1
-            && let Some(lent) = pool.take(self.worker, now)
-        {
-            return Ok(lent);
+        if !std::mem::take(&mut exchange.anew) {
+            exchange.tries += 1;
+            if let Some(lent) = pool.take(self.worker, now) {
+                return Ok(lent);
+            }
         }
-        let peer = &edge.peers[id.index()][lease.index];
+        let peer = &exchange.edge.peers[id.index()][lease.index];
         match self.connector.new_stream(peer).await {
             Ok(stream) => Ok(pool.lend_new(Connection::new(stream))),
             Err(error) if matches!(error.etype(), ErrorType::ConnectTimedout) => {
@@ -80,5 +85,17 @@ impl Handler {
             }
             Err(_error) => Err(UpstreamError::Connect),
         }
+    }
+}
+
+fn trouble(failure: &Failure, lent: &Lent, exchange: &Exchange<'_>) -> Trouble {
+    match failure {
+        Failure::Upstream(UpstreamError::Status) => Trouble::Status(exchange.status),
+        Failure::Upstream(UpstreamError::Protocol)
+            if lent.is_reused() && !lent.connection.heard =>
+        {
+            Trouble::Stale
+        }
+        _ => Trouble::Broken,
     }
 }

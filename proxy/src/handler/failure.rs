@@ -54,9 +54,7 @@ pub(super) async fn answer(
         Failure::Upstream(UpstreamError::Timeout) => {
             (StatusCode::GATEWAY_TIMEOUT, "upstream timed out")
         }
-        Failure::Upstream(UpstreamError::Connect | UpstreamError::Protocol) => {
-            (StatusCode::BAD_GATEWAY, "upstream unavailable")
-        }
+        Failure::Upstream(_) => (StatusCode::BAD_GATEWAY, "upstream unavailable"),
     };
     if !client.body.is_done() {
         client.keep_alive(false);
@@ -70,12 +68,15 @@ pub(super) async fn answer(
 /// Only names from the configuration and fixed words: what was sent is nobody's business.
 fn log(exchange: &Exchange<'_>, kind: UpstreamError) {
     let route = exchange.route();
-    let upstream = route.map(|route| &exchange.edge.upstreams[route.upstream]);
-    let server = exchange.lease.as_ref().map(|lease| lease.server.address);
+    let upstream = exchange.upstream();
+    let server = exchange
+        .lease
+        .as_ref()
+        .map(|lease| lease.server.label.as_str());
     tracing::warn!(
         route = route.map(|route| route.name.as_str()),
         upstream = upstream.map(|upstream| upstream.name.as_str()),
-        server = server.map(tracing::field::display),
+        server,
         kind = kind.label(),
         request_id = &*exchange.id,
         "upstream failed"

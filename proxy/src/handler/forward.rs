@@ -1,14 +1,15 @@
 //! Forwarding: servers are tried until one answers, as far as that is safe.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 
 use super::Handler;
 use super::client::Client;
 use super::failure::{self, Failure};
 use crate::exchange::Exchange;
-
-/// Servers that are tried for one request: nginx's `proxy_next_upstream_tries` of the facts.
-const ATTEMPTS: u32 = 3;
+use crate::metrics::UpstreamError;
+use crate::upstream::retry::{self, Trouble};
 
 /// Bytes of a request's body that are kept in case it has to be sent again.
 const REPLAY: usize = 64 * 1024;
@@ -37,19 +38,7 @@ impl Replay {
 /// A failed attempt.
 pub(super) struct Failed {
     pub(super) failure: Failure,
-    /// How far the request had come.
-    pub(super) reach: Reach,
-}
-
-/// How far a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// There was no connection.
-    Nowhere,
-    /// It was sent by a connection that may have been closed before.
-    OldConnection,
-    /// It was sent.
-    Server,
+    pub(super) trouble: Trouble,
 }
 
 impl Handler {
@@ -67,34 +56,54 @@ impl Handler {
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
-            let again =
-                !client.has_answer && replay.kept.is_some() && self.may_go_again(exchange, &failed);
+            let Failure::Upstream(kind) = failed.failure else {
+                return failure::answer(&self.shared, client, exchange, failed.failure).await;
+            };
+            let again = may_go_again(exchange, client, &replay, failed.trouble);
+            note(exchange, kind, failed.trouble);
             if !again {
                 return failure::answer(&self.shared, client, exchange, failed.failure).await;
             }
         }
     }
+}
 
-    /// Whether a request may be sent again; a server that failed is noted.
-    fn may_go_again(&self, exchange: &mut Exchange<'_>, failed: &Failed) -> bool {
-        let Failure::Upstream(kind) = failed.failure else {
-            return false;
-        };
-        let idempotent = exchange.request.is_idempotent();
-        let left = exchange.attempts < ATTEMPTS;
-        if failed.reach == Reach::OldConnection && idempotent && left {
-            // Most likely it was closed while idle: that is no failure of the server's.
-            return true;
-        }
-        let (Some(route), Some(lease)) = (exchange.route(), &exchange.lease) else {
-            return false;
-        };
-        let now = self.shared.clock.now();
-        let upstream = &exchange.edge.upstreams[route.upstream];
-        exchange.edge.meters.upstream_error(route.upstream, kind);
-        lease.server.health.failed(now);
-        let other = upstream.has_other(lease.index, now);
-        exchange.failed = Some(lease.index);
-        left && other && (idempotent || failed.reach == Reach::Nowhere)
+/// Whether a request that met with trouble may go to a server once more.
+pub(super) fn may_go_again(
+    exchange: &Exchange<'_>,
+    client: &Client,
+    replay: &Replay,
+    trouble: Trouble,
+) -> bool {
+    let (Some(upstream), Some(lease)) = (exchange.upstream(), &exchange.lease) else {
+        return false;
+    };
+    let now = exchange.clock().now();
+    let mut tried = exchange.tried;
+    tried.add(lease.index);
+    upstream.retry.again(&retry::Failed {
+        idempotent: exchange.request.is_idempotent(),
+        trouble,
+        replayable: replay.kept.is_some(),
+        answering: client.has_answer,
+        tries: exchange.tries,
+        elapsed: Duration::from_nanos(now.nanos_since(exchange.started)),
+        others: upstream.has_untried(&tried, now),
+    })
+}
+
+/// Holds a failure against the server.
+fn note(exchange: &mut Exchange<'_>, kind: UpstreamError, trouble: Trouble) {
+    if trouble == Trouble::Stale {
+        // Most likely it was closed while idle: that is no failure of the server's.
+        exchange.anew = true;
+        return;
     }
+    let (Some(route), Some(lease)) = (exchange.route(), &exchange.lease) else {
+        return;
+    };
+    exchange.edge.meters.upstream_error(route.upstream, kind);
+    lease.failed(exchange.clock().now());
+    let index = lease.index;
+    exchange.tried.add(index);
 }

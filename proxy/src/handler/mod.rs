@@ -27,6 +27,7 @@ use crate::exchange::Exchange;
 use crate::http1::head::Request;
 use crate::server::connection::{Connection, Protocol};
 use crate::shared::Shared;
+use crate::upstream::trust;
 use client::{Client, Next};
 pub(crate) use request::is_load_test_header;
 pub(crate) use response::goes_on as is_for_the_client;
@@ -44,7 +45,7 @@ impl Handler {
         Self {
             shared,
             worker,
-            connector: TransportConnector::new(None),
+            connector: trust::connector(),
         }
     }
 

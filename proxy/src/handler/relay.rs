@@ -11,7 +11,7 @@ use pingora_timeout::timeout;
 
 use super::client::{self, Client};
 use super::failure::Failure;
-use super::forward::Replay;
+use super::forward::{self, Replay};
 use super::response;
 use crate::exchange::Exchange;
 use crate::http1::body::{Body, Framing, Step};
@@ -21,6 +21,7 @@ use crate::http1::write;
 use crate::metrics::UpstreamError;
 use crate::refusal::Refusal;
 use crate::route::Route;
+use crate::upstream::retry::Trouble;
 
 /// The longest pause in the middle of a request's body.
 const BODY: Duration = Duration::from_secs(60);
@@ -195,6 +196,7 @@ impl<'r, 'c> Relay<'r, 'c> {
             _ => {
                 let framing = Framing::of_response(response, self.exchange.request.method())
                     .map_err(|_reason| Failure::Upstream(UpstreamError::Protocol))?;
+                self.judge(response.status)?;
                 self.note_head(response);
                 self.keeps_alive = response.keeps_alive() && framing != Framing::UntilClose;
                 if !self.client.body.is_done() {
@@ -207,13 +209,28 @@ impl<'r, 'c> Relay<'r, 'c> {
         Ok(())
     }
 
+    /// Holds a status that is a failure against the server; another may do better.
+    fn judge(&mut self, status: u16) -> Result<(), Failure> {
+        let (Some(upstream), Some(lease)) = (self.exchange.upstream(), &self.exchange.lease) else {
+            return Ok(());
+        };
+        if !upstream.retry.is_failure(status) {
+            lease.answered();
+            return Ok(());
+        }
+        let trouble = Trouble::Status(status);
+        if forward::may_go_again(self.exchange, self.client, self.replay, trouble) {
+            self.exchange.status = status;
+            return Err(Failure::Upstream(UpstreamError::Status));
+        }
+        lease.failed(self.exchange.clock().now());
+        Ok(())
+    }
+
     fn note_head(&mut self, response: &Response) {
         self.client.has_answer = true;
         self.exchange.status = response.status;
         self.exchange.first_byte = Some(self.exchange.clock().now());
-        if let Some(lease) = &self.exchange.lease {
-            lease.server.health.answered();
-        }
         if let Some(tap) = self.exchange.tap() {
             tap.response(response.clone());
         }

@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     pub(crate) output: BytesMut,
     /// Whether the stream may hold back some of what was written.
     unflushed: bool,
+    /// Whether the peer has said anything since it was last asked something.
+    pub(crate) heard: bool,
 }
 
 impl Connection {
@@ -35,6 +37,7 @@ impl Connection {
             input: BytesMut::new(),
             output: BytesMut::new(),
             unflushed: false,
+            heard: false,
         }
     }
 
@@ -56,6 +59,7 @@ impl Connection {
         let mut buffer = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
         self.input.extend_from_slice(buffer.filled());
+        self.heard |= !buffer.filled().is_empty();
         Poll::Ready(Ok(buffer.filled().len()))
     }
 

@@ -3,15 +3,17 @@
 //! A connection belongs to the runtime that made it, so each worker has its own; the latest comes
 //! first, so that the others can grow old and go.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::config::UpstreamSettings;
 use crate::http1::connection::Connection;
+use crate::server::worker;
 
 pub(crate) struct Pool {
-    workers: Box<[Mutex<Vec<Idle>>]>,
+    /// Idle connections by worker.
+    idle: Arc<[Mutex<Vec<Idle>>]>,
     /// Connections that one worker keeps.
     most: usize,
     /// How long one is kept.
@@ -43,9 +45,12 @@ impl Lent {
 }
 
 impl Pool {
-    pub(crate) fn new(settings: &UpstreamSettings, workers: usize) -> Self {
+    /// Goes on with the connections of a predecessor.
+    pub(crate) fn new(settings: &UpstreamSettings, predecessor: Option<&Self>) -> Self {
+        let workers = worker::count();
+        let none = || (0..workers).map(|_| Mutex::default()).collect();
         Self {
-            workers: (0..workers).map(|_| Mutex::default()).collect(),
+            idle: predecessor.map_or_else(none, |pool| Arc::clone(&pool.idle)),
             most: settings.keepalive.div_ceil(workers),
             timeout: settings.keepalive_timeout,
             most_uses: settings.keepalive_requests.unwrap_or(u32::MAX),
@@ -82,6 +87,7 @@ impl Pool {
             return;
         }
         connection.release_buffers();
+        connection.heard = false;
         let mut idle = self.idle(worker);
         if idle.len() < self.most {
             idle.push(Idle {
@@ -94,7 +100,7 @@ impl Pool {
 
     /// Closes what has been idle for too long.
     pub(crate) fn sweep(&self, now: Moment) {
-        for worker in 0..self.workers.len() {
+        for worker in 0..self.idle.len() {
             let mut idle = self.idle(worker);
             // The oldest lie at the bottom.
             let old = idle.partition_point(|idle| idle.since + self.timeout <= now);
@@ -106,7 +112,7 @@ impl Pool {
 
     /// Nothing can panic while it is locked.
     fn idle(&self, worker: usize) -> MutexGuard<'_, Vec<Idle>> {
-        self.workers[worker]
+        self.idle[worker]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,20 +4,19 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
-
 use crate::access::client::{Client, ClientNet};
 use crate::access::failures::Failures;
 use crate::access::keys::{KeyId, Keys};
 use crate::access::networks::Networks;
 use crate::clock::{self, Clock, Moment};
 use crate::config::{Gate, LoadTestSettings};
+use crate::http1::fields::Fields;
 use crate::limit::in_flight::Place;
 use crate::limit::{Excess, Limit};
 use crate::refusal::{Limited, Quota, Refusal};
 use crate::route::{Route, RouteId, Routes};
 
-pub(crate) const KEY: HeaderName = HeaderName::from_static("x-load-test-key");
+const KEY: &str = "x-load-test-key";
 
 /// Who may pass, and how often.
 pub(crate) struct Gatekeeper {
@@ -31,7 +30,7 @@ pub(crate) struct Gatekeeper {
 /// Who asks to pass.
 pub(crate) struct Visitor<'r> {
     pub(crate) client: Client,
-    pub(crate) headers: &'r HeaderMap,
+    pub(crate) fields: &'r Fields,
     pub(crate) now: Moment,
 }
 
@@ -61,7 +60,7 @@ impl Gatekeeper {
         let Some(limit) = &self.limits[id.index()] else {
             return Ok(None);
         };
-        let counted_by = limit.key(client, key, visitor.headers);
+        let counted_by = limit.key(client, key, visitor.fields);
         limit
             .admit(counted_by)
             .map_err(|excess| limited(route, excess))
@@ -94,9 +93,8 @@ impl Gatekeeper {
         if let Some(wait) = self.failures.wait(client, visitor.now) {
             return Err(Refusal::FailedKeys(wait));
         }
-        let mut presented = visitor.headers.get_all(&KEY).iter();
-        let only = presented.next().filter(|_| presented.next().is_none());
-        let key = only.and_then(|key| self.keys.find(key.as_bytes(), visitor.now));
+        let presented = visitor.fields.only(KEY);
+        let key = presented.and_then(|key| self.keys.find(key, visitor.now));
         if key.is_none() {
             self.failures.note(client, visitor.now);
             return Err(Refusal::Key);

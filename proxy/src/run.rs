@@ -25,6 +25,7 @@ use crate::server::signals::Signals;
 use crate::server::upgrade::{Predecessor, Program};
 use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
+use crate::upstream::check::Checks;
 
 /// Runs the proxy until it is told to stop.
 pub fn run(args: &Args) -> Exit {
@@ -82,11 +83,6 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
     let (predecessor, held) = predecessor(args)?;
     let bound = Bound::new(&settings, held)?;
     let (stop, shutdown) = Stop::new();
-    let keepalive = settings
-        .upstreams
-        .iter()
-        .map(|upstream| upstream.keepalive)
-        .sum();
     let record = settings.record.take().filter(|record| record.enabled);
     let mut shared = Shared::new(&settings, clock)?;
     // After all that settings can break, so that they leave no empty capture behind.
@@ -95,11 +91,12 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
     shared.intake = intake.map(Arc::new);
     let shared = Arc::new(shared);
     announce_gate(&settings.load_test);
-    let (mut workers, desks) = Workers::start(&shared, keepalive, settings.client, &shutdown)
-        .context("cannot start the workers")?;
+    let (mut workers, desks) =
+        Workers::start(&shared, &shutdown).context("cannot start the workers")?;
     if !runtime.block_on(workers.ready()) {
         anyhow::bail!("a worker could not start");
     }
+    let checks = Checks::start(&shared.edge.load().upstreams);
     let ready = format!("rehearsal-proxy listens on {}", bound.addresses(&settings)?);
     let served = Served::open(bound, &settings, &shared, desks, &shutdown)?;
     if let Some(predecessor) = predecessor {
@@ -117,6 +114,7 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
         signals,
         stop,
         served,
+        checks,
     };
     runtime.block_on(attended.attend());
     match recorder {

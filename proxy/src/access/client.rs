@@ -4,10 +4,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use http::HeaderMap;
-use http::header::HeaderName;
-
 use super::networks::Networks;
+use crate::http1::fields::Fields;
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +29,14 @@ impl Client {
 ///
 /// `X-Forwarded-For` is walked from the right for as long as the hop that added an entry is
 /// trusted. A chain with anything else than addresses in it proves nothing: the peer counts.
-pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Client {
+pub(crate) fn find(peer: IpAddr, fields: &Fields, trusted: &Networks) -> Client {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
         return Client::certainly(peer);
     }
     let mut client = peer;
-    for value in headers.get_all(&FORWARDED_FOR).iter().rev() {
-        for entry in value.as_bytes().rsplit(|byte| *byte == b',') {
+    for value in fields.all("x-forwarded-for").rev() {
+        for entry in value.rsplit(|byte| *byte == b',') {
             let Some(hop) = parse(entry) else {
                 return Client {
                     address: peer,
@@ -82,8 +80,6 @@ impl From<IpAddr> for ClientNet {
     }
 }
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,11 +95,11 @@ mod tests {
             "127.0.0.0/8".parse().unwrap(),
             "10.0.0.0/8".parse().unwrap(),
         ]);
-        let mut headers = HeaderMap::new();
-        for value in chain {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
-        }
-        let client = find(peer.parse().unwrap(), &headers, &trusted);
+        let lines = chain
+            .iter()
+            .map(|value| format!("X-Forwarded-For: {value}\r\n"));
+        let fields = Fields::sent(&lines.collect::<String>());
+        let client = find(peer.parse().unwrap(), &fields, &trusted);
         let address = expected.parse().unwrap();
         let expected = Client { address, certain };
         assert_eq!(client, expected, "{peer} {chain:?}");

@@ -33,11 +33,10 @@ pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
 pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
-#[cfg(test)]
-pub(crate) use upstream::ServerSettings;
-pub(crate) use upstream::{Balance, UpstreamSettings};
+pub(crate) use upstream::{Address, Balance, CheckSettings, ServerSettings, UpstreamSettings};
 pub(crate) use values::Rate;
 
+use crate::upstream::trust::Trust;
 use report::Report;
 use section::{Entry, Section};
 
@@ -83,6 +82,8 @@ pub(crate) trait Surroundings {
     fn file(&self, path: &str) -> io::Result<String>;
     /// Whether others than the owner of a file can read it.
     fn others_can_read(&self, path: &str) -> bool;
+    /// The certificates of authorities that the system believes.
+    fn authorities(&self) -> Result<Trust, String>;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
 }
@@ -101,6 +102,10 @@ impl Surroundings for Process {
 
     fn others_can_read(&self, path: &str) -> bool {
         fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+    }
+
+    fn authorities(&self) -> Result<Trust, String> {
+        Trust::of_system()
     }
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
@@ -158,7 +163,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
     let drain_timeout = file.parsed("drain_timeout", values::duration);
     let client = client::read(file.entry("client"));
     let load_test = load_test::read(file.entry("load_test"), around);
-    let upstreams = upstream::read(file.required("upstream"));
+    let upstreams = upstream::read(file.required("upstream"), around);
     let routes = route::read(file.required("route"), &upstreams, &load_test);
     let record = record::read(file.entry("record"), around);
     file.finish();

@@ -109,7 +109,7 @@ fn route(
 ) -> Option<RouteSettings> {
     let name = section
         .required("name")
-        .and_then(|entry| entry.parsed(name));
+        .and_then(|entry| entry.parsed(values::name));
     let prefix = section
         .required("prefix")
         .and_then(|entry| entry.parsed(path));
@@ -214,16 +214,6 @@ fn timeouts(entry: Option<Entry<'_>>) -> Timeouts {
     };
     section.finish();
     timeouts
-}
-
-/// Route names stand in metrics and in structured header fields.
-fn name(text: &str) -> Result<String, String> {
-    let sane = !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-    sane.then(|| text.to_owned())
-        .ok_or_else(|| format!("`{text}` is no name; use a-z, 0-9, - and _"))
 }
 
 fn path(text: &str) -> Result<String, String> {

@@ -12,12 +12,11 @@ mod tests;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use http::HeaderMap;
-
 use crate::access::client::ClientNet;
 use crate::access::keys::KeyId;
 use crate::clock::Clock;
 use crate::config::{LimitSettings, Per, Rate};
+use crate::http1::fields::Fields;
 use in_flight::{InFlight, Place};
 use rate::RateLimit;
 
@@ -88,15 +87,12 @@ impl Limit {
     }
 
     /// What a request is counted by.
-    pub(crate) fn key(
-        &self,
-        client: ClientNet,
-        key: Option<KeyId>,
-        headers: &HeaderMap,
-    ) -> LimitKey {
+    pub(crate) fn key(&self, client: ClientNet, key: Option<KeyId>, fields: &Fields) -> LimitKey {
         match &self.per {
             Per::Client => LimitKey::Client(client),
-            Per::Header(name) => LimitKey::Header(self.hasher.hash_one(headers.get(name))),
+            Per::Header(name) => {
+                LimitKey::Header(self.hasher.hash_one(fields.first(name.as_str())))
+            }
             Per::Key => key.map_or(LimitKey::Route, LimitKey::Key),
             Per::Route => LimitKey::Route,
         }

@@ -23,6 +23,7 @@ use crate::admin::Admin;
 use crate::clock::Clock;
 use crate::config::{ClientSettings, Settings};
 use crate::shared::Shared;
+use crate::upstream::check::Checks;
 
 /// How often counts that no longer matter are forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ pub(crate) struct Attended {
     pub(crate) signals: Signals,
     pub(crate) stop: Stop,
     pub(crate) served: Served,
+    /// Health checks of the servers that are in use.
+    pub(crate) checks: Checks,
 }
 
 /// Where connections come from, and where they go.
@@ -99,16 +102,14 @@ fn client_doors(
 ) -> io::Result<Doors> {
     let mut sockets = Vec::new();
     for (socket, listen) in bound.clients.iter().zip(&settings.listen) {
-        let port = socket.listener.local_addr()?.port();
-        let entrance = Entrance::new(port, listen.tls.as_ref(), settings.client, clock);
+        let entrance = Entrance::new(listen.tls.as_ref(), settings.client, clock);
         sockets.push((socket, entrance));
     }
     Doors::open(sockets.into_iter(), desks, clock)
 }
 
 fn admin_doors(socket: &Socket, desk: &Arc<[Desk]>, clock: Clock) -> io::Result<Doors> {
-    let port = socket.listener.local_addr()?.port();
-    let entrance = Entrance::new(port, None, ClientSettings::default(), clock);
+    let entrance = Entrance::new(None, ClientSettings::default(), clock);
     Doors::open([(socket, entrance)].into_iter(), desk, clock)
 }
 
@@ -159,7 +160,7 @@ impl Attended {
                     }
                     successor = None;
                 }
-                _ = sweep.tick() => self.shared.gate.sweep(self.shared.clock.now()),
+                _ = sweep.tick() => self.shared.edge.load().sweep(self.shared.clock.now()),
             }
         }
     }

@@ -58,6 +58,11 @@ impl Pacer {
         Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 
+    /// Some of what is written has been taken.
+    pub(crate) const fn took(&mut self) {
+        self.stuck = None;
+    }
+
     /// What became of a write, unless the client has taken nothing for too long.
     pub(crate) fn written<T>(
         &mut self,

@@ -3,12 +3,16 @@
 //! What can fail is done first: reading, binding, making. Requests in flight keep what they began
 //! with, and connections go on, whatever became of the address that they came to.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 
 use super::attend::Attended;
 use super::listen::Bound;
 use super::notify;
 use crate::config::{self, LoadError, Settings};
+use crate::edge::Edge;
+use crate::upstream::check::Checks;
 
 impl Attended {
     /// Reads the configuration again. A bad one is refused, and the one in use stays.
@@ -37,7 +41,14 @@ impl Attended {
         let held = self.served.bound.shared().context("cannot share sockets")?;
         let bound = Bound::new(&settings, held)?;
         let addresses = bound.addresses(&settings)?;
+        let shared = &self.shared;
+        let before = shared.edge.load();
+        let edge = Edge::new(&settings, shared.clock, &shared.metrics, Some(&before));
+        let checks = Checks::start(&edge.upstreams);
         self.served.replace(bound, &settings)?;
+        // From here on nothing can fail.
+        shared.edge.store(Arc::new(edge));
+        self.checks = checks;
         self.settings = settings;
         Ok(addresses)
     }

@@ -11,7 +11,7 @@ use pingora_core::apps::HttpServerOptions;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::http::v2::server::H2Options;
 use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::{ALPN, GetSocketDigest, SocketDigest};
+use pingora_core::protocols::{ALPN, GetSocketDigest, SocketDigest, Ssl};
 use pingora_core::server::ShutdownWatch;
 use pingora_core::{ErrorType, OrErr, Result};
 use tokio::net::TcpStream;
@@ -21,8 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::accept::Incoming;
-use super::connection::Connection;
-use super::watched::Watched;
+use super::paced::Paced;
 use crate::config::ClientSettings;
 
 /// When and how to stop: each turns true once.
@@ -125,17 +124,18 @@ async fn prepared(incoming: Incoming) -> Result<Option<pingora_core::protocols::
     drop(digest.peer_addr.set(Some(incoming.peer.into())));
     stream.set_socket_digest(digest);
     stream.set_nodelay()?;
-    let connection = Connection::next(&entrance);
-    let line = Arc::clone(&connection.line);
-    connection.attach(&mut stream)?;
-    let (client, clock) = (entrance.client, entrance.clock);
     let Some(tls) = &entrance.tls else {
-        return Ok(Some(Box::new(Watched::new(stream, line, client, clock))));
+        return Ok(Some(Box::new(stream)));
     };
-    match timeout(client.header_timeout, tls.tls_handshake(stream)).await {
-        Ok(stream) => Ok(Some(Box::new(Watched::new(stream?, line, client, clock)))),
-        Err(_late) => Ok(None),
-    }
+    let shaken = timeout(entrance.client.header_timeout, tls.tls_handshake(stream));
+    let Ok(stream) = shaken.await else {
+        return Ok(None);
+    };
+    let stream = stream?;
+    Ok(Some(match stream.selected_alpn_proto() {
+        Some(ALPN::H2) => Box::new(Paced::new(stream, entrance.client, entrance.clock)),
+        _ => Box::new(stream),
+    }))
 }
 
 /// What HTTP/2 clients are allowed; the same header limits as for HTTP/1.
@@ -160,7 +160,7 @@ pub(crate) fn http_options(client: &ClientSettings) -> HttpServerOptions {
 /// Requests at a time on one connection: as many as nginx allows.
 const STREAMS: u32 = 128;
 
-/// Decoded bytes of a header; [`crate::hygiene::HEADER_LIMIT`] for HTTP/1.
+/// Decoded bytes of a header; [`crate::http1::head::LIMIT`] for HTTP/1.
 const HEADER_LIST: u32 = 128 * 1024;
 
 /// Bytes of a body that a client may send ahead: on one stream, and on all together. What an

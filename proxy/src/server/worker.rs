@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
-use pingora_core::server::configuration::ServerConf;
-use pingora_proxy::HttpProxy;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::accept::{Desk, Incoming};
-use super::serve::{self, Shutdown, serve};
-use crate::config::ClientSettings;
+use super::serve::{Shutdown, serve};
 use crate::handler::Handler;
 use crate::shared::Shared;
 
@@ -29,16 +26,9 @@ impl Workers {
     /// Starts one worker for each core, and says where they take connections.
     pub(crate) fn start(
         shared: &Arc<Shared>,
-        keepalive: usize,
-        client: ClientSettings,
         shutdown: &Shutdown,
     ) -> io::Result<(Self, Arc<[Desk]>)> {
-        let count = thread::available_parallelism().map_or(1, usize::from);
-        let configuration = Arc::new(ServerConf {
-            threads: 1,
-            upstream_keepalive_pool_size: keepalive.div_ceil(count),
-            ..ServerConf::default()
-        });
+        let count = count();
         let (sign, signs) = mpsc::channel(count);
         let mut desks = Vec::new();
         for number in 0..count {
@@ -48,8 +38,7 @@ impl Workers {
                 incoming,
                 open: Arc::clone(&desk.open),
                 shared: Arc::clone(shared),
-                configuration: Arc::clone(&configuration),
-                client,
+                number,
                 shutdown: shutdown.clone(),
                 sign: sign.clone(),
             };
@@ -77,6 +66,11 @@ impl Workers {
     }
 }
 
+/// How many workers there are: one for each core.
+pub(crate) fn count() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A runtime on the thread that runs it.
 pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
@@ -87,25 +81,20 @@ struct Worker {
     incoming: UnboundedReceiver<Incoming>,
     open: Arc<AtomicU64>,
     shared: Arc<Shared>,
-    configuration: Arc<ServerConf>,
-    client: ClientSettings,
+    number: usize,
     shutdown: Shutdown,
     sign: mpsc::Sender<()>,
 }
 
 impl Worker {
     fn run(self) {
-        let handler = Handler::new(self.shared);
-        let mut proxy = HttpProxy::new(handler, self.configuration);
-        proxy.handle_init_modules();
-        proxy.h2_options = Some(serve::h2_options());
-        proxy.server_options = Some(serve::http_options(&self.client));
+        let handler = Arc::new(Handler::new(self.shared, self.number));
         let cut_off = self.runtime.block_on(async {
             let _told = self.sign.send(()).await;
-            serve(Arc::new(proxy), self.incoming, self.open, self.shutdown).await
+            serve(handler, self.incoming, self.open, self.shutdown).await
         });
         if cut_off > 0 {
-            tracing::warn!(connections = cut_off, "cut off: time is up");
+            tracing::warn!(connections = cut_off, "cut off at the shutdown timeout");
         }
         // What was cut off ends with the runtime, and is recorded then. Only after that may the
         // sign go: its closing says that this worker is gone.

@@ -20,7 +20,7 @@ pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) struct Config {
     listen: String,
     head: String,
-    servers: Vec<SocketAddr>,
+    servers: Vec<String>,
     upstream: String,
     routes: String,
 }
@@ -44,10 +44,15 @@ pub(crate) struct Ended {
 impl Config {
     /// Nothing but a catch-all to an origin.
     pub(crate) fn over(origin: &Origin) -> Self {
+        Self::to(origin.address)
+    }
+
+    /// The same, to whatever may stand as the address of a server.
+    pub(crate) fn to(server: impl ToString) -> Self {
         Self {
             listen: "\"127.0.0.1:0\"".to_owned(),
             head: String::new(),
-            servers: vec![origin.address],
+            servers: vec![server.to_string()],
             upstream: String::new(),
             routes: String::new(),
         }
@@ -67,8 +72,8 @@ impl Config {
         self
     }
 
-    pub(crate) fn server(mut self, address: SocketAddr) -> Self {
-        self.servers.push(address);
+    pub(crate) fn server(mut self, address: impl ToString) -> Self {
+        self.servers.push(address.to_string());
         self
     }
 

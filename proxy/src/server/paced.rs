@@ -1,6 +1,7 @@
-//! A client's stream, in plain text, whose bytes are looked at before pingora reads them.
+//! An HTTP/2 client's stream: it has to begin in time, and to take what it is sent.
 //!
-//! It reads request lines as they were sent, and ends the wait for a client that takes too long.
+//! What pingora makes of the frames is kept to its time elsewhere; these two it would wait for
+//! without end.
 
 use std::io;
 use std::pin::Pin;
@@ -14,81 +15,47 @@ use pingora_core::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, IO, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::line::{Line, Reading, Stage};
 use super::pace::Expected;
 use super::pacer::Pacer;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
 
-/// A stream that is looked at.
+/// A stream that is kept to its time.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
+pub(super) struct Paced<S> {
     stream: S,
-    line: Arc<Line>,
-    /// While a line is being read.
-    reading: Option<Reading>,
-    /// Bytes of HTTP/2's preface that are still to come.
+    /// Bytes of the preface that are still to come.
     preface: usize,
     pacer: Pacer,
-    /// What the pacer knows of the request.
-    stage: Stage,
 }
 
-/// What HTTP/2 begins with (RFC 9113 §3.4): 24 bytes, after which there are only frames.
-const PREFACE: usize = 24;
+/// What HTTP/2 begins with (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-impl<S: IO> Watched<S> {
-    pub(super) fn new(stream: S, line: Arc<Line>, limits: ClientSettings, clock: Clock) -> Self {
-        let http2 = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
+impl<S> Paced<S> {
+    pub(super) fn new(stream: S, limits: ClientSettings, clock: Clock) -> Self {
+        let mut pacer = Pacer::new(limits, clock);
+        pacer.expect(Expected::Header);
         Self {
             stream,
-            line,
-            reading: None,
-            preface: if http2 { PREFACE } else { 0 },
-            pacer: Pacer::new(limits, clock),
-            stage: Stage::default(),
+            preface: PREFACE.len(),
+            pacer,
         }
     }
 
-    /// Bytes have come.
-    fn look(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.line.stage().expected() == Expected::Request {
-            self.line.enter(Expected::Header);
-            self.line.set_odd(false);
-            self.reading = (self.preface == 0).then(Reading::default);
-        }
+    fn came(&mut self, bytes: usize) {
         if self.preface > 0 {
-            self.preface = self.preface.saturating_sub(bytes.len());
+            self.preface = self.preface.saturating_sub(bytes);
             if self.preface == 0 {
-                self.line.become_frames();
+                self.pacer.expect(Expected::Nothing);
             }
-        }
-        self.follow();
-        self.pacer.came(bytes.len());
-        if let Some(reading) = &mut self.reading
-            && let Some(odd) = reading.read(bytes)
-        {
-            self.line.set_odd(odd);
-            self.reading = None;
-        }
-    }
-
-    /// Tells the pacer where the request is.
-    fn follow(&mut self) {
-        let stage = self.line.stage();
-        if self.stage != stage {
-            self.stage = stage;
-            self.pacer.expect(stage.expected());
         }
     }
 }
 
-impl<S: IO> AsyncRead for Watched<S> {
+impl<S: IO> AsyncRead for Paced<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -97,15 +64,14 @@ impl<S: IO> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_pending() {
-            self.follow();
             return self.pacer.wait(context).map(Err);
         }
-        self.look(&buffer.filled()[before..]);
+        self.came(buffer.filled().len() - before);
         polled
     }
 }
 
-impl<S: IO> AsyncWrite for Watched<S> {
+impl<S: IO> AsyncWrite for Paced<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -140,20 +106,20 @@ impl<S: IO> AsyncWrite for Watched<S> {
 }
 
 #[async_trait]
-impl<S: IO> Shutdown for Watched<S> {
+impl<S: IO> Shutdown for Paced<S> {
     async fn shutdown(&mut self) {
         // Through our own writes, so that a client that takes nothing does not hold it up.
-        drop(tokio::io::AsyncWriteExt::shutdown(self).await);
+        drop(AsyncWriteExt::shutdown(self).await);
     }
 }
 
-impl<S: IO> UniqueID for Watched<S> {
+impl<S: IO> UniqueID for Paced<S> {
     fn id(&self) -> UniqueIDType {
         self.stream.id()
     }
 }
 
-impl<S: IO> Ssl for Watched<S> {
+impl<S: IO> Ssl for Paced<S> {
     fn get_ssl(&self) -> Option<&TlsRef> {
         self.stream.get_ssl()
     }
@@ -167,21 +133,21 @@ impl<S: IO> Ssl for Watched<S> {
     }
 }
 
-impl<S> Peek for Watched<S> {}
+impl<S> Peek for Paced<S> {}
 
-impl<S: IO> GetTimingDigest for Watched<S> {
+impl<S: IO> GetTimingDigest for Paced<S> {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
         self.stream.get_timing_digest()
     }
 }
 
-impl<S: IO> GetProxyDigest for Watched<S> {
+impl<S: IO> GetProxyDigest for Paced<S> {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
         self.stream.get_proxy_digest()
     }
 }
 
-impl<S: IO> GetSocketDigest for Watched<S> {
+impl<S: IO> GetSocketDigest for Paced<S> {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
         self.stream.get_socket_digest()
     }

@@ -5,7 +5,9 @@
 use std::ops::Add;
 use std::time::{Duration, Instant, SystemTime};
 
-use governor::nanos::Nanos;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 
 /// A monotonic clock that counts from its own creation.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +25,6 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Moment {
         Moment(nanoseconds(self.origin.elapsed()))
-    }
-}
-
-/// Rate limits read the same clock as everything else.
-impl governor::clock::Clock for Clock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Nanos::new(self.now().0)
     }
 }
 
@@ -74,6 +67,12 @@ pub(crate) fn unix_seconds() -> i64 {
         .map_or(0, |since| {
             i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
         })
+}
+
+/// What a clock on the wall shows in a time zone, for limits with hours only.
+pub(crate) fn time_of_day(zone: &TimeZone) -> Time {
+    let now = Timestamp::from_second(unix_seconds()).unwrap_or(Timestamp::MAX);
+    zone.to_datetime(now).time()
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

@@ -2,18 +2,20 @@
 //!
 //! Says yes or why not; answering is the handler's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
+use jiff::tz::TimeZone;
 
 use crate::access::client::{Client, ClientNet};
 use crate::access::failures::Failures;
 use crate::access::keys::{KeyId, Keys};
 use crate::access::networks::Networks;
 use crate::clock::{self, Clock, Moment};
-use crate::config::{Gate, LoadTestSettings};
+use crate::config::{Gate, Settings};
 use crate::limit::in_flight::Place;
-use crate::limit::{Excess, Limit};
+use crate::limit::{Asker, Excess, Limits};
 use crate::refusal::{Limited, Quota, Refusal};
 use crate::route::{Route, RouteId, Routes};
 
@@ -23,9 +25,10 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("x-load-test-key");
 pub(crate) struct Gatekeeper {
     allow: Networks,
     keys: Keys,
-    failures: Failures,
-    /// By route.
-    limits: Vec<Option<Limit>>,
+    /// Nobody gets more guesses by having the configuration read anew.
+    failures: Arc<Failures>,
+    limits: Limits,
+    timezone: TimeZone,
 }
 
 /// Who asks to pass.
@@ -36,17 +39,28 @@ pub(crate) struct Visitor<'r> {
 }
 
 impl Gatekeeper {
-    pub(crate) fn new(settings: &LoadTestSettings, routes: &Routes, clock: Clock) -> Self {
-        let limits = routes.iter().map(|route| {
-            let limit = route.limit.as_ref();
-            limit.map(|limit| Limit::new(limit, clock))
-        });
-        Self {
-            allow: Networks::new(settings.allow.iter().map(|allowed| &allowed.net)),
-            keys: Keys::new(&settings.keys, clock::unix_seconds(), clock.now()),
-            failures: Failures::new(),
-            limits: limits.collect(),
-        }
+    /// Goes on counting where the gatekeeper before it left off: failed keys always, limits where
+    /// they still mean the same. Places in flight that the old one gave are given back to both.
+    pub(crate) fn new(
+        settings: &Settings,
+        routes: &Routes,
+        clock: Clock,
+        old: Option<&Self>,
+    ) -> Self {
+        let load_test = &settings.load_test;
+        let limited: Vec<_> = routes
+            .iter()
+            .map(|route| (route.name.as_str(), route.limit.as_ref()))
+            .collect();
+        let gatekeeper = Self {
+            allow: Networks::new(load_test.allow.iter().map(|allowed| &allowed.net)),
+            keys: Keys::new(&load_test.keys, clock::unix_seconds(), clock.now()),
+            failures: old.map_or_else(Arc::default, |old| Arc::clone(&old.failures)),
+            limits: Limits::new(&limited, old.map(|old| &old.limits)),
+            timezone: settings.timezone.clone(),
+        };
+        gatekeeper.turn(clock.now());
+        gatekeeper
     }
 
     /// Lets a visitor onto a route. While the place is held, it counts as in flight.
@@ -58,21 +72,28 @@ impl Gatekeeper {
     ) -> Result<Option<Place>, Refusal> {
         let client = ClientNet::from(visitor.client.address);
         let key = self.open(route.gate, client, visitor)?;
-        let Some(limit) = &self.limits[id.index()] else {
+        let Some(limit) = self.limits.get(id.index()) else {
             return Ok(None);
         };
-        let counted_by = limit.key(client, key, visitor.headers);
+        let asker = Asker {
+            client,
+            key,
+            headers: visitor.headers,
+        };
         limit
-            .admit(counted_by)
+            .admit(&asker, visitor.now)
             .map_err(|excess| limited(route, excess))
     }
 
-    /// Forgets clients whose counts no longer matter.
+    /// Lets the numbers of this hour hold, and forgets clients whose counts no longer matter.
     pub(crate) fn sweep(&self, now: Moment) {
+        self.turn(now);
         self.failures.sweep(now);
-        for limit in self.limits.iter().flatten() {
-            limit.sweep();
-        }
+        self.limits.sweep(now);
+    }
+
+    fn turn(&self, now: Moment) {
+        self.limits.turn(clock::time_of_day(&self.timezone), now);
     }
 
     fn open(

@@ -41,13 +41,14 @@ impl Shared {
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
         let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
         let peers = routes.iter().map(|route| {
-            let upstream = route.upstream;
-            peers(route, &upstreams[upstream], &settings.upstreams[upstream])
+            let peers =
+                |upstream| peers(route, &upstreams[upstream], &settings.upstreams[upstream]);
+            route.upstream().map(peers).unwrap_or_default()
         });
         Ok(Self {
             clock,
             trusted: Networks::new(&settings.trusted_proxies),
-            gate: Gatekeeper::new(&settings.load_test, &routes, clock),
+            gate: Gatekeeper::new(settings, &routes, clock, None),
             peers: peers.collect(),
             most_uses: settings
                 .upstreams

@@ -3,6 +3,8 @@
 //! [`load`] finds every mistake before it gives up; code past it never sees TOML and never
 //! validates again.
 
+mod hours;
+mod limit;
 mod load_test;
 mod record;
 mod report;
@@ -21,12 +23,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use trace::anonymize::Policy;
 
+#[cfg(test)]
+pub(crate) use hours::Span;
+#[cfg(test)]
+pub(crate) use limit::Numbers;
+pub(crate) use limit::{LimitSettings, Per, Schedule};
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
-pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
+pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
 #[cfg(test)]
 pub(crate) use upstream::ServerSettings;
 pub(crate) use upstream::{Balance, UpstreamSettings};
@@ -44,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) admin: SocketAddr,
     /// Whose `X-Forwarded-For` counts.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whose clock limits with hours follow.
+    pub(crate) timezone: TimeZone,
     /// How long requests in flight may take to end once the process was told to stop.
     pub(crate) shutdown_timeout: Duration,
     pub(crate) load_test: LoadTestSettings,
@@ -61,6 +71,8 @@ pub(crate) trait Surroundings {
     fn file(&self, path: &str) -> io::Result<String>;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
+    /// The time zone of an IANA name.
+    fn timezone(&self, name: &str) -> Option<TimeZone>;
 }
 
 /// The process's own environment and file system.
@@ -77,6 +89,10 @@ impl Surroundings for Process {
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
         Policy::load(path)
+    }
+
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        TimeZone::get(name).ok()
     }
 }
 
@@ -128,6 +144,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         .into_iter()
         .filter_map(|entry| entry.parsed(values::network))
         .collect();
+    let timezone = file.parsed("timezone", |name| timezone(name, around));
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
     let load_test = load_test::read(file.entry("load_test"), around);
     let upstreams = upstream::read(file.required("upstream"));
@@ -138,12 +155,21 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         listen,
         admin,
         trusted_proxies,
+        timezone: timezone.unwrap_or(TimeZone::UTC),
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
         load_test,
         upstreams,
         routes,
         record,
     }
+}
+
+fn timezone(name: &str, around: &impl Surroundings) -> Result<TimeZone, String> {
+    around.timezone(name).ok_or_else(|| {
+        format!(
+            "there is no time zone `{name}` on this machine; write it as UTC or Europe/Berlin, and see that tzdata is installed"
+        )
+    })
 }
 
 fn listen_addresses(entry: Entry<'_>) -> Vec<SocketAddr> {

@@ -25,6 +25,13 @@ impl Surroundings for Fake {
         }
     }
 
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        match name {
+            "Europe/Berlin" => TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok(),
+            _ => None,
+        }
+    }
+
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
         match path.to_str() {
             Some("config/anonymize.toml") => Ok(Policy::parse("version = 1").unwrap()),
@@ -71,9 +78,9 @@ fn the_shipped_file_is_good() {
     assert_eq!(generate.gate, Gate::Key);
     assert_eq!(generate.timeouts.read, Duration::from_secs(600));
     assert!(!generate.record);
-    let limit = generate.limit.as_ref().unwrap();
-    assert_eq!(limit.rate, Some(Rate::parse("10/min").unwrap()));
-    assert_eq!((limit.burst, limit.concurrent), (5, Some(10)));
+    let numbers = generate.limit.as_ref().unwrap().schedule.numbers()[0];
+    assert_eq!(numbers.rate, Some(Rate::parse("10/min").unwrap()));
+    assert_eq!((numbers.burst, numbers.concurrent), (5, Some(10)));
     assert_eq!(settings.upstreams[0].keepalive, 100);
     assert!(!settings.record.unwrap().enabled);
 }
@@ -236,10 +243,15 @@ limit = { rate = "1/24h", burst = 1000000 }
 fn the_largest_limit_holds() {
     let limit = "limit = { rate = \"1/24h\", burst = 364 }\n";
     let settings = parse(&format!("{UPSTREAM}{ROUTE}{limit}"), &Fake).unwrap();
-    let limit = settings.routes[0].limit.as_ref().unwrap();
-    let limit = crate::limit::Limit::new(limit, crate::clock::Clock::start());
-    let passed = (0..400).filter(|_| limit.admit(crate::limit::LimitKey::Route).is_ok());
-    assert_eq!(passed.count(), 365);
+    let limits = crate::limit::Limits::new(&[("r", settings.routes[0].limit.as_ref())], None);
+    let asker = crate::limit::Asker {
+        client: std::net::IpAddr::from([192, 0, 2, 1]).into(),
+        key: None,
+        headers: &http::HeaderMap::new(),
+    };
+    let now = crate::clock::Moment::START + Duration::from_secs(1);
+    let admit = || limits.get(0).unwrap().admit(&asker, now);
+    assert_eq!((0..400).filter(|_| admit().is_ok()).count(), 365);
 }
 
 #[test]
@@ -260,9 +272,9 @@ keys = [
     proxy.toml:11: load_test.allow[0]: cannot read `10.0.0.0/33` as a network; write it as 10.0.0.0/8, ::1/128 or 192.0.2.7
     proxy.toml:11: load_test.allow[1].notes: unknown key; did you mean `note`?
     proxy.toml:11: load_test.allow[2]: expected a text in quotes, found 7
-    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(openssl rand -hex 32)
-    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: openssl rand -hex 32
-    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: openssl rand -hex 32 > /keys/absent
+    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(rehearsal-proxy key)
+    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: rehearsal-proxy key
+    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: rehearsal-proxy key > /keys/absent
     proxy.toml:16: load_test.keys[3].env: name either an environment variable (env) or a file (file)
     proxy.toml:17: load_test.keys[4].expires: cannot read `soon` as a date; write it as 2027-01-31
     proxy.toml:18: load_test.keys[5].name: there is already a key `e`

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{answer, response, upstream};
 use crate::context::RequestContext;
 use crate::refusal::Refusal;
+use crate::route::Route;
 use crate::shared::Shared;
 
 pub(super) async fn answer(
@@ -87,7 +88,9 @@ fn log(shared: &Shared, ctx: &RequestContext, error: &Error) {
     let route = ctx.route.map(|id| shared.routes.get(id));
     tracing::warn!(
         route = route.map(|route| route.name.as_str()),
-        upstream = route.map(|route| shared.upstreams[route.upstream].name.as_str()),
+        upstream = route
+            .and_then(Route::upstream)
+            .map(|upstream| shared.upstreams[upstream].name.as_str()),
         server = ctx
             .lease
             .as_ref()

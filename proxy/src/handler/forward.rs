@@ -63,7 +63,7 @@ fn tag(header: &mut RequestHeader, route: &Route) -> Result<()> {
     for name in &ours {
         drop(header.remove_header(name));
     }
-    if gated {
+    if route.tag {
         header.insert_header("X-Load-Test", "true")?;
     }
     Ok(())

@@ -10,20 +10,20 @@ use pingora_proxy::Session;
 
 use crate::context::RequestContext;
 use crate::metrics::UpstreamError;
-use crate::route::Route;
 use crate::shared::Shared;
 
 /// Servers that are tried for one request: nginx's `proxy_next_upstream_tries` of the facts.
 const ATTEMPTS: u32 = 3;
 
 pub(super) fn peer(shared: &Shared, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-    let Some(id) = ctx.route else {
+    let found = ctx.route.map(|id| (id, shared.routes.get(id).upstream()));
+    let Some((id, Some(upstream))) = found else {
         return Err(Error::explain(
             ErrorType::InternalError,
-            "a request without a route",
+            "a request without an upstream",
         ));
     };
-    let upstream = &shared.upstreams[shared.routes.get(id).upstream];
+    let upstream = &shared.upstreams[upstream];
     // The old lease goes first, so that it does not weigh on the choice.
     ctx.lease = None;
     let lease = upstream.take(ctx.client, shared.clock.now(), ctx.failed);
@@ -39,8 +39,8 @@ pub(super) fn connected(
     descriptor: RawFd,
     reused: bool,
 ) {
-    if let Some(route) = route(shared, ctx) {
-        ctx.last_use = shared.is_last_use(route.upstream, descriptor, reused);
+    if let Some(upstream) = upstream(shared, ctx) {
+        ctx.last_use = shared.is_last_use(upstream, descriptor, reused);
     }
 }
 
@@ -57,8 +57,8 @@ pub(super) fn unreachable(
     };
     note_failure(shared, ctx, kind);
     let now = shared.clock.now();
-    let other = match (route(shared, ctx), ctx.failed) {
-        (Some(route), Some(failed)) => shared.upstreams[route.upstream].has_other(failed, now),
+    let other = match (upstream(shared, ctx), ctx.failed) {
+        (Some(upstream), Some(failed)) => shared.upstreams[upstream].has_other(failed, now),
         _ => false,
     };
     error.set_retry(other && ctx.attempts < ATTEMPTS);
@@ -99,8 +99,8 @@ pub(super) const fn is_timeout(error: &ErrorType) -> bool {
 }
 
 fn note_failure(shared: &Shared, ctx: &mut RequestContext, kind: UpstreamError) {
-    if let Some(route) = route(shared, ctx) {
-        shared.metrics.upstream_error(route.upstream, kind);
+    if let Some(upstream) = upstream(shared, ctx) {
+        shared.metrics.upstream_error(upstream, kind);
     }
     if let Some(lease) = &ctx.lease {
         lease.server.health.failed(shared.clock.now());
@@ -108,6 +108,6 @@ fn note_failure(shared: &Shared, ctx: &mut RequestContext, kind: UpstreamError) 
     }
 }
 
-fn route<'s>(shared: &'s Shared, ctx: &RequestContext) -> Option<&'s Route> {
-    ctx.route.map(|id| shared.routes.get(id))
+fn upstream(shared: &Shared, ctx: &RequestContext) -> Option<usize> {
+    shared.routes.get(ctx.route?).upstream()
 }

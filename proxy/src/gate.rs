@@ -137,3 +137,108 @@ fn limited(route: &Route, excess: Excess) -> Refusal {
         wait,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::IpAddr;
+    use std::path::Path;
+
+    use trace::anonymize::{LoadError, Policy};
+
+    use super::*;
+    use crate::config::{self, Surroundings};
+
+    struct Fake;
+
+    impl Surroundings for Fake {
+        fn variable(&self, name: &str) -> Option<String> {
+            Some(format!("{name:-<32}"))
+        }
+
+        fn file(&self, _path: &str) -> io::Result<String> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn policy(&self, path: &Path) -> Result<Policy, LoadError> {
+            Policy::load(path)
+        }
+
+        fn timezone(&self, _name: &str) -> Option<TimeZone> {
+            None
+        }
+    }
+
+    /// A gated route with this limit, and its gatekeeper.
+    fn edge(
+        keys: &str,
+        limit: &str,
+        clock: Clock,
+        old: Option<&Gatekeeper>,
+    ) -> (Routes, Gatekeeper) {
+        let file = format!(
+            "[upstream.s]\nservers = [{{ address = \"127.0.0.1:1\" }}]\n[load_test]\nallow = [\"::/0\", \"0.0.0.0/0\"]\nkeys = [{keys}]\n[[route]]\nname = \"r\"\nprefix = \"/\"\nupstream = \"s\"\ngate = \"key\"\nlimit = {limit}\n"
+        );
+        let settings = config::parse(&file, &Fake).unwrap();
+        let routes = Routes::new(&settings.routes, true);
+        let gate = Gatekeeper::new(&settings, &routes, clock, old);
+        (routes, gate)
+    }
+
+    fn ask((routes, gate): &(Routes, Gatekeeper), key: &str, now: Moment) -> Option<Refusal> {
+        let mut headers = HeaderMap::new();
+        headers.append(KEY, format!("{key:-<32}").parse().unwrap());
+        let visitor = Visitor {
+            client: Client {
+                address: IpAddr::from([192, 0, 2, 1]),
+                certain: true,
+            },
+            headers: &headers,
+            now,
+        };
+        let id = routes.find(b"/").unwrap();
+        gate.admit(id, routes.get(id), &visitor).err()
+    }
+
+    const A: &str = "{ name = \"a\", env = \"A\" }";
+
+    #[test]
+    fn a_reload_forgets_no_guess() {
+        let clock = Clock::start();
+        let now = clock.now();
+        let old = edge(A, "{ rate = \"9/s\" }", clock, None);
+        for _ in 0..10 {
+            assert_eq!(ask(&old, "guess", now), Some(Refusal::Key));
+        }
+        let new = edge(A, "{ rate = \"8/s\" }", clock, Some(&old.1));
+        assert!(matches!(ask(&new, "A", now), Some(Refusal::FailedKeys(_))));
+    }
+
+    /// Keys are counted by what they are, not by their place in the list.
+    #[test]
+    fn a_key_keeps_its_count_when_others_come_and_go() {
+        let clock = Clock::start();
+        let now = clock.now();
+        let limit = "{ rate = \"1/h\", per = \"key\" }";
+        let old = edge(A, limit, clock, None);
+        assert_eq!(ask(&old, "A", now), None);
+        let more = format!("{{ name = \"b\", env = \"B\" }}, {A}");
+        let new = edge(&more, limit, clock, Some(&old.1));
+        assert!(matches!(ask(&new, "A", now), Some(Refusal::Limited(_))));
+        assert_eq!(ask(&new, "B", now), None);
+    }
+
+    #[test]
+    fn a_new_configuration_begins_with_the_numbers_of_the_hour() {
+        // Whatever hour it is, one of these holds and the base does not.
+        let hours = r#"hours = [{ from = "00:00", to = "12:00", burst = 2 }, { from = "12:00", to = "24:00", burst = 2 }]"#;
+        let clock = Clock::start();
+        let now = clock.now();
+        let limit = format!("{{ rate = \"1/h\", {hours} }}");
+        let edge = edge(A, &limit, clock, None);
+        let passed = (0..9).filter(|_| ask(&edge, "A", now).is_none());
+        assert_eq!(passed.count(), 3);
+        edge.1.sweep(now);
+        assert!(ask(&edge, "A", now).is_some());
+    }
+}

@@ -9,10 +9,13 @@ mod load_test;
 mod record;
 mod report;
 mod route;
+mod schedule;
 mod section;
 mod upstream;
 mod values;
 
+#[cfg(test)]
+mod route_tests;
 #[cfg(test)]
 mod tests;
 
@@ -28,13 +31,14 @@ use trace::anonymize::Policy;
 
 #[cfg(test)]
 pub(crate) use hours::Span;
-#[cfg(test)]
-pub(crate) use limit::Numbers;
-pub(crate) use limit::{LimitSettings, Per, Schedule};
+pub(crate) use limit::{LimitSettings, Per};
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
 pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
+#[cfg(test)]
+pub(crate) use schedule::Numbers;
+pub(crate) use schedule::Schedule;
 #[cfg(test)]
 pub(crate) use upstream::ServerSettings;
 pub(crate) use upstream::{Balance, UpstreamSettings};

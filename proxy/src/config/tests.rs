@@ -7,7 +7,7 @@ use std::io;
 use super::*;
 
 /// An environment with a good key, a short one, and one file.
-struct Fake;
+pub(super) struct Fake;
 
 impl Surroundings for Fake {
     fn variable(&self, name: &str) -> Option<String> {
@@ -27,6 +27,7 @@ impl Surroundings for Fake {
 
     fn timezone(&self, name: &str) -> Option<TimeZone> {
         match name {
+            "UTC" => Some(TimeZone::UTC),
             "Europe/Berlin" => TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok(),
             _ => None,
         }
@@ -43,12 +44,12 @@ impl Surroundings for Fake {
     }
 }
 
-const UPSTREAM: &str = r#"
+pub(super) const UPSTREAM: &str = r#"
 [upstream.staging]
 servers = [{ address = "127.0.0.1:8000" }]
 "#;
 
-const ROUTE: &str = r#"
+pub(super) const ROUTE: &str = r#"
 [[route]]
 name = "other"
 prefix = "/"
@@ -56,7 +57,7 @@ upstream = "staging"
 "#;
 
 /// Every mistake, one to a line.
-fn mistakes(text: &str) -> String {
+pub(super) fn mistakes(text: &str) -> String {
     let mistakes = parse(text, &Fake).unwrap_err();
     let lines: Vec<_> = mistakes.iter().map(|m| format!("proxy.toml:{m}")).collect();
     lines.join("\n")
@@ -66,6 +67,11 @@ fn mistakes(text: &str) -> String {
 fn the_shipped_file_is_good() {
     let settings = parse(include_str!("../../../config/proxy.toml"), &Fake).unwrap();
     assert_eq!(settings.routes.len(), 13);
+    let zones = |name: &str| {
+        let limits = settings.routes.iter().filter_map(|r| r.limit.as_ref());
+        limits.filter(|l| l.zone.as_deref() == Some(name)).count()
+    };
+    assert_eq!(["login", "generate", "api"].map(zones), [4, 2, 2]);
     let generate = settings
         .routes
         .iter()
@@ -190,9 +196,9 @@ upstream = "staging"
     proxy.toml:7: route[0].prefix: `api` can match no request: the target is not a path
     proxy.toml:8: route[0].upstream: there is no upstream `production`; there are: staging
     proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
-    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
     proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 1000000, found -1
+    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
     proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
     proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m

@@ -125,7 +125,7 @@ fn a_hundred_thousand_clients_are_a_few_megabytes() {
     assert_eq!(ENTRY, 24);
     let limit = Rates::new(&Per::Client, &[rate(1, 60)]).unwrap();
     let burst = Burst { own: 0, largest: 0 };
-    let mut admit = |address: IpAddr| {
+    let admit = |address: IpAddr| {
         let key = LimitKey::Client(address.into());
         limit.admit(key, burst, at(1.0)).is_ok()
     };
@@ -199,12 +199,11 @@ fn a_listed_value_counts_by_value_under_its_own_numbers() {
 
 #[test]
 fn nobody_gets_more_by_inventing_values() {
-    let invented: [&[&str]; 7] = [
+    let invented: [&[&str]; 6] = [
         &[],
         &["gamma"],
         &["delta"],
         &["Alpha"],
-        &["alpha "],
         &["alpha", "alpha"],
         &["alpha", "beta"],
     ];
@@ -212,7 +211,6 @@ fn nobody_gets_more_by_inventing_values() {
     let passed = invented
         .iter()
         .filter(|team| passes(&limits, 0, &member("192.0.2.1", team)));
-    // "alpha " is "alpha" on the wire, so that the last three names make no difference.
     assert_eq!(passed.count(), 2);
     assert!(passes(&limits, 0, &member("192.0.2.2", &["gamma"])));
     assert_eq!(volley(&limits, 0, &member("192.0.2.1", &["alpha"])), 5);

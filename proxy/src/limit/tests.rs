@@ -216,18 +216,16 @@ fn nobody_gets_more_by_inventing_values() {
     assert_eq!(volley(&limits, 0, &member("192.0.2.1", &["alpha"])), 5);
 }
 
+fn by_header() -> LimitSettings {
+    LimitSettings {
+        values: Vec::new(),
+        ..teams()
+    }
+}
+
 #[test]
 fn without_a_list_each_value_counts_for_itself() {
-    let limits = set(
-        &[(
-            "r",
-            &LimitSettings {
-                values: Vec::new(),
-                ..teams()
-            },
-        )],
-        None,
-    );
+    let limits = set(&[("r", &by_header())], None);
     for team in [&["alpha"][..], &["gamma"], &[]] {
         assert_eq!(volley(&limits, 0, &member("192.0.2.1", team)), 2);
         assert_eq!(volley(&limits, 0, &member("192.0.2.2", team)), 0);
@@ -305,11 +303,12 @@ fn a_reload_forgets_no_count_that_still_means_the_same() {
             ("per", &hourly(1)),
             ("burst", &hourly(1)),
             ("teams", &teams()),
+            ("header", &by_header()),
         ],
         None,
     );
     let alpha = member("192.0.2.1", &["alpha"]);
-    for route in 0..6 {
+    for route in 0..7 {
         volley(&old, route, &ANNE);
     }
     volley(&old, 5, &alpha);
@@ -331,11 +330,12 @@ fn a_reload_forgets_no_count_that_still_means_the_same() {
             ("rate", &other_rate),
             ("renamed", &zoned),
             ("same", &hourly(1)),
+            ("header", &by_header()),
         ],
         Some(&old),
     );
-    let passed: Vec<_> = (0..6).map(|route| volley(&new, route, &ANNE)).collect();
-    assert_eq!(passed, [0, 2, 2, 2, 0, 0]);
+    let passed: Vec<_> = (0..7).map(|route| volley(&new, route, &ANNE)).collect();
+    assert_eq!(passed, [0, 2, 2, 2, 0, 0, 0]);
     assert_eq!(volley(&new, 0, &alpha), 0);
     assert_eq!(volley(&new, 0, &member("192.0.2.1", &["gamma"])), 1);
 }

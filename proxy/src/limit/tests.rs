@@ -350,3 +350,16 @@ fn a_place_from_before_a_reload_is_given_back_after_it() {
     drop(place);
     assert!(passes(&new, 0, &ANNE));
 }
+
+#[test]
+fn a_value_of_another_header_is_somebody_else_after_a_reload() {
+    let by = |header: &str| LimitSettings {
+        per: Per::Header(header.parse().unwrap()),
+        ..limit(numbers(Some(rate(1, 3600)), 0, Some(1)))
+    };
+    let old = set(&[("r", &by("x-run-id"))], None);
+    // Nobody sends that header, as nobody sends the team's below.
+    let _held = ask(&old, 0, &ANNE).unwrap();
+    let new = set(&[("r", &by("x-team-id"))], Some(&old));
+    assert!(passes(&new, 0, &ANNE));
+}

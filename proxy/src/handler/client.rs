@@ -23,6 +23,9 @@ const HEAD: Duration = Duration::from_secs(60);
 /// How long a client may take to read some of an answer.
 pub(crate) const SEND: Duration = Duration::from_secs(60);
 
+/// The longest pause in the middle of a request's body.
+pub(crate) const BODY: Duration = Duration::from_secs(60);
+
 /// How long bytes that nobody wants are still taken, so that the client reads its answer before it
 /// hears that the connection is closed.
 const LINGER: Duration = Duration::from_secs(2);

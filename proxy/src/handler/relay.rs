@@ -23,9 +23,6 @@ use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::upstream::retry::Trouble;
 
-/// The longest pause in the middle of a request's body.
-const BODY: Duration = Duration::from_secs(60);
-
 /// One request under way.
 pub(super) struct Relay<'r, 'c> {
     client: &'r mut Client,
@@ -259,7 +256,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         } else if upgraded || self.client.body.is_done() {
             (timeouts.read, Awaited::Upstream)
         } else {
-            (BODY, Awaited::Sender)
+            (client::BODY, Awaited::Sender)
         }
     }
 

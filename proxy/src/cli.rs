@@ -4,12 +4,22 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Load-test gate, rate limits and recorder in front of a staging backend.
 #[derive(Debug, Parser)]
-#[command(name = "rehearsal-proxy", version, after_help = EXIT_CODES)]
+#[command(
+    name = "rehearsal-proxy",
+    version,
+    after_help = EXIT_CODES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 pub struct Args {
+    /// What to do other than to run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Configuration file; relative paths in it are relative to the working directory.
     #[arg(short, long, value_name = "FILE", default_value = "config/proxy.toml")]
     pub config: PathBuf,
@@ -22,6 +32,15 @@ pub struct Args {
     /// Take over from the process that started this one; its standard input is the way to it.
     #[arg(long, hide = true)]
     pub take_over: bool,
+}
+
+/// What the program does other than to run.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Command {
+    /// Print a new load-test key
+    Key,
+    /// Print the manual page: rehearsal-proxy man | man -l -
+    Man,
 }
 
 const EXIT_CODES: &str = "\

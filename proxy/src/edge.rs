@@ -38,12 +38,13 @@ impl Edge {
         let before = previous.map_or(&[][..], |edge| &edge.upstreams);
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
         let upstreams = Upstream::all(&settings.upstreams, before);
-        let peers = routes
-            .iter()
-            .map(|route| upstreams[route.upstream].peers(&route.timeouts));
+        let peers = routes.iter().map(|route| match route.upstream() {
+            Some(upstream) => upstreams[upstream].peers(&route.timeouts),
+            None => Vec::new(),
+        });
         Self {
             trusted: Networks::new(&settings.trusted_proxies),
-            gate: Gatekeeper::new(&settings.load_test, &routes, clock),
+            gate: Gatekeeper::new(settings, &routes, clock, previous.map(|edge| &edge.gate)),
             peers: peers.collect(),
             meters: metrics.meters(
                 routes.iter().map(|route| route.name.as_str()),

@@ -94,8 +94,8 @@ impl<'c> Exchange<'c> {
     }
 
     pub(crate) fn upstream(&self) -> Option<&Arc<Upstream>> {
-        self.route()
-            .map(|route| &self.edge.upstreams[route.upstream])
+        let upstream = self.route()?.upstream()?;
+        Some(&self.edge.upstreams[upstream])
     }
 
     /// Where to note what passes, if this request is recorded.

@@ -3,7 +3,7 @@
 //! Pure. Prefixes work as nginx's locations do: the longest one that the raw path begins with
 //! wins, whatever its segments.
 
-use crate::config::{Gate, LimitSettings, RouteSettings, Timeouts};
+use crate::config::{Action, Gate, LimitSettings, RouteSettings, Timeouts};
 
 /// Nothing under this path ever falls to a shorter route.
 pub(crate) const RESERVED: &str = "/api/loadtest";
@@ -27,14 +27,23 @@ pub(crate) struct Route {
     pub(crate) gate: Gate,
     pub(crate) limit: Option<LimitSettings>,
     pub(crate) timeouts: Timeouts,
-    /// Index of the upstream.
-    pub(crate) upstream: usize,
+    pub(crate) action: Action,
+    /// Whether the upstream is told that a request is a test.
+    pub(crate) tag: bool,
     pub(crate) record: bool,
     /// Largest request body in bytes.
     pub(crate) body_limit: u64,
 }
 
 impl Route {
+    /// Index of the upstream, if anything is forwarded.
+    pub(crate) const fn upstream(&self) -> Option<usize> {
+        match self.action {
+            Action::Answer(_) => None,
+            Action::Forward(upstream) => Some(upstream),
+        }
+    }
+
     /// What the target begins with instead on its way to the upstream, and the rest of it, where
     /// the route changes it.
     pub(crate) fn rewritten<'t>(&'t self, target: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
@@ -95,7 +104,8 @@ impl From<RouteSettings> for Route {
             gate: settings.gate,
             limit: settings.limit,
             timeouts: settings.timeouts,
-            upstream: settings.upstream,
+            action: settings.action,
+            tag: settings.tag,
             record: settings.record,
             body_limit: settings.body_limit,
         }
@@ -121,7 +131,8 @@ mod tests {
                 write: second,
                 read: second,
             },
-            upstream: 0,
+            action: Action::Forward(0),
+            tag: false,
             record: true,
             body_limit: 1,
         };

@@ -7,10 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use secrecy::ExposeSecret as _;
 use trace::recording::Closed;
 
-use crate::cli::Args;
+use crate::access::keys;
+use crate::cli::{Args, Command};
 use crate::clock::Clock;
 use crate::config::{self, LoadError, LoadTestSettings, Settings};
 use crate::exit::Exit;
@@ -27,8 +30,22 @@ use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
 use crate::upstream::check::Checks;
 
-/// Runs the proxy until it is told to stop.
+/// Does what the command line says; without a subcommand, runs the proxy until it is told to stop.
 pub fn run(args: &Args) -> Exit {
+    match args.command {
+        Some(Command::Key) => {
+            output::line(keys::generate().expose_secret());
+            Exit::Success
+        }
+        Some(Command::Man) => match output::manual(Args::command()) {
+            Ok(()) => Exit::Success,
+            Err(error) => failed(&error.into()),
+        },
+        None => proxy(args),
+    }
+}
+
+fn proxy(args: &Args) -> Exit {
     let settings = match config::load(&args.config, &config::Process) {
         Ok(settings) => settings,
         Err(error) => return misconfigured(&args.config, error),
@@ -42,10 +59,12 @@ pub fn run(args: &Args) -> Exit {
     }
     logging::init();
     settings.warn(&args.config);
-    serve(args, settings).unwrap_or_else(|error| {
-        output::error(message(&error));
-        Exit::Failure
-    })
+    serve(args, settings).unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> Exit {
+    output::error(message(error));
+    Exit::Failure
 }
 
 /// An error with its causes in one line. Some errors quote their cause already.
@@ -136,6 +155,9 @@ fn predecessor(args: &Args) -> anyhow::Result<(Option<Predecessor>, Vec<Socket>)
 /// As many descriptors as the process may have: each connection takes two.
 fn allow_many_connections() {
     let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
     let most = Rlimit {
         current: limit.maximum,
         ..limit
@@ -146,7 +168,7 @@ fn allow_many_connections() {
 }
 
 /// Who may use the gated routes is in the log, so that a review needs no other source.
-fn announce_gate(load_test: &LoadTestSettings) {
+pub(crate) fn announce_gate(load_test: &LoadTestSettings) {
     if !load_test.enabled {
         tracing::info!("load testing is off");
         return;

@@ -68,15 +68,23 @@ fn parse(entry: &[u8]) -> Option<IpAddr> {
 }
 
 /// What limits count a client by: an IPv4 address, or the /64 that one IPv6 customer has.
+///
+/// Kept small: there is one in the tables for every client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ClientNet(IpAddr);
+pub(crate) enum ClientNet {
+    V4(u32),
+    V6(u64),
+}
 
 impl From<IpAddr> for ClientNet {
     fn from(address: IpAddr) -> Self {
-        Self(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-        })
+        match address {
+            IpAddr::V4(v4) => Self::V4(v4.to_bits()),
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::Surroundings;
 use super::section::{Entry, Section};
 use super::values;
+use crate::clock;
 
 /// One address that clients connect to.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ fn tls(entry: Entry<'_>, http2: bool, around: &impl Surroundings) -> Option<TlsS
     let mut section = entry.section()?;
     let certificates = section
         .required("certificate")
-        .and_then(|entry| entry.parsed(|path| certificates(path, around)));
+        .and_then(|entry| entry.checked(|path| certificates(path, around)));
     let key = section.required("key").and_then(|entry| {
         entry.checked(|path| {
             let secret = key(path, around)?;
@@ -132,17 +133,36 @@ fn tls(entry: Entry<'_>, http2: bool, around: &impl Surroundings) -> Option<TlsS
 fn certificates(
     path: &str,
     around: &impl Surroundings,
-) -> Result<Vec<CertificateDer<'static>>, String> {
+) -> Result<(Vec<CertificateDer<'static>>, Option<String>), String> {
     let text = text(path, around)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     match read {
         Ok(read) if read.is_empty() => Err(format!(
             "{path} holds no certificate; it begins with -----BEGIN CERTIFICATE-----"
         )),
-        Ok(read) => Ok(read),
+        Ok(read) => {
+            let soon = ends_soon(path, &read[0]);
+            Ok((read, soon))
+        }
         Err(error) => Err(format!("{path} is damaged: {error}; make it anew")),
     }
 }
+
+/// What to say of a certificate that ends within a month, or has ended.
+fn ends_soon(path: &str, certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let end = certificate.validity().not_after.timestamp();
+    let left = end.checked_sub(clock::unix_seconds())?;
+    let day = jiff::Timestamp::from_second(end).ok()?.strftime("%F");
+    match left {
+        ..=0 => Some(format!("{path} has been invalid since {day}; renew it")),
+        1..=MONTH => Some(format!("{path} is valid until {day} only; renew it")),
+        _ => None,
+    }
+}
+
+/// 30 days, in seconds.
+const MONTH: i64 = 30 * 24 * 3600;
 
 fn key(path: &str, around: &impl Surroundings) -> Result<PrivateKeyDer<'static>, String> {
     let text = text(path, around)?;

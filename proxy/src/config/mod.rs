@@ -4,15 +4,20 @@
 //! validates again.
 
 mod client;
+mod hours;
+mod limit;
 mod listen;
 mod load_test;
 mod record;
 mod report;
 mod route;
+mod schedule;
 mod section;
 mod upstream;
 mod values;
 
+#[cfg(test)]
+mod route_tests;
 #[cfg(test)]
 mod tests;
 
@@ -24,15 +29,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use trace::anonymize::Policy;
 
 pub(crate) use client::ClientSettings;
+#[cfg(test)]
+pub(crate) use hours::Span;
+pub(crate) use limit::{LimitSettings, Per};
 use listen::ListenSettings;
 pub(crate) use listen::TlsSettings;
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
-pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
+pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
+#[cfg(test)]
+pub(crate) use schedule::Numbers;
+pub(crate) use schedule::Schedule;
 pub(crate) use upstream::{Address, Balance, CheckSettings, ServerSettings, UpstreamSettings};
 pub(crate) use values::Rate;
 
@@ -49,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) admin: SocketAddr,
     /// Whose `X-Forwarded-For` counts.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whose clock limits with hours follow.
+    pub(crate) timezone: TimeZone,
     /// How long requests in flight may take to end once the process was told to stop. After an
     /// upgrade, how long idle connections are kept.
     pub(crate) shutdown_timeout: Duration,
@@ -86,6 +100,8 @@ pub(crate) trait Surroundings {
     fn authorities(&self) -> Result<Trust, String>;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
+    /// The time zone of an IANA name.
+    fn timezone(&self, name: &str) -> Option<TimeZone>;
 }
 
 /// The process's own environment and file system.
@@ -110,6 +126,10 @@ impl Surroundings for Process {
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
         Policy::load(path)
+    }
+
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        TimeZone::get(name).ok()
     }
 }
 
@@ -159,6 +179,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         .into_iter()
         .filter_map(|entry| entry.parsed(values::network))
         .collect();
+    let timezone = file.parsed("timezone", |name| timezone(name, around));
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
     let drain_timeout = file.parsed("drain_timeout", values::duration);
     let client = client::read(file.entry("client"));
@@ -171,6 +192,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         listen,
         admin,
         trusted_proxies,
+        timezone: timezone.unwrap_or(TimeZone::UTC),
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
         drain_timeout: drain_timeout.unwrap_or(Duration::from_secs(15 * 60)),
         client,
@@ -180,4 +202,12 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         record,
         warnings: Vec::new(),
     }
+}
+
+fn timezone(name: &str, around: &impl Surroundings) -> Result<TimeZone, String> {
+    around.timezone(name).ok_or_else(|| {
+        format!(
+            "there is no time zone `{name}` on this machine; write it as UTC or Europe/Berlin, and see that tzdata is installed"
+        )
+    })
 }

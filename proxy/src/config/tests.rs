@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::*;
 
 /// An environment with a good key, a short one, and one file.
-struct Fake;
+pub(super) struct Fake;
 
 impl Surroundings for Fake {
     fn variable(&self, name: &str) -> Option<String> {
@@ -24,6 +24,7 @@ impl Surroundings for Fake {
             "config/ca.pem" => Ok(authority()),
             "/keys/ci" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
             "/tls/cert.pem" => Ok(pair().0.clone()),
+            "/tls/old.pem" => Ok(made_until(2026, 1, 31)),
             "/tls/key.pem" | "/tls/open.pem" => Ok(pair().1.clone()),
             "/tls/other.pem" => Ok(make_pair().1),
             "/tls/locked.pem" => Ok("-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned()),
@@ -37,6 +38,14 @@ impl Surroundings for Fake {
 
     fn authorities(&self) -> Result<Trust, String> {
         Err("the system has none".to_owned())
+    }
+
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        match name {
+            "UTC" => Some(TimeZone::UTC),
+            "Europe/Berlin" => TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok(),
+            _ => None,
+        }
     }
 
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
@@ -61,17 +70,25 @@ fn make_pair() -> (String, String) {
     (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
+/// A certificate for the key of the pair, which ends on a day.
+fn made_until(year: i32, month: u8, day: u8) -> String {
+    let mut made = rcgen::CertificateParams::new(["staging.test".to_owned()]).unwrap();
+    made.not_after = rcgen::date_time_ymd(year, month, day);
+    let key = rcgen::KeyPair::from_pem(&pair().1).unwrap();
+    made.self_signed(&key).unwrap().pem()
+}
+
 /// A certificate in PEM.
 fn authority() -> String {
     pair().0.clone()
 }
 
-const UPSTREAM: &str = r#"
+pub(super) const UPSTREAM: &str = r#"
 [upstream.staging]
 servers = [{ address = "127.0.0.1:8000" }]
 "#;
 
-const ROUTE: &str = r#"
+pub(super) const ROUTE: &str = r#"
 [[route]]
 name = "other"
 prefix = "/"
@@ -79,7 +96,7 @@ upstream = "staging"
 "#;
 
 /// Every mistake, one to a line.
-fn mistakes(text: &str) -> String {
+pub(super) fn mistakes(text: &str) -> String {
     let mistakes = parse(text, &Fake).unwrap_err();
     let lines: Vec<_> = mistakes.iter().map(|m| format!("proxy.toml:{m}")).collect();
     lines.join("\n")
@@ -91,6 +108,11 @@ fn the_shipped_file_is_good() {
     assert_eq!(settings.routes.len(), 13);
     assert_eq!(settings.client.idle_timeout, Duration::from_secs(65));
     assert!(settings.warnings.is_empty());
+    let zones = |name: &str| {
+        let limits = settings.routes.iter().filter_map(|r| r.limit.as_ref());
+        limits.filter(|l| l.zone.as_deref() == Some(name)).count()
+    };
+    assert_eq!(["login", "generate", "api"].map(zones), [4, 2, 2]);
     let generate = settings
         .routes
         .iter()
@@ -103,9 +125,9 @@ fn the_shipped_file_is_good() {
     assert_eq!(generate.gate, Gate::Key);
     assert_eq!(generate.timeouts.read, Duration::from_secs(600));
     assert!(!generate.record);
-    let limit = generate.limit.as_ref().unwrap();
-    assert_eq!(limit.rate, Some(Rate::parse("10/min").unwrap()));
-    assert_eq!((limit.burst, limit.concurrent), (5, Some(10)));
+    let numbers = generate.limit.as_ref().unwrap().schedule.numbers()[0];
+    assert_eq!(numbers.rate, Some(Rate::parse("10/min").unwrap()));
+    assert_eq!((numbers.burst, numbers.concurrent), (5, Some(10)));
     assert_eq!(settings.upstreams[0].keepalive, 100);
     assert!(!settings.record.unwrap().enabled);
 }
@@ -389,9 +411,9 @@ upstream = "staging"
     proxy.toml:7: route[0].prefix: `api` can match no request: the target is not a path
     proxy.toml:8: route[0].upstream: there is no upstream `production`; there are: staging
     proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
-    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
     proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 1000000, found -1
+    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
     proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
     proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m
@@ -442,10 +464,15 @@ limit = { rate = "1/24h", burst = 1000000 }
 fn the_largest_limit_holds() {
     let limit = "limit = { rate = \"1/24h\", burst = 364 }\n";
     let settings = parse(&format!("{UPSTREAM}{ROUTE}{limit}"), &Fake).unwrap();
-    let limit = settings.routes[0].limit.as_ref().unwrap();
-    let limit = crate::limit::Limit::new(limit, crate::clock::Clock::start());
-    let passed = (0..400).filter(|_| limit.admit(crate::limit::LimitKey::Route).is_ok());
-    assert_eq!(passed.count(), 365);
+    let limits = crate::limit::Limits::new(&[("r", settings.routes[0].limit.as_ref())], None);
+    let asker = crate::limit::Asker {
+        client: std::net::IpAddr::from([192, 0, 2, 1]).into(),
+        key: None,
+        fields: &crate::http1::fields::Fields::default(),
+    };
+    let now = crate::clock::Moment::START + Duration::from_secs(1);
+    let admit = || limits.get(0).unwrap().admit(&asker, now);
+    assert_eq!((0..400).filter(|_| admit().is_ok()).count(), 365);
 }
 
 #[test]
@@ -466,9 +493,9 @@ keys = [
     proxy.toml:11: load_test.allow[0]: cannot read `10.0.0.0/33` as a network; write it as 10.0.0.0/8, ::1/128 or 192.0.2.7
     proxy.toml:11: load_test.allow[1].notes: unknown key; did you mean `note`?
     proxy.toml:11: load_test.allow[2]: expected a text in quotes, found 7
-    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(openssl rand -hex 32)
-    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: openssl rand -hex 32
-    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: openssl rand -hex 32 > /keys/absent
+    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(rehearsal-proxy key)
+    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: rehearsal-proxy key
+    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: rehearsal-proxy key > /keys/absent
     proxy.toml:16: load_test.keys[3].env: name either an environment variable (env) or a file (file)
     proxy.toml:17: load_test.keys[4].expires: cannot read `soon` as a date; write it as 2027-01-31
     proxy.toml:18: load_test.keys[5].name: there is already a key `e`
@@ -565,6 +592,7 @@ listen = [
     { address = "127.0.0.1:1", tls = { certificate = "/tls/cert.pem", key = "/tls/key.pem" } },
     { address = "127.0.0.1:2", tls = { certificate = "/tls/cert.pem", key = "/tls/open.pem" }, http2 = false },
     { address = "127.0.0.1:3" },
+    { address = "127.0.0.1:4", tls = { certificate = "/tls/old.pem", key = "/tls/key.pem" } },
 ]
 "#;
     let settings = parse(&format!("{listen}{UPSTREAM}{ROUTE}"), &Fake).unwrap();
@@ -581,7 +609,10 @@ listen = [
     assert_eq!(protocols(1).unwrap(), ["http/1.1"]);
     assert_eq!(protocols(2), None);
     let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(warnings.join("\n"), @"4: listen[1].tls.key: others than its owner can read /tls/open.pem; close it: chmod 600 /tls/open.pem");
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    4: listen[1].tls.key: others than its owner can read /tls/open.pem; close it: chmod 600 /tls/open.pem
+    6: listen[3].tls.certificate: /tls/old.pem has been invalid since 2026-01-31; renew it
+    ");
     // Nothing of the key is ever printed.
     let printed = format!("{settings:?}");
     assert!(printed.contains("TlsSettings([redacted])"), "{printed}");

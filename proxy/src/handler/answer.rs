@@ -82,6 +82,29 @@ pub(super) async fn send(
     client.flush().await
 }
 
+/// Sends an answer without a body.
+pub(super) async fn send_empty(
+    client: &mut Client,
+    exchange: &mut Exchange<'_>,
+    status: StatusCode,
+) -> Result<(), ClientGone> {
+    exchange.status = status.as_u16();
+    exchange.answered_here = true;
+    client.has_answer = true;
+    let connection = client.connection();
+    let out = &mut client.wire.output;
+    let reason = status.canonical_reason().unwrap_or_default();
+    write::status_line(out, status.as_u16(), reason.as_bytes());
+    if status != StatusCode::NO_CONTENT {
+        write::field(out, (b"Content-Length", b"0"));
+    }
+    write::field(out, (b"Date", get_cached_date().as_bytes()));
+    response::write_ours(out, exchange);
+    write::field(out, (b"Connection", connection));
+    write::head_end(out);
+    client.flush().await
+}
+
 /// The mark of an answer to a request that did come through the gate.
 pub(super) fn mode(exchange: &Exchange<'_>) -> BytesMut {
     let mut fields = BytesMut::new();

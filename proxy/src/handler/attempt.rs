@@ -14,7 +14,6 @@ use crate::http1::body::Framing;
 use crate::http1::connection::Connection;
 use crate::http1::write;
 use crate::metrics::UpstreamError;
-use crate::route::{Route, RouteId};
 use crate::upstream::pool::Lent;
 use crate::upstream::retry::Trouble;
 
@@ -26,10 +25,10 @@ impl Handler {
         replay: &mut Replay,
     ) -> Result<(), Failed> {
         let edge = Arc::clone(&exchange.edge);
-        let Some((id, route)) = exchange.route.map(|id| (id, edge.routes.get(id))) else {
+        let Some(route) = exchange.route.map(|id| edge.routes.get(id)) else {
             return Ok(());
         };
-        let connection = self.connection(exchange, id, route).await;
+        let connection = self.connection(exchange).await;
         let mut lent = connection.map_err(|kind| Failed {
             failure: Failure::Upstream(kind),
             trouble: Trouble::Unreached,
@@ -58,16 +57,13 @@ impl Handler {
     }
 
     /// A connection to the server that is next.
-    async fn connection(
-        &self,
-        exchange: &mut Exchange<'_>,
-        id: RouteId,
-        route: &Route,
-    ) -> Result<Lent, UpstreamError> {
+    async fn connection(&self, exchange: &mut Exchange<'_>) -> Result<Lent, UpstreamError> {
         // The old lease goes first, so that it does not weigh on the choice.
         exchange.lease = None;
+        let edge = Arc::clone(&exchange.edge);
+        let route = exchange.route.ok_or(UpstreamError::Connect)?;
+        let upstream = exchange.upstream().ok_or(UpstreamError::Connect)?;
         let now = self.shared.clock.now();
-        let upstream = &exchange.edge.upstreams[route.upstream];
         let lease = upstream.take(exchange.client, now, &exchange.tried);
         let lease = exchange.lease.insert(lease);
         let pool = &lease.server.pool;
@@ -77,7 +73,7 @@ impl Handler {
                 return Ok(lent);
             }
         }
-        let peer = &exchange.edge.peers[id.index()][lease.index];
+        let peer = &edge.peers[route.index()][lease.index];
         match self.connector.new_stream(peer).await {
             Ok(stream) => Ok(pool.lend_new(Connection::new(stream))),
             Err(error) if matches!(error.etype(), ErrorType::ConnectTimedout) => {

@@ -137,7 +137,7 @@ impl Client {
         }
     }
 
-    async fn fill(&mut self) -> io::Result<usize> {
+    pub(crate) async fn fill(&mut self) -> io::Result<usize> {
         poll_fn(|context| self.poll_fill(context)).await
     }
 

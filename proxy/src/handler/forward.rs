@@ -9,6 +9,7 @@ use super::client::Client;
 use super::failure::{self, Failure};
 use crate::exchange::Exchange;
 use crate::metrics::UpstreamError;
+use crate::route::Route;
 use crate::upstream::retry::{self, Trouble};
 
 /// Bytes of a request's body that are kept in case it has to be sent again.
@@ -99,10 +100,11 @@ fn note(exchange: &mut Exchange<'_>, kind: UpstreamError, trouble: Trouble) {
         exchange.anew = true;
         return;
     }
-    let (Some(route), Some(lease)) = (exchange.route(), &exchange.lease) else {
+    let upstream = exchange.route().and_then(Route::upstream);
+    let (Some(upstream), Some(lease)) = (upstream, &exchange.lease) else {
         return;
     };
-    exchange.edge.meters.upstream_error(route.upstream, kind);
+    exchange.edge.meters.upstream_error(upstream, kind);
     lease.failed(exchange.clock().now());
     let index = lease.index;
     exchange.tried.add(index);

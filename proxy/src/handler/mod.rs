@@ -10,6 +10,7 @@ mod failure;
 mod finish;
 mod forward;
 mod http2;
+mod record_only;
 mod relay;
 mod request;
 mod response;
@@ -23,6 +24,7 @@ use pingora_core::listeners::ALPN;
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
 
+use crate::config::Action;
 use crate::exchange::Exchange;
 use crate::http1::head::Request;
 use crate::server::connection::{Connection, Protocol};
@@ -81,7 +83,12 @@ impl Handler {
         let outcome = match admit::admit(shared, &mut exchange) {
             Ok(framing) => {
                 client.begin(&exchange.request, framing);
-                self.forward(client, &mut exchange).await
+                match exchange.route().map(|route| route.action) {
+                    Some(Action::Answer(status)) => {
+                        record_only::answer(shared, client, &mut exchange, status).await
+                    }
+                    _ => self.forward(client, &mut exchange).await,
+                }
             }
             Err(refusal) => answer::refuse(shared, client, &mut exchange, &refusal).await,
         };

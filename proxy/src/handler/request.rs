@@ -51,14 +51,13 @@ pub(super) fn write_head(
     let target = request.target();
     let (rewritten, rest) = route.rewritten(target).unwrap_or((b"", target));
     write::request_line(out, request.method(), &[rewritten, rest]);
-    let gated = route.gate != crate::config::Gate::None;
     let nominated = Nominated::of(&request.fields);
     for (name, value) in request.fields.iter() {
-        if goes_on(name, gated) && !nominated.has(name) {
+        if goes_on(name, route.tag) && !nominated.has(name) {
             write::field(out, (name, value));
         }
     }
-    if gated {
+    if route.tag {
         write::field(out, (b"X-Load-Test", b"true"));
     }
     write_forwarded(out, exchange);
@@ -103,7 +102,7 @@ fn write_forwarded(out: &mut BytesMut, exchange: &Exchange<'_>) {
 }
 
 /// Whether a field of the client's goes on to the upstream.
-fn goes_on(name: &[u8], gated: bool) -> bool {
+fn goes_on(name: &[u8], tagged: bool) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     // Many backends read `_` as `-`, so that X_Real_IP would say the same as X-Real-IP: nginx
     // leaves such fields out as well.
@@ -117,7 +116,7 @@ fn goes_on(name: &[u8], gated: bool) -> bool {
         Some(b'p') => !is("proxy-connection") && !is("proxy-authorization"),
         Some(b't') => !is("te") && !is("trailer") && !is("transfer-encoding"),
         Some(b'u') => !is("upgrade"),
-        Some(b'x') if is_load_test_header(name) => gated && is("x-load-test-run"),
+        Some(b'x') if is_load_test_header(name) => tagged && is("x-load-test-run"),
         Some(b'x') => {
             !is("x-forwarded-for")
                 && !is("x-forwarded-proto")

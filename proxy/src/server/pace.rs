@@ -47,8 +47,10 @@ impl Pace {
 
     /// Something else is expected from now, or the same anew.
     pub(super) const fn expect(&mut self, expected: Expected) {
-        *self = Self::new(self.limits);
         self.expected = expected;
+        self.since = None;
+        self.waited = Duration::ZERO;
+        self.bytes = 0;
     }
 
     /// Bytes have come.

@@ -12,6 +12,7 @@ use super::listen::Bound;
 use super::notify;
 use crate::config::{self, LoadError, Settings};
 use crate::edge::Edge;
+use crate::run::announce_gate;
 use crate::upstream::check::Checks;
 
 impl Attended {
@@ -49,6 +50,8 @@ impl Attended {
         // From here on nothing can fail.
         shared.edge.store(Arc::new(edge));
         self.checks = checks;
+        announce_gate(&settings.load_test);
+        // HOOK for the recorder: what [record] says now.
         self.settings = settings;
         Ok(addresses)
     }

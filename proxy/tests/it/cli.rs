@@ -144,3 +144,35 @@ fn help_lists_the_exit_codes() {
     assert!(help.contains("Exit codes:\n  0  "), "{help}");
     assert_eq!(run(None, &["--nonsense"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_key_is_made() {
+    let make = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"))
+            .arg("key")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let key = make();
+    assert!(
+        key.trim_end().len() >= 32 && key.lines().count() == 1,
+        "{key}"
+    );
+    assert_ne!(make(), key);
+}
+
+#[test]
+fn the_manual_says_what_the_help_says() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"))
+        .arg("man")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let manual = String::from_utf8(output.stdout).unwrap();
+    for part in [".TH rehearsal", "SIGUSR2", "Exit codes"] {
+        assert!(manual.contains(part), "{manual}");
+    }
+    assert!(!manual.contains("Take over"), "hidden options stay hidden");
+}

@@ -23,6 +23,7 @@ mod secrets;
 mod shutdown;
 mod slow;
 mod tls;
+mod unit;
 mod upgrade;
 mod upstream;
 

@@ -15,6 +15,7 @@ mod admin;
 mod cli;
 mod forwarding;
 mod gate;
+mod http2;
 mod hygiene;
 mod limits;
 mod recording;

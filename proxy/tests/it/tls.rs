@@ -13,7 +13,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tempfile::TempDir;
-use tokio_rustls::TlsConnector;
 
 use crate::client::{Answer, Client};
 use crate::origin::Origin;
@@ -53,7 +52,7 @@ impl Certificate {
         )
     }
 
-    fn trusting(&self, protocols: &[&str]) -> Arc<ClientConfig> {
+    pub(crate) fn trusting(&self, protocols: &[&str]) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_file(self.path("cert.pem")).unwrap())
@@ -73,7 +72,7 @@ impl Certificate {
         Client::over(self.connect(address, &["http/1.1"]))
     }
 
-    fn connect(
+    pub(crate) fn connect(
         &self,
         address: SocketAddr,
         protocols: &[&str],
@@ -145,43 +144,6 @@ fn the_protocol_is_agreed_on() {
     assert_eq!(agreed(0, &["http/1.1"]).unwrap(), "http/1.1");
     assert_eq!(agreed(0, &[]), None);
     assert_eq!(agreed(1, &both).unwrap(), "http/1.1");
-}
-
-#[test]
-fn http2_carries_many_requests_at_once() {
-    let origin = Origin::start();
-    let certificate = Certificate::new();
-    let proxy = Config::over(&origin)
-        .listen(&certificate.listen(""))
-        .start();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let connect = TlsConnector::from(certificate.trusting(&["h2"]));
-    let statuses = runtime.block_on(async {
-        let stream = tokio::net::TcpStream::connect(proxy.address).await.unwrap();
-        let name = "staging.test".try_into().unwrap();
-        let stream = connect.connect(name, stream).await.unwrap();
-        let (client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        let mut client = client.ready().await.unwrap();
-        let mut answers = Vec::new();
-        for number in 0..20 {
-            let request = http::Request::get(format!("https://staging.test/{number}"))
-                .body(())
-                .unwrap();
-            answers.push(client.send_request(request, true).unwrap().0);
-        }
-        let mut statuses = Vec::new();
-        for answer in answers {
-            statuses.push(answer.await.unwrap().status().as_u16());
-        }
-        statuses
-    });
-    assert_eq!(statuses, [200; 20]);
-    assert_eq!(origin.last().header("x-forwarded-proto"), Some("https"));
-    assert_eq!(proxy.status()["connections"], 1);
 }
 
 #[test]

@@ -4,7 +4,6 @@
 //! look-up at a time.
 
 use std::os::fd::RawFd;
-use std::sync::Arc;
 
 use pingora_core::upstreams::peer::HttpPeer;
 
@@ -13,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, UpstreamSettings};
 use crate::gate::Gatekeeper;
 use crate::metrics::Metrics;
-use crate::recorder::Intake;
+use crate::recorder::control::Recorder;
 use crate::route::{Route, Routes};
 use crate::upstream::Upstream;
 use crate::upstream::uses::Uses;
@@ -31,13 +30,15 @@ pub(crate) struct Shared {
     most_uses: Vec<Option<u32>>,
     uses: Uses,
     pub(crate) metrics: Metrics,
-    /// Where recorded exchanges go, if anything is recorded.
-    pub(crate) intake: Option<Arc<Intake>>,
+    pub(crate) recorder: Recorder,
 }
 
 impl Shared {
-    /// Records nothing until it is given an intake.
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(
+        settings: &Settings,
+        clock: Clock,
+        recorder: Recorder,
+    ) -> Result<Self, prometheus::Error> {
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
         let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
         let peers = routes.iter().map(|route| {
@@ -61,7 +62,7 @@ impl Shared {
             )?,
             routes,
             upstreams,
-            intake: None,
+            recorder,
         })
     }
 

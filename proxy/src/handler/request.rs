@@ -3,7 +3,6 @@
 //! Ends with an answer of our own, or with a request that may pass.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
@@ -127,16 +126,15 @@ fn fresh_id() -> HeaderValue {
 }
 
 fn pending(shared: &Shared, session: &Session, ctx: &RequestContext) -> Option<Pending> {
-    let intake = shared.intake.as_ref()?;
-    let route = shared.routes.get(ctx.route?);
-    if !route.record {
+    if !shared.routes.get(ctx.route?).record {
         return None;
     }
+    let intake = shared.recorder.intake()?;
     let origin = Origin {
         at: Duration::from_nanos(ctx.started.nanos_since(intake.started)),
         connection: Connection::of(session).map_or(0, |connection| connection.number),
         client: ctx.client,
     };
     let tap = Tap::new(session.req_header(), &origin, intake.body_limit);
-    Some(Pending::new(Box::new(tap), Arc::clone(intake), ctx.started))
+    Some(Pending::new(Box::new(tap), intake, ctx.started))
 }

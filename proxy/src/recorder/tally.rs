@@ -1,9 +1,10 @@
-//! What became of every exchange that was offered to the recorder.
+//! What became of every exchange that was offered to one capture.
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
 //! in the queue or for the disk is not settled yet and shown apart. No count but that ever falls.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ use trace::recording::Missed;
 pub(crate) struct Tally {
     file: String,
     state: AtomicU8,
+    /// Exchanges that began and were not called off.
+    begun: AtomicU64,
     /// Written, and flushed with a checkpoint.
     recorded: AtomicU64,
     /// Written since the last checkpoint: not known to be on the disk.
@@ -23,6 +26,8 @@ pub(crate) struct Tally {
     write: AtomicU64,
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
+    /// What was never written, once nothing can change it any more.
+    sealed: OnceLock<Missed>,
 }
 
 /// Whether exchanges are written.
@@ -53,6 +58,14 @@ pub(crate) struct Snapshot {
     pub(crate) waiting: u64,
 }
 
+/// The numbers of a tally, or of several.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) recorded: u64,
+    pub(super) dropped: Dropped,
+    pub(super) waiting: u64,
+}
+
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Dropped {
     pub(crate) queue: u64,
@@ -62,25 +75,53 @@ pub(crate) struct Dropped {
     pub(crate) write: u64,
 }
 
-impl Snapshot {
-    /// Nothing is recorded.
-    pub(crate) fn off() -> Self {
-        Self {
-            state: "off",
-            file: None,
-            offered: 0,
-            recorded: 0,
-            dropped: Dropped::default(),
-            waiting: 0,
-        }
+impl Dropped {
+    pub(crate) const fn total(&self) -> u64 {
+        self.queue + self.size + self.policy + self.write
     }
 }
+
+impl Counts {
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.recorded += other.recorded;
+        self.dropped.queue += other.dropped.queue;
+        self.dropped.size += other.dropped.size;
+        self.dropped.policy += other.dropped.policy;
+        self.dropped.write += other.dropped.write;
+        self.waiting += other.waiting;
+    }
+}
+
+impl Snapshot {
+    /// `capture` is the one in the making, if there is one.
+    pub(super) fn new(capture: Option<&Tally>, counts: Counts) -> Self {
+        Self {
+            state: capture.map_or("off", |capture| match capture.state() {
+                State::Recording => RECORDING,
+                State::Failed => "failed",
+            }),
+            file: capture.map(|capture| capture.file.clone()),
+            offered: counts.recorded + counts.dropped.total(),
+            recorded: counts.recorded,
+            dropped: counts.dropped,
+            waiting: counts.waiting,
+        }
+    }
+
+    /// Whether exchanges are being written.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.state == RECORDING
+    }
+}
+
+const RECORDING: &str = "recording";
 
 impl Tally {
     pub(crate) fn new(file: &Path) -> Self {
         Self {
             file: file.display().to_string(),
             state: AtomicU8::new(State::Recording as u8),
+            begun: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
             unsaved: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -89,7 +130,22 @@ impl Tally {
             write: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
+            sealed: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// An exchange begins: it is settled by being written, dropped or called off.
+    pub(crate) fn begins(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An exchange is not to be recorded after all.
+    pub(crate) fn called_off(&self) {
+        self.begun.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn dropped(&self, why: Loss) {
@@ -98,7 +154,7 @@ impl Tally {
             Loss::Size => &self.size,
             Loss::Write => &self.write,
         };
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Release);
     }
 
     /// An exchange was written.
@@ -135,24 +191,45 @@ impl Tally {
 
     /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
-        Missed {
-            queue: self.queue.load(Ordering::Relaxed),
-            size: self.size.load(Ordering::Relaxed),
-            write: self.write.load(Ordering::Relaxed),
+        self.sealed
+            .get()
+            .copied()
+            .unwrap_or_else(|| self.unsealed())
+    }
+
+    /// Whether nothing is under way: no request that is still to be written, and no queue.
+    pub(crate) fn all_settled(&self) -> bool {
+        self.unsettled(self.unsealed()) == 0
+    }
+
+    /// Counts all that is not settled as lost, for good: whatever comes later, no count changes,
+    /// so that footer and metrics say the same.
+    pub(crate) fn seal(&self) {
+        self.sealed.get_or_init(|| {
+            let mut missed = self.unsealed();
+            missed.write += self.unsettled(missed);
+            missed
+        });
+    }
+
+    pub(crate) fn state(&self) -> State {
+        if self.state.load(Ordering::Relaxed) == State::Recording as u8 {
+            State::Recording
+        } else {
+            State::Failed
         }
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let recording = self.state.load(Ordering::Relaxed) == State::Recording as u8;
+    pub(super) fn counts(&self) -> Counts {
         let recorded = self.recorded.load(Ordering::Relaxed);
         let unsaved = self.unsaved.load(Ordering::Relaxed);
-        let queued = self.waiting.load(Ordering::Relaxed);
+        let queued = match self.sealed.get() {
+            Some(_) => 0,
+            None => self.waiting.load(Ordering::Relaxed),
+        };
         let mut missed = self.missed();
         missed.write += self.lost.load(Ordering::Relaxed);
-        Snapshot {
-            state: if recording { "recording" } else { "failed" },
-            file: Some(self.file.clone()),
-            offered: recorded + missed.queue + missed.size + missed.write,
+        Counts {
             recorded,
             dropped: Dropped {
                 queue: missed.queue,
@@ -162,6 +239,23 @@ impl Tally {
             },
             waiting: queued as u64 + unsaved,
         }
+    }
+
+    fn unsealed(&self) -> Missed {
+        Missed {
+            queue: self.queue.load(Ordering::Acquire),
+            size: self.size.load(Ordering::Acquire),
+            write: self.write.load(Ordering::Acquire),
+        }
+    }
+
+    /// `missed` is read before what has begun, so that nothing settled seems not to have begun.
+    fn unsettled(&self, missed: Missed) -> u64 {
+        let written = [&self.recorded, &self.unsaved, &self.lost];
+        let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
+        let settled = written + missed.queue + missed.size + missed.write;
+        let begun = self.begun.load(Ordering::Relaxed);
+        begun.saturating_sub(settled)
     }
 }
 
@@ -173,10 +267,9 @@ mod tests {
     fn no_count_falls_when_writing_fails() {
         let tally = Tally::new(Path::new("capture.jsonl"));
         let check = |recorded, write, waiting| {
-            let snapshot = tally.snapshot();
-            let seen = (snapshot.recorded, snapshot.dropped.write, snapshot.waiting);
+            let counts = tally.counts();
+            let seen = (counts.recorded, counts.dropped.write, counts.waiting);
             assert_eq!(seen, (recorded, write, waiting));
-            assert_eq!(snapshot.offered, recorded + write);
         };
         tally.written();
         tally.written();
@@ -189,5 +282,49 @@ mod tests {
         tally.dropped(Loss::Write);
         check(2, 2, 0);
         assert_eq!(tally.missed().write, 1);
+    }
+
+    #[test]
+    fn what_is_under_way_when_sealed_is_lost_once() {
+        let tally = Tally::new(Path::new("capture.jsonl"));
+        for _ in 0..5 {
+            tally.begins();
+        }
+        tally.written();
+        tally.dropped(Loss::Size);
+        tally.called_off();
+        assert!(!tally.all_settled());
+        tally.seal();
+        let sealed = tally.missed();
+        assert_eq!((sealed.queue, sealed.size, sealed.write), (0, 1, 2));
+        // They end after all, each in its way; another one comes too late.
+        tally.dropped(Loss::Write);
+        tally.dropped(Loss::Queue);
+        tally.begins();
+        tally.waits(1);
+        tally.seal();
+        assert_eq!(tally.missed(), sealed);
+        tally.saved();
+        let snapshot = Snapshot::new(Some(&tally), tally.counts());
+        assert_eq!(
+            (snapshot.offered, snapshot.recorded, snapshot.waiting),
+            (4, 1, 0)
+        );
+    }
+
+    #[test]
+    fn all_is_settled_when_everything_was_written_dropped_or_called_off() {
+        let tally = Tally::new(Path::new("capture.jsonl"));
+        let settle: [fn(&Tally); 3] = [
+            Tally::written,
+            |tally| tally.dropped(Loss::Queue),
+            Tally::called_off,
+        ];
+        for settle in settle {
+            tally.begins();
+            assert!(!tally.all_settled());
+            settle(&tally);
+            assert!(tally.all_settled());
+        }
     }
 }

@@ -169,22 +169,9 @@ fn recording_goes_on_by_order_when_there_is_room_again() {
 }
 
 #[test]
-fn recording_is_started_rotated_and_stopped_by_order() {
+fn an_order_says_what_is_being_recorded() {
     let origin = Origin::start();
-    let mut proxy = Config::over(&origin).record("capture.jsonl", false).start();
-    let get = |times| (0..times).for_each(|_| assert_eq!(proxy.get("/", &[]).status, 200));
-    let counts = |offered, recorded| {
-        let metrics = proxy.admin("/metrics").body;
-        assert!(
-            metrics.contains(&format!("\nrehearsal_offered_total {offered}\n")),
-            "{metrics}"
-        );
-        assert!(
-            metrics.contains(&format!("\nrehearsal_recorded_total {recorded}\n")),
-            "{metrics}"
-        );
-    };
-    get(1);
+    let proxy = Config::over(&origin).record("capture.jsonl", false).start();
     assert_eq!(proxy.admin("/record").json()["state"], "off");
     for order in ["/record/stop", "/record/rotate"] {
         let refused = proxy.order(order, &[]);
@@ -201,29 +188,37 @@ fn recording_is_started_rotated_and_stopped_by_order() {
     assert_eq!(started.json(), expected);
     assert_eq!(proxy.admin("/record").json(), expected);
     let again = proxy.order("/record/start", &[]);
-    assert_eq!(
-        (again.status, &again.json()["error"]),
-        (409, &json!("already recording"))
-    );
+    assert_eq!(again.status, 409);
+    assert_eq!(again.json()["error"], "already recording");
+}
+
+#[test]
+fn recording_is_started_rotated_and_stopped_by_order() {
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin).record("capture.jsonl", false).start();
+    let get = |times| (0..times).for_each(|_| assert_eq!(proxy.get("/", &[]).status, 200));
+    let in_metrics = |count| {
+        let metrics = proxy.admin("/metrics").body;
+        ["offered", "recorded"]
+            .into_iter()
+            .all(|what| metrics.contains(&format!("\nrehearsal_{what}_total {count}\n")))
+    };
+    get(1);
+    assert_eq!(proxy.order("/record/start", &[]).status, 200);
     get(2);
     offered_in_all(&proxy, 2);
     let rotated = proxy.order("/record/rotate", &[]).json();
-    assert_eq!(rotated["file"], "capture-2.jsonl");
+    let now = (&rotated["state"], &rotated["file"], &rotated["offered"]);
     assert_eq!(
-        (&rotated["state"], &rotated["offered"]),
-        (&json!("recording"), &json!(0))
+        now,
+        (&json!("recording"), &json!("capture-2.jsonl"), &json!(0))
     );
-    assert_eq!(rotated["closed"]["file"], "capture.jsonl");
-    assert_eq!(
-        (
-            &rotated["closed"]["exchanges"],
-            &rotated["closed"]["offered"]
-        ),
-        (&json!(2), &json!(2))
-    );
-    assert_eq!(rotated["closed"]["audit"]["found"], 0);
-    assert_eq!(rotated["closed"]["quarantined"], false);
-    counts(2, 2);
+    let closed = &rotated["closed"];
+    let counts = (&closed["file"], &closed["exchanges"], &closed["offered"]);
+    assert_eq!(counts, (&json!("capture.jsonl"), &json!(2), &json!(2)));
+    assert_eq!(closed["audit"]["found"], 0);
+    assert_eq!(closed["quarantined"], false);
+    assert!(in_metrics(2));
     get(3);
     // What has ended and is not settled yet is not lost by the stop.
     let stopped = proxy.order("/record/stop", &[]).json();
@@ -233,12 +228,13 @@ fn recording_is_started_rotated_and_stopped_by_order() {
     );
     assert_eq!(stopped["closed"]["exchanges"], 3);
     get(1);
-    counts(5, 5);
+    assert!(in_metrics(5));
     let ended = proxy.stop();
     assert!(ended.status.success(), "{}", ended.log);
-    let exchanges = |file: &str| Capture::read(&proxy.folder.path().join(file)).unwrap();
-    assert_eq!(exchanges("capture.jsonl").exchanges.len(), 2);
-    assert_eq!(exchanges("capture-2.jsonl").exchanges.len(), 3);
+    for (file, exchanges) in [("capture.jsonl", 2), ("capture-2.jsonl", 3)] {
+        let capture = Capture::read(&proxy.folder.path().join(file)).unwrap();
+        assert_eq!(capture.exchanges.len(), exchanges, "{file}");
+    }
 }
 
 #[test]

@@ -76,6 +76,14 @@ pub(crate) fn unix_seconds() -> i64 {
         })
 }
 
+/// Nanoseconds since 1970, for the time of day in the access log only.
+#[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+pub(crate) fn unix_nanos() -> i128 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(0))
+}
+
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

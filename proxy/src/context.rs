@@ -39,6 +39,8 @@ pub(crate) struct RequestContext {
     pub(crate) body_bytes: u64,
     /// Status of an answer that the proxy gave itself.
     pub(crate) answered: Option<u16>,
+    /// Why it was not forwarded: the label of the metric.
+    pub(crate) refusal: Option<&'static str>,
     /// What the recorder gets, if this request is recorded.
     pub(crate) pending: Option<Pending>,
 }
@@ -59,6 +61,7 @@ impl RequestContext {
             last_use: false,
             body_bytes: 0,
             answered: None,
+            refusal: None,
             pending: None,
         }
     }

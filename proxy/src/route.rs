@@ -35,6 +35,10 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The target as the upstream gets it, where the route changes it.
     pub(crate) fn rewritten(&self, target: &[u8]) -> Option<Vec<u8>> {
         let rest = target.strip_prefix(self.prefix.as_bytes())?;

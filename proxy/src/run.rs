@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::access_log::AccessLog;
 use crate::cli::Args;
 use crate::clock::Clock;
 use crate::config::{self, LoadError, LoadTestSettings, Settings};
@@ -76,8 +77,13 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
         .sum();
     let record = settings.record.take();
     let enabled = record.as_ref().is_some_and(|record| record.enabled);
+    let policy = record.as_ref().map(|record| record.policy.clone());
     let recorder = Recorder::new(record, clock);
-    let shared = Arc::new(Shared::new(&settings, clock, recorder)?);
+    let access_log = AccessLog::start(clock)?;
+    let shared = Arc::new(Shared::new(&settings, clock, recorder, access_log)?);
+    shared
+        .access_log
+        .apply(settings.access_log.take(), policy)?;
     if enabled {
         // After all that settings can break, so that they leave no empty capture behind.
         shared.recorder.start()?;
@@ -98,6 +104,7 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
         shutdown,
     };
     runtime.block_on(attended.attend(desks));
+    shared.access_log.close();
     Ok(match shared.recorder.close()? {
         Some(closed) if closed.quarantined => Exit::Failure,
         _ => Exit::Success,

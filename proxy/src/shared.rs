@@ -8,6 +8,7 @@ use std::os::fd::RawFd;
 use pingora_core::upstreams::peer::HttpPeer;
 
 use crate::access::networks::Networks;
+use crate::access_log::AccessLog;
 use crate::clock::Clock;
 use crate::config::{Settings, UpstreamSettings};
 use crate::gate::Gatekeeper;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     uses: Uses,
     pub(crate) metrics: Metrics,
     pub(crate) recorder: Recorder,
+    pub(crate) access_log: AccessLog,
 }
 
 impl Shared {
@@ -38,6 +40,7 @@ impl Shared {
         settings: &Settings,
         clock: Clock,
         recorder: Recorder,
+        access_log: AccessLog,
     ) -> Result<Self, prometheus::Error> {
         let routes = Routes::new(&settings.routes, settings.load_test.enabled);
         let upstreams: Vec<_> = settings.upstreams.iter().map(Upstream::new).collect();
@@ -63,6 +66,7 @@ impl Shared {
             routes,
             upstreams,
             recorder,
+            access_log,
         })
     }
 

@@ -55,7 +55,7 @@ pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Cli
 }
 
 /// An address, with or without a port: some proxies add the client's.
-fn parse(entry: &[u8]) -> Option<IpAddr> {
+pub(crate) fn parse(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry).ok()?.trim();
     let bare = text
         .strip_prefix('[')

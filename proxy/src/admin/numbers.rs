@@ -3,11 +3,14 @@
 //! They live in the recorder and the server, not in the registry, so that all of one kind come
 //! from one snapshot.
 
+use std::sync::atomic::Ordering;
+
 use crate::shared::Shared;
 
 pub(super) fn text(shared: &Shared, connections: u64) -> String {
     let recording = shared.recorder.in_all();
     let dropped = &recording.dropped;
+    let log = shared.access_log.counts();
     format!(
         "# HELP rehearsal_connections Client connections that are open.\n\
          # TYPE rehearsal_connections gauge\n\
@@ -32,7 +35,16 @@ pub(super) fn text(shared: &Shared, connections: u64) -> String {
          rehearsal_dropped_total{{reason=\"write\"}} {}\n\
          # HELP rehearsal_waiting Exchanges that are not settled yet: queued, or not flushed.\n\
          # TYPE rehearsal_waiting gauge\n\
-         rehearsal_waiting {}\n",
+         rehearsal_waiting {}\n\
+         # HELP rehearsal_access_log_lines_total Lines written to the access log.\n\
+         # TYPE rehearsal_access_log_lines_total counter\n\
+         rehearsal_access_log_lines_total {}\n\
+         # HELP rehearsal_access_log_dropped_total Requests that are not in the access log: no room, or not written.\n\
+         # TYPE rehearsal_access_log_dropped_total counter\n\
+         rehearsal_access_log_dropped_total {}\n\
+         # HELP rehearsal_access_log_errors_total Times that the access log could not be written or opened.\n\
+         # TYPE rehearsal_access_log_errors_total counter\n\
+         rehearsal_access_log_errors_total {}\n",
         u8::from(recording.is_recording()),
         shared.recorder.errors(),
         recording.offered,
@@ -42,5 +54,8 @@ pub(super) fn text(shared: &Shared, connections: u64) -> String {
         dropped.policy,
         dropped.write,
         recording.waiting,
+        log.written.load(Ordering::Relaxed),
+        log.dropped.load(Ordering::Relaxed),
+        log.errors.load(Ordering::Relaxed),
     )
 }

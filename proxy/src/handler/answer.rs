@@ -18,6 +18,7 @@ pub(super) async fn refuse(
     ctx: &mut RequestContext,
     refusal: &Refusal,
 ) -> Result<()> {
+    ctx.refusal = Some(refusal.reason().label());
     if refusal.closes() {
         session.set_keepalive(None);
     }

@@ -37,7 +37,8 @@ pub(super) async fn filter(
     if session.get_keepalive().is_some() {
         session.set_keepalive(Some(KEEPALIVE));
     }
-    ctx.peer_trusted = shared.trusted.contains(peer(session));
+    ctx.client = peer(session);
+    ctx.peer_trusted = shared.trusted.contains(ctx.client);
     ctx.request_id = Some(request_id(session, ctx.peer_trusted));
     match admit(shared, session, ctx) {
         Ok(()) => {

@@ -22,6 +22,8 @@ pub(crate) struct Connection {
     /// The port that it came to.
     pub(crate) port: HeaderValue,
     pub(crate) line: Arc<Line>,
+    /// Requests that it has carried.
+    pub(crate) requests: AtomicU64,
 }
 
 impl Connection {
@@ -32,6 +34,7 @@ impl Connection {
             number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
             port: HeaderValue::from(port),
             line: Arc::new(Line::new()),
+            requests: AtomicU64::new(0),
         }
     }
 

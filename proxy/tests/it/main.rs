@@ -8,6 +8,7 @@ mod client;
 mod origin;
 mod proxy;
 
+mod access_log;
 mod admin;
 mod cli;
 mod forwarding;

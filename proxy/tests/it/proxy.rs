@@ -219,6 +219,14 @@ impl Proxy {
         self.admin("/status").json()
     }
 
+    /// A value of `/metrics`, by its whole name.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.admin("/metrics").body;
+        let mut lines = metrics.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap().parse().unwrap()
+    }
+
     pub(crate) fn capture(&self) -> PathBuf {
         self.folder.path().join("capture.jsonl")
     }

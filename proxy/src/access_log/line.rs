@@ -13,7 +13,7 @@ use http::Version;
 use jiff::Timestamp;
 use trace::anonymize::{self, LEFT_OUT, Policy};
 
-use super::shelf::{Noted, Text};
+use super::pack::{Noted, Text};
 use crate::access::client;
 
 /// Makes lines.

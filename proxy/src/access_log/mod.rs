@@ -8,6 +8,7 @@
 mod entry;
 mod file;
 mod line;
+mod pack;
 mod shelf;
 mod writer;
 

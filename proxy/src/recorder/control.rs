@@ -15,7 +15,8 @@ use trace::recording::{Closed, RecordError};
 
 use super::Intake;
 use super::capture::{Capture, CloseError, End};
-use super::tally::{Counts, Snapshot, State, Tally};
+use super::counts::{Counts, Snapshot};
+use super::tally::{State, Tally};
 use crate::clock::Clock;
 use crate::config::RecordSettings;
 

@@ -5,6 +5,7 @@
 
 mod capture;
 pub(crate) mod control;
+mod counts;
 pub(crate) mod pending;
 pub(crate) mod tally;
 pub(crate) mod tap;

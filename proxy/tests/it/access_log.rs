@@ -20,10 +20,10 @@ fn lines(path: &Path) -> Vec<Value> {
     lines.collect()
 }
 
-#[test]
-fn every_request_has_a_line_refused_ones_included() {
-    let origin = Origin::start();
-    let mut proxy = Config::over(&origin)
+/// The lines of five requests: two with the key and without on one connection with a third from
+/// elsewhere, one that is ambiguous, one whose backend breaks off.
+fn five_lines(origin: &Origin) -> Vec<Value> {
+    let mut proxy = Config::over(origin)
         .load_test()
         .record("c.jsonl", false)
         .section(LOG)
@@ -33,85 +33,80 @@ fn every_request_has_a_line_refused_ones_included() {
     let agent = "User-Agent: k6/0.49.0 (planted@hospital.org)";
     let run = "X-Load-Test-Run: nightly-7";
     client.ask(&request("GET", long, &[&key(), agent, run]));
-    client.ask(&request(
-        "GET",
-        "/api/loadtest/people",
-        &["X-Load-Test-Key: planted"],
-    ));
+    let wrong = "X-Load-Test-Key: planted";
+    client.ask(&request("GET", "/api/loadtest/people", &[wrong]));
     let far = "X-Forwarded-For: 198.51.100.7";
     let referer = "Referer: https://staging.test/planted";
-    client.ask(&request(
-        "POST",
-        "/planted",
-        &[far, referer, run, "Content-Length: 0"],
-    ));
+    let none = "Content-Length: 0";
+    client.ask(&request("POST", "/planted", &[far, referer, run, none]));
     assert_eq!(proxy.get("//planted", &[]).status, 400);
-    assert_eq!(
-        proxy.ask("POST", "/reset", &["Content-Length: 0"]).status,
-        502
-    );
+    assert_eq!(proxy.ask("POST", "/reset", &[none]).status, 502);
     assert!(proxy.stop().status.success());
-
     let path = proxy.folder.path().join("logs/access.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains("planted") && !text.contains(KEY), "{text}");
     let mut lines = lines(&path);
     // Workers write one after the other.
-    lines.sort_by_key(|line| {
-        (
-            line["connection"].as_u64(),
-            line["connection_requests"].as_u64(),
-        )
-    });
-    let fields = |fields: &[&str]| -> Vec<Value> {
-        let of = |line: &Value| fields.iter().map(|field| line[field].clone()).collect();
-        lines.iter().map(of).collect()
-    };
-    let expected = [
-        json!(["GET", "/api/loadtest/people/{id}?page=…&…=…", 200, null]),
-        json!(["GET", "/api/loadtest/people", 403, "key"]),
-        json!(["POST", "/{id}", 200, null]),
-        json!(["GET", "//{id}", 400, "ambiguous"]),
-        json!(["POST", "/{id}", 502, null]),
-    ];
-    assert_eq!(
-        fields(&["request_method", "request_uri", "status", "refusal"]),
-        expected
-    );
-    let expected = [
-        json!(["1", "loadtest", "nightly-7", "127.0.0.1", 1, 1]),
-        json!(["1", "loadtest", null, "127.0.0.1", 1, 2]),
-        json!(["0", "other", null, "198.51.100.7", 1, 3]),
-        json!(["0", null, null, "127.0.0.1", 2, 1]),
-        json!(["0", "other", null, "127.0.0.1", 3, 1]),
-    ];
-    let names = [
-        "load_test_mode",
-        "route",
-        "run",
-        "remote_addr",
-        "connection",
-        "connection_requests",
-    ];
-    assert_eq!(fields(&names), expected);
+    let place = |line: &Value| ["connection", "connection_requests"].map(|it| line[it].as_u64());
+    lines.sort_by_key(place);
+    lines
+}
+
+#[track_caller]
+fn check(lines: &[Value], fields: &[&str], expected: &[Value]) {
+    let of = |line: &Value| fields.iter().map(|field| line[field].clone()).collect();
+    let found: Vec<Value> = lines.iter().map(of).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_request_has_a_line_refused_ones_included() {
+    let origin = Origin::start();
     let upstream = origin.address.to_string();
-    let expected = [
-        json!([upstream, 200, 1]),
-        json!([null, null, 0]),
-        json!([upstream, 200, 1]),
-        json!([null, null, 0]),
-        json!([upstream, null, 1]),
-    ];
-    assert_eq!(
-        fields(&["upstream_addr", "upstream_status", "tries"]),
-        expected
+    let lines = five_lines(&origin);
+    check(
+        &lines,
+        &["request_method", "request_uri", "status", "refusal"],
+        &[
+            json!(["GET", "/api/loadtest/people/{id}?page=…&…=…", 200, null]),
+            json!(["GET", "/api/loadtest/people", 403, "key"]),
+            json!(["POST", "/{id}", 200, null]),
+            json!(["GET", "//{id}", 400, "ambiguous"]),
+            json!(["POST", "/{id}", 502, null]),
+        ],
     );
-    assert_eq!(lines[0]["http_user_agent"], "k6/0.49.0 (…)");
+    check(
+        &lines,
+        &["load_test_mode", "route", "run", "remote_addr"],
+        &[
+            json!(["1", "loadtest", "nightly-7", "127.0.0.1"]),
+            json!(["1", "loadtest", null, "127.0.0.1"]),
+            json!(["0", "other", null, "198.51.100.7"]),
+            json!(["0", null, null, "127.0.0.1"]),
+            json!(["0", "other", null, "127.0.0.1"]),
+        ],
+    );
+    let connection = ["connection", "connection_requests"];
+    let numbers = [[1, 1], [1, 2], [1, 3], [2, 1], [3, 1]].map(|it| json!(it));
+    check(&lines, &connection, &numbers);
+    check(
+        &lines,
+        &["upstream_addr", "upstream_status", "tries"],
+        &[
+            json!([upstream, 200, 1]),
+            json!([null, null, 0]),
+            json!([upstream, 200, 1]),
+            json!([null, null, 0]),
+            json!([upstream, null, 1]),
+        ],
+    );
     assert_eq!(lines[2]["http_referer"], "/{id}");
-    let took = lines[0]["request_time"].as_f64().unwrap();
-    assert!(took > 0.0 && lines[0]["upstream_response_time"].as_f64().unwrap() <= took);
-    assert!(lines[0]["body_bytes_sent"].as_u64().unwrap() > 10);
-    assert_eq!(lines[0]["request_id"].as_str().unwrap().len(), 36);
+    let first = &lines[0];
+    assert_eq!(first["http_user_agent"], "k6/0.49.0 (…)");
+    let took = first["request_time"].as_f64().unwrap();
+    assert!(took > 0.0 && first["upstream_response_time"].as_f64().unwrap() <= took);
+    assert!(first["body_bytes_sent"].as_u64().unwrap() > 10);
+    assert_eq!(first["request_id"].as_str().unwrap().len(), 36);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod forwarding;
 mod gate;
 mod hygiene;
 mod limits;
+mod orders;
 mod recording;
 mod secrets;
 mod shutdown;

@@ -91,7 +91,7 @@ pub fn outline_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
     for (start, word) in words(text) {
-        out.push_str(&text[end..start]);
+        push_separators(&mut out, &text[end..start]);
         end = start + word.len();
         let personal = found.iter().any(|it| it.start < end && start < it.end);
         out.push_str(if personal || is_private(word) {
@@ -100,8 +100,14 @@ pub fn outline_text(text: &str) -> String {
             word
         });
     }
-    out.push_str(&text[end..]);
+    push_separators(&mut out, &text[end..]);
     out
+}
+
+/// What a terminal would obey becomes a space.
+fn push_separators(out: &mut String, separators: &str) {
+    let harmless = |c: char| if c.is_control() { ' ' } else { c };
+    out.extend(separators.chars().map(harmless));
 }
 
 /// The words of a text, each with its place: what stands between spaces, brackets and the like.
@@ -211,6 +217,6 @@ mod tests {
         check("from 203.0.113.9", "from …");
         check("Bearer eyJhbGciOi.eyJzdWIiOi.c2ln", "Bearer …");
         check("key abcdefghijklmnopqrstuvwxyzabcdef", "key …");
-        check("ana\u{7}@x.org/é", "ana\u{7}…");
+        check("ana\u{7}@x.org/é\u{9b}", "ana … ");
     }
 }

@@ -72,18 +72,23 @@ fn an_exchange_under_way_goes_to_the_capture_in_which_it_began() {
     let folder = TempDir::new().unwrap();
     let recorder = recorder(&folder);
     recorder.start().unwrap();
-    let under_way = begin(&recorder).unwrap();
-    settle(begin(&recorder).unwrap());
+    let intake = recorder.intake().unwrap();
+    let [under_way, longer] = [0, 1].map(|_| begin(&recorder).unwrap());
     begin(&recorder).unwrap().discard();
     let old = thread::scope(|scope| {
         let rotation = scope.spawn(|| recorder.rotate());
-        let first = folder.path().join("c.jsonl");
-        while recorder.capture().file.as_deref() == first.to_str() {
+        let is_ending = || lock(&recorder.books).open[0].1.is_set();
+        while !is_ending() {
             thread::yield_now();
         }
         settle(begin(&recorder).unwrap());
-        assert!(!rotation.is_finished());
         settle(under_way);
+        // The writer has looked, and waits for the other one.
+        while intake.tally.waiting_bytes() > 0 && !rotation.is_finished() {
+            thread::yield_now();
+        }
+        assert!(!rotation.is_finished());
+        settle(longer);
         rotation.join().unwrap().unwrap()
     });
     let (footer, dropped) = (&old.footer, old.footer.dropped.write);

@@ -28,6 +28,7 @@ Environment:
 Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, close the capture;
                    a second one does not wait for what is in flight
+  SIGUSR1          open the access log anew, after it was renamed
   SIGHUP           nothing but a warning: reload is not available yet
 
 Exit codes:

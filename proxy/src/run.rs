@@ -7,15 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use trace::recording::Closed;
 
+use crate::access_log::AccessLog;
 use crate::cli::Args;
 use crate::clock::Clock;
 use crate::config::{self, LoadError, LoadTestSettings, Settings};
 use crate::exit::Exit;
 use crate::logging;
 use crate::output;
-use crate::recorder;
+use crate::recorder::control::Recorder;
 use crate::server::attend::{Attended, Signals, Stop};
 use crate::server::listen::Bound;
 use crate::server::worker::{self, Workers};
@@ -71,13 +71,19 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     let signals = Signals::new().context("cannot listen for signals")?;
     let bound = Bound::new(&settings)?;
     let (stop, shutdown) = Stop::new(settings.shutdown_timeout);
-    let record = settings.record.take().filter(|record| record.enabled);
-    let mut shared = Shared::new(&settings, clock)?;
-    // After all that settings can break, so that they leave no empty capture behind.
-    let recording = record.map(|record| recorder::start(record, clock));
-    let (recorder, intake) = recording.transpose()?.unzip();
-    shared.intake = intake.map(Arc::new);
-    let shared = Arc::new(shared);
+    let record = settings.record.take();
+    let enabled = record.as_ref().is_some_and(|record| record.enabled);
+    let policy = record.as_ref().map(|record| record.policy.clone());
+    let recorder = Recorder::new(record, clock);
+    let access_log = AccessLog::start(clock)?;
+    let shared = Arc::new(Shared::new(&settings, clock, recorder, access_log)?);
+    shared
+        .access_log
+        .apply(settings.access_log.take(), policy)?;
+    if enabled {
+        // After all that settings can break, so that they leave no empty capture behind.
+        shared.recorder.start()?;
+    }
     announce_gate(&settings.load_test);
     let (mut workers, desks) =
         Workers::start(&shared, &shutdown).context("cannot start the workers")?;
@@ -88,17 +94,18 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     output::line(bound.ready()?);
     let attended = Attended {
         bound,
-        shared,
+        shared: Arc::clone(&shared),
         workers,
         signals,
         stop,
         shutdown,
     };
     runtime.block_on(attended.attend(desks));
-    match recorder {
-        Some(recorder) => Ok(closed(&recorder.close()?)),
-        None => Ok(Exit::Success),
-    }
+    shared.access_log.close();
+    Ok(match shared.recorder.close()? {
+        Some(closed) if closed.quarantined => Exit::Failure,
+        _ => Exit::Success,
+    })
 }
 
 /// Who may use the gated routes is in the log, so that a review needs no other source.
@@ -118,23 +125,4 @@ fn announce_gate(load_test: &LoadTestSettings) {
             tracing::warn!(key = key.name, "this load-test key has expired");
         }
     }
-}
-
-fn closed(closed: &Closed) -> Exit {
-    let footer = &closed.footer;
-    let dropped = &footer.dropped;
-    let summary = format!(
-        "{}, {} exchanges, {} dropped, audit searched {} found {}",
-        closed.path.display(),
-        footer.exchanges,
-        dropped.queue + dropped.size + dropped.policy + dropped.write,
-        footer.audit.searched,
-        footer.audit.found,
-    );
-    if closed.quarantined {
-        tracing::error!("capture quarantined: {summary}; do not share it");
-        return Exit::Failure;
-    }
-    tracing::info!("capture closed: {summary}");
-    Exit::Success
 }

@@ -6,6 +6,7 @@
 mod hours;
 mod limit;
 mod load_test;
+mod log;
 mod record;
 mod report;
 mod route;
@@ -64,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) routes: Vec<RouteSettings>,
     /// What to record; nothing when absent.
     pub(crate) record: Option<RecordSettings>,
+    /// Where the access log is; there is none when absent.
+    pub(crate) access_log: Option<PathBuf>,
 }
 
 /// The world outside the file that settings may name.
@@ -159,6 +162,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
     let upstreams = upstream::read(file.required("upstream"), around);
     let routes = route::read(file.required("route"), &upstreams, &load_test);
     let record = record::read(file.entry("record"), around);
+    let access_log = log::read(file.entry("log"));
     file.finish();
     Settings {
         listen,
@@ -170,6 +174,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         upstreams,
         routes,
         record,
+        access_log,
     }
 }
 

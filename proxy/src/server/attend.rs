@@ -79,7 +79,7 @@ impl Attended {
         stop.gently.send_replace(true);
         tokio::select! {
             () = workers.ended() => {}
-            () = signals.next() => {
+            () = signals.next(&shared) => {
                 tracing::warn!("told twice; not waiting for requests");
                 stop.now.send_replace(true);
                 // Nobody may hand over an exchange any more when the capture is closed.
@@ -96,7 +96,7 @@ async fn sweep_until(signals: &mut Signals, shared: &Shared) {
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = signals.next() => return,
+            () = signals.next(shared) => return,
             _ = sweep.tick() => shared.edge.load().sweep(shared.clock.now()),
         }
     }
@@ -127,8 +127,9 @@ async fn serve_admin(
     drop(served.await);
 }
 
-/// Signals that say stop, and the one that only seems to.
+/// Signals that say stop, and those that do not.
 pub(crate) struct Signals {
+    reopen: Signal,
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -137,18 +138,20 @@ pub(crate) struct Signals {
 impl Signals {
     pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self {
+            reopen: signal(SignalKind::user_defined1())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next one that says stop.
-    async fn next(&mut self) {
+    /// Waits for the next one that says stop, and does what others say.
+    async fn next(&mut self, shared: &Shared) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
+                _ = self.reopen.recv() => shared.access_log.reopen(),
                 // Unheard, it would end the process and leave the capture open.
                 _ = self.hangup.recv() => tracing::warn!(
                     "reload is not available yet; still running with the configuration of the start"

@@ -9,12 +9,14 @@ mod client;
 mod origin;
 mod proxy;
 
+mod access_log;
 mod admin;
 mod cli;
 mod forwarding;
 mod gate;
 mod hygiene;
 mod limits;
+mod orders;
 mod recording;
 mod secrets;
 mod shutdown;

@@ -52,7 +52,7 @@ Signals:
   SIGTERM, SIGINT  stop accepting, finish what is in flight, close the capture;
                    a second one does not wait for what is in flight
   SIGHUP           read the configuration again; a bad one is refused and the old one stays
-  SIGUSR1          open the log files again, after they were moved
+  SIGUSR1          open the access log anew, after it was renamed
   SIGUSR2          start the binary anew and hand over to it, without refusing a connection
 
 Exit codes:

@@ -89,6 +89,14 @@ fn shown_at(unix_second: i64, zone: &TimeZone) -> Time {
     zone.to_datetime(at).time()
 }
 
+/// Nanoseconds since 1970, for the time of day in the access log only.
+#[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+pub(crate) fn unix_nanos() -> i128 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(0))
+}
+
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -5,12 +5,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::access::keys::KeyId;
 use crate::clock::{Clock, Moment};
 use crate::edge::Edge;
 use crate::http1::head::Request;
 use crate::limit::in_flight::Place;
 use crate::recorder::pending::Pending;
 use crate::recorder::tap::Tap;
+use crate::refusal::Reason;
 use crate::route::{Route, RouteId};
 use crate::server::connection::Connection;
 use crate::upstream::retry::Tried;
@@ -35,6 +37,8 @@ pub(crate) struct Exchange<'c> {
     /// A UUID or 32 hex digits.
     pub(crate) id: Box<str>,
     pub(crate) route: Option<RouteId>,
+    /// The key that opened the gate, where one was needed.
+    pub(crate) key: Option<KeyId>,
     /// Its place among those in flight, given back at the end.
     pub(crate) place: Option<Place>,
     /// The server that has it now.
@@ -51,6 +55,13 @@ pub(crate) struct Exchange<'c> {
     pub(crate) status: u16,
     /// Whether the proxy gave the answer itself.
     pub(crate) answered_here: bool,
+    /// Why it was refused, if it was.
+    pub(crate) refusal: Option<Reason>,
+    /// When the last try began, and when that had a connection.
+    pub(crate) tried_at: Option<Moment>,
+    pub(crate) connected_at: Option<Moment>,
+    /// Bytes of the answer's body so far.
+    pub(crate) answer_bytes: u64,
     /// What the recorder gets, if this request is recorded.
     pub(crate) pending: Option<Pending>,
 }
@@ -73,7 +84,12 @@ impl<'c> Exchange<'c> {
             first_byte: None,
             id: Box::default(),
             route: None,
+            key: None,
             place: None,
+            refusal: None,
+            tried_at: None,
+            connected_at: None,
+            answer_bytes: 0,
             lease: None,
             tried: Tried::default(),
             tries: 0,

@@ -19,7 +19,7 @@ use crate::limit::{Asker, Excess, Limits};
 use crate::refusal::{Limited, Quota, Refusal};
 use crate::route::{Route, RouteId, Routes};
 
-const KEY: &str = "x-load-test-key";
+pub(crate) const KEY: &str = "x-load-test-key";
 
 /// Who may pass, and how often.
 pub(crate) struct Gatekeeper {
@@ -36,6 +36,14 @@ pub(crate) struct Visitor<'r> {
     pub(crate) client: Client,
     pub(crate) fields: &'r Fields,
     pub(crate) now: Moment,
+}
+
+/// What a visitor has who may pass.
+pub(crate) struct Admitted {
+    /// The key that opened the gate, where one was needed.
+    pub(crate) key: Option<KeyId>,
+    /// Its place among those in flight, where those are counted.
+    pub(crate) place: Option<Place>,
 }
 
 impl Gatekeeper {
@@ -69,11 +77,11 @@ impl Gatekeeper {
         id: RouteId,
         route: &Route,
         visitor: &Visitor<'_>,
-    ) -> Result<Option<Place>, Refusal> {
+    ) -> Result<Admitted, Refusal> {
         let client = ClientNet::from(visitor.client.address);
         let key = self.open(route.gate, client, visitor)?;
         let Some(limit) = self.limits.get(id.index()) else {
-            return Ok(None);
+            return Ok(Admitted { key, place: None });
         };
         let asker = Asker {
             client,
@@ -82,7 +90,13 @@ impl Gatekeeper {
         };
         limit
             .admit(&asker, visitor.now)
+            .map(|place| Admitted { key, place })
             .map_err(|excess| limited(route, excess))
+    }
+
+    /// The name of a key that opened the gate.
+    pub(crate) fn name_of(&self, key: KeyId) -> Option<&str> {
+        self.keys.name_of(key)
     }
 
     /// Lets the numbers of this hour hold, and forgets clients whose counts no longer matter.
@@ -194,7 +208,7 @@ mod tests {
     }
 
     fn ask((routes, gate): &(Routes, Gatekeeper), key: &str, now: Moment) -> Option<Refusal> {
-        let fields = Fields::sent(&format!("{KEY}: {key:-<32}\r\n"));
+        let fields = Fields::sent(format!("{KEY}: {key:-<32}\r\n"));
         let visitor = Visitor {
             client: Client {
                 address: IpAddr::from([192, 0, 2, 1]),

@@ -5,6 +5,7 @@
 //! server of `upstream`, and offers what passed to `recorder`.
 
 mod access;
+mod access_log;
 mod admin;
 mod bounded;
 pub mod cli;

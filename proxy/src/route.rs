@@ -36,6 +36,10 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Index of the upstream, if anything is forwarded.
     pub(crate) const fn upstream(&self) -> Option<usize> {
         match self.action {

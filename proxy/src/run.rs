@@ -10,16 +10,16 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
-use trace::recording::Closed;
 
 use crate::access::keys;
+use crate::access_log::AccessLog;
 use crate::cli::{Args, Command};
 use crate::clock::Clock;
 use crate::config::{self, LoadError, LoadTestSettings, Settings};
 use crate::exit::Exit;
 use crate::logging;
 use crate::output;
-use crate::recorder;
+use crate::recorder::control::Recorder;
 use crate::server::attend::{Attended, Served};
 use crate::server::drain::Stop;
 use crate::server::listen::{Bound, Socket};
@@ -91,7 +91,7 @@ fn misconfigured(file: &Path, error: LoadError) -> Exit {
     Exit::Usage
 }
 
-fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
+fn serve(args: &Args, settings: Settings) -> anyhow::Result<Exit> {
     let clock = Clock::start();
     let program = Program::of_this_process().context("cannot tell how this was started")?;
     allow_many_connections();
@@ -102,13 +102,20 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
     let (predecessor, held) = predecessor(args)?;
     let bound = Bound::new(&settings, held)?;
     let (stop, shutdown) = Stop::new();
-    let record = settings.record.take().filter(|record| record.enabled);
-    let mut shared = Shared::new(&settings, clock)?;
-    // After all that settings can break, so that they leave no empty capture behind.
-    let recording = record.map(|record| recorder::start(record, clock));
-    let (recorder, intake) = recording.transpose()?.unzip();
-    shared.intake = intake.map(Arc::new);
-    let shared = Arc::new(shared);
+    let recorder = Recorder::new(settings.record.clone(), clock);
+    let access_log = AccessLog::start(clock)?;
+    let shared = Arc::new(Shared::new(&settings, clock, recorder, access_log)?);
+    shared
+        .access_log
+        .apply(settings.access_log.clone(), settings.policy())?;
+    if settings
+        .record
+        .as_ref()
+        .is_some_and(|record| record.enabled)
+    {
+        // After all that settings can break, so that they leave no empty capture behind.
+        shared.recorder.start()?;
+    }
     announce_gate(&settings.load_test);
     let (mut workers, desks) =
         Workers::start(&shared, &shutdown).context("cannot start the workers")?;
@@ -128,7 +135,7 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
         file: args.config.clone(),
         settings,
         program,
-        shared,
+        shared: Arc::clone(&shared),
         workers,
         signals,
         stop,
@@ -136,10 +143,11 @@ fn serve(args: &Args, mut settings: Settings) -> anyhow::Result<Exit> {
         checks,
     };
     runtime.block_on(attended.attend());
-    match recorder {
-        Some(recorder) => Ok(closed(&recorder.close()?)),
-        None => Ok(Exit::Success),
-    }
+    shared.access_log.close();
+    Ok(match shared.recorder.close()? {
+        Some(closed) if closed.quarantined => Exit::Failure,
+        _ => Exit::Success,
+    })
 }
 
 /// Who is to be relieved, and its sockets, if this is an upgrade.
@@ -184,23 +192,4 @@ pub(crate) fn announce_gate(load_test: &LoadTestSettings) {
             tracing::warn!(key = key.name, "this load-test key has expired");
         }
     }
-}
-
-fn closed(closed: &Closed) -> Exit {
-    let footer = &closed.footer;
-    let dropped = &footer.dropped;
-    let summary = format!(
-        "{}, {} exchanges, {} dropped, audit searched {} found {}",
-        closed.path.display(),
-        footer.exchanges,
-        dropped.queue + dropped.size + dropped.policy + dropped.write,
-        footer.audit.searched,
-        footer.audit.found,
-    );
-    if closed.quarantined {
-        tracing::error!("capture quarantined: {summary}; do not share it");
-        return Exit::Failure;
-    }
-    tracing::info!("capture closed: {summary}");
-    Exit::Success
 }

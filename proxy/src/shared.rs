@@ -3,23 +3,23 @@
 //! Requests borrow it. What changes in it are atomics, and tables whose shards are locked for one
 //! look-up at a time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::access_log::AccessLog;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::edge::Edge;
 use crate::metrics::Metrics;
-use crate::recorder::Intake;
+use crate::recorder::control::Recorder;
 
 /// Everything a request needs to know.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
-    /// Where recorded exchanges go, if anything is recorded.
-    pub(crate) intake: Option<Arc<Intake>>,
+    pub(crate) recorder: Recorder,
+    pub(crate) access_log: AccessLog,
     /// Replaced by a reload.
     pub(crate) edge: ArcSwap<Edge>,
     /// Set when every connection is to end with the request that it carries.
@@ -27,14 +27,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Records nothing until it is given an intake.
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(
+        settings: &Settings,
+        clock: Clock,
+        recorder: Recorder,
+        access_log: AccessLog,
+    ) -> Result<Self, prometheus::Error> {
         let metrics = Metrics::new()?;
         let edge = Edge::new(settings, clock, &metrics, None);
         Ok(Self {
             clock,
             metrics,
-            intake: None,
+            recorder,
+            access_log,
             edge: ArcSwap::from_pointee(edge),
             draining: AtomicBool::new(false),
         })

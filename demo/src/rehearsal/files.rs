@@ -39,6 +39,7 @@ impl Files {
         server.insert("address".to_owned(), upstream.into());
         at(&mut config, &["upstream", "staging"])?
             .insert("servers".to_owned(), Value::Array(vec![server.into()]));
+        at(&mut config, &["log"])?.insert("access".to_owned(), self.text("access.jsonl").into());
         let record = at(&mut config, &["record"])?;
         record.insert("enabled".to_owned(), capture.is_some().into());
         record.insert("policy".to_owned(), self.text("anonymize.toml").into());

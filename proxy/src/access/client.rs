@@ -53,7 +53,7 @@ pub(crate) fn find(peer: IpAddr, fields: &Fields, trusted: &Networks) -> Client 
 }
 
 /// An address, with or without a port: some proxies add the client's.
-fn parse(entry: &[u8]) -> Option<IpAddr> {
+pub(crate) fn parse(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry).ok()?.trim();
     let bare = text
         .strip_prefix('[')
@@ -106,7 +106,7 @@ mod tests {
         let lines = chain
             .iter()
             .map(|value| format!("X-Forwarded-For: {value}\r\n"));
-        let fields = Fields::sent(&lines.collect::<String>());
+        let fields = Fields::sent(lines.collect::<String>());
         let client = find(peer.parse().unwrap(), &fields, &trusted);
         let address = expected.parse().unwrap();
         let expected = Client { address, certain };

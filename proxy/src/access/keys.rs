@@ -23,6 +23,7 @@ pub(crate) struct Keys {
 }
 
 struct Key {
+    name: String,
     digest: [u8; 32],
     expires: Option<Moment>,
 }
@@ -45,6 +46,7 @@ impl Keys {
     /// `today` is the Unix second at which the clock stood at `now`.
     pub(crate) fn new(settings: &[KeySettings], today: i64, now: Moment) -> Self {
         let keys = settings.iter().map(|key| Key {
+            name: key.name.clone(),
             digest: Sha256::digest(key.secret.expose_secret()).into(),
             expires: key.expires.map(|expires| {
                 let left = u64::try_from(expires - today).unwrap_or(0);
@@ -54,6 +56,12 @@ impl Keys {
         Self {
             keys: keys.collect(),
         }
+    }
+
+    /// The name of a key.
+    pub(crate) fn name_of(&self, id: KeyId) -> Option<&str> {
+        let key = self.keys.iter().find(|key| key.id() == id)?;
+        Some(&key.name)
     }
 
     /// The key that was presented, if it is one of ours and still valid.

@@ -8,6 +8,7 @@ mod hours;
 mod limit;
 mod listen;
 mod load_test;
+mod log;
 mod record;
 mod report;
 mod route;
@@ -75,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) routes: Vec<RouteSettings>,
     /// What to record; nothing when absent.
     pub(crate) record: Option<RecordSettings>,
+    /// Where the access log is; there is none when absent.
+    pub(crate) access_log: Option<PathBuf>,
     /// What is allowed, but hardly meant.
     pub(crate) warnings: Vec<Mistake>,
 }
@@ -85,6 +88,11 @@ impl Settings {
         for warning in &self.warnings {
             tracing::warn!("{}:{warning}", file.display());
         }
+    }
+
+    /// What anonymization does, for captures and logs.
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        self.record.as_ref().map(|record| record.policy.clone())
     }
 }
 
@@ -187,6 +195,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
     let upstreams = upstream::read(file.required("upstream"), around);
     let routes = route::read(file.required("route"), &upstreams, &load_test);
     let record = record::read(file.entry("record"), around);
+    let access_log = log::read(file.entry("log"));
     file.finish();
     Settings {
         listen,
@@ -200,6 +209,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         upstreams,
         routes,
         record,
+        access_log,
         warnings: Vec::new(),
     }
 }

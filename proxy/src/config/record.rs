@@ -12,7 +12,7 @@ use super::section::Entry;
 use super::values;
 
 /// What to record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RecordSettings {
     /// Whether recording begins with the process.
     pub(crate) enabled: bool,

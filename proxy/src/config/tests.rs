@@ -130,6 +130,10 @@ fn the_shipped_file_is_good() {
     assert_eq!((numbers.burst, numbers.concurrent), (5, Some(10)));
     assert_eq!(settings.upstreams[0].keepalive, 100);
     assert!(!settings.record.unwrap().enabled);
+    assert_eq!(
+        settings.access_log.unwrap().to_str(),
+        Some("logs/access.jsonl")
+    );
 }
 
 /// What the shipped file only tells about is as good as what it sets.
@@ -313,7 +317,7 @@ fn the_least_file_is_good() {
     assert_eq!(settings.admin, "127.0.0.1:9090".parse().unwrap());
     assert_eq!(settings.shutdown_timeout, Duration::from_secs(10));
     assert!(!settings.load_test.enabled);
-    assert!(settings.record.is_none());
+    assert!(settings.record.is_none() && settings.access_log.is_none());
     let route = &settings.routes[0];
     assert!(route.record);
     assert_eq!(route.timeouts.connect, Duration::from_secs(60));
@@ -530,6 +534,10 @@ file = "captures/x.jsonl"
 policy = "nowhere.toml"
 mode = "keyed"
 sample = 0.5
+
+[log]
+access = ""
+acces = "x"
 "#;
     insta::assert_snapshot!(mistakes(file), @r#"
     proxy.toml:2: listen[0]: cannot read `localhost` as an address to listen on; write it as 127.0.0.1:8080 or [::1]:8080
@@ -547,6 +555,8 @@ sample = 0.5
     proxy.toml:24: record.policy: cannot read anonymization policy `nowhere.toml`: entity not found
     proxy.toml:25: record.mode: mode `keyed` is not available yet; use "tokens"
     proxy.toml:26: record.sample: unknown key; keys here are enabled, file, policy, mode, body_limit
+    proxy.toml:29: log.access: empty; name a file, or leave the key out for no access log
+    proxy.toml:30: log.acces: unknown key; did you mean `access`?
     "#);
 }
 

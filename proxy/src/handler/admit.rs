@@ -1,6 +1,5 @@
 //! What happens before anything is forwarded: who, where, whether, how much.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::request;
@@ -34,20 +33,21 @@ pub(super) fn admit(shared: &Shared, exchange: &mut Exchange<'_>) -> Result<Fram
         fields,
         now: exchange.started,
     };
-    let place = edge.gate.admit(id, route, &visitor)?;
+    let admitted = edge.gate.admit(id, route, &visitor)?;
     if matches!(framing, Framing::Length(length) if length > route.body_limit) {
         return Err(Refusal::BodyTooLarge(route.body_limit));
     }
-    exchange.place = place;
+    exchange.key = admitted.key;
+    exchange.place = admitted.place;
     exchange.pending = pending(shared, exchange);
     Ok(framing)
 }
 
 fn pending(shared: &Shared, exchange: &Exchange<'_>) -> Option<Pending> {
-    let intake = shared.intake.as_ref()?;
     if !exchange.route()?.record {
         return None;
     }
+    let intake = shared.recorder.intake()?;
     let origin = Origin {
         at: Duration::from_nanos(exchange.started.nanos_since(intake.started)),
         connection: exchange.connection.number,
@@ -55,9 +55,5 @@ fn pending(shared: &Shared, exchange: &Exchange<'_>) -> Option<Pending> {
         client: exchange.client,
     };
     let tap = Tap::new(exchange.request.clone(), origin, intake.body_limit);
-    Some(Pending::new(
-        Box::new(tap),
-        Arc::clone(intake),
-        exchange.started,
-    ))
+    Some(Pending::new(Box::new(tap), intake, exchange.started))
 }

@@ -23,6 +23,7 @@ pub(super) async fn refuse(
 ) -> Result<(), Failure> {
     let reason = refusal.reason();
     shared.metrics.refusal(reason);
+    exchange.refusal = Some(reason);
     if matches!(reason, Reason::InFlight | Reason::Rate) {
         let route = exchange.route.map(|id| id.index());
         exchange.edge.meters.limited(route);
@@ -78,6 +79,7 @@ pub(super) async fn send(
     write::head_end(out);
     if exchange.request.method() != b"HEAD" {
         out.extend_from_slice(body.as_bytes());
+        exchange.answer_bytes = body.len() as u64;
     }
     client.flush().await
 }

@@ -62,20 +62,25 @@ impl Handler {
         exchange.lease = None;
         let edge = Arc::clone(&exchange.edge);
         let route = exchange.route.ok_or(UpstreamError::Connect)?;
-        let upstream = exchange.upstream().ok_or(UpstreamError::Connect)?;
         let now = self.shared.clock.now();
+        (exchange.tried_at, exchange.connected_at) = (Some(now), None);
+        let upstream = exchange.upstream().ok_or(UpstreamError::Connect)?;
         let lease = upstream.take(exchange.client, now, &exchange.tried);
         let lease = exchange.lease.insert(lease);
         let pool = &lease.server.pool;
         if !std::mem::take(&mut exchange.anew) {
             exchange.tries += 1;
             if let Some(lent) = pool.take(self.worker, now) {
+                exchange.connected_at = Some(now);
                 return Ok(lent);
             }
         }
         let peer = &edge.peers[route.index()][lease.index];
         match self.connector.new_stream(peer).await {
-            Ok(stream) => Ok(pool.lend_new(Connection::new(stream))),
+            Ok(stream) => {
+                exchange.connected_at = Some(self.shared.clock.now());
+                Ok(pool.lend_new(Connection::new(stream)))
+            }
             Err(error) if matches!(error.etype(), ErrorType::ConnectTimedout) => {
                 Err(UpstreamError::Timeout)
             }

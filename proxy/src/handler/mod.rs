@@ -16,6 +16,7 @@ mod request;
 mod response;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
@@ -78,6 +79,7 @@ impl Handler {
     async fn exchange(&self, client: &mut Client, from: &Connection, request: Request) -> bool {
         let shared = &*self.shared;
         client.keep_alive(request.keeps_alive() && !shared.is_draining());
+        from.requests.fetch_add(1, Ordering::Relaxed);
         let edge = shared.edge.load_full();
         let mut exchange = Exchange::new(edge, from, request, shared.clock);
         let outcome = match admit::admit(shared, &mut exchange) {

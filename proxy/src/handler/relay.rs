@@ -145,6 +145,7 @@ impl<'r, 'c> Relay<'r, 'c> {
                 let (client, exchange) = (&mut *self.client, &mut *self.exchange);
                 let step = body.step(&mut self.upstream.input, |data| {
                     client.put(data);
+                    exchange.answer_bytes += data.len() as u64;
                     if let Some(tap) = exchange.tap() {
                         tap.response_piece(data);
                     }

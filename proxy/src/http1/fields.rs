@@ -109,8 +109,9 @@ impl Fields {
 #[cfg(test)]
 impl Fields {
     /// The fields of a request with these lines.
-    pub(crate) fn sent(lines: &str) -> Self {
-        let mut buffer = bytes::BytesMut::from(&*format!("GET / HTTP/1.1\r\n{lines}\r\n"));
+    pub(crate) fn sent(lines: impl AsRef<[u8]>) -> Self {
+        let head = [b"GET / HTTP/1.1\r\n", lines.as_ref(), b"\r\n"].concat();
+        let mut buffer = bytes::BytesMut::from(&*head);
         let request = super::head::Request::take(&mut buffer, &mut super::head::Search::default());
         request.unwrap().unwrap().fields
     }

@@ -71,7 +71,7 @@ const ANNE: Who = Who {
 
 fn ask(limits: &Limits, route: usize, who: &Who) -> Result<Option<super::Place>, Excess> {
     let lines = who.team.iter().map(|team| format!("X-Team-ID: {team}\r\n"));
-    let fields = Fields::sent(&lines.collect::<String>());
+    let fields = Fields::sent(lines.collect::<String>());
     let asker = Asker {
         client: who.address.parse::<IpAddr>().unwrap().into(),
         key: None,

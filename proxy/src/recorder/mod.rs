@@ -3,25 +3,22 @@
 //! A request hands over a [`Tap`] with one bounded `try_send` and is done; a thread of its own
 //! anonymizes and writes. Whatever fails here changes no response.
 
+mod capture;
+pub(crate) mod control;
+mod counts;
 pub(crate) mod pending;
 pub(crate) mod tally;
 pub(crate) mod tap;
 mod writer;
 
-use std::path::Path;
-use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-use trace::recording::{Closed, RecordError, Recording, Start};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
 
 use crate::clock::{Clock, Moment};
-use crate::config::RecordSettings;
 use tally::{Loss, Tally};
 use tap::Tap;
 
-/// The end of the recorder that requests hold.
+/// The end of a capture that requests hold.
 pub(crate) struct Intake {
     queue: SyncSender<Waiting>,
     clock: Clock,
@@ -39,61 +36,11 @@ struct Waiting {
     bytes: usize,
 }
 
-/// The recorder as a whole; closes the capture.
-pub(crate) struct Recorder {
-    thread: JoinHandle<Result<Closed, RecordError>>,
-    clock: Clock,
-    /// Set when recording is to end: until when what waits may still be written.
-    stop: Arc<OnceLock<Moment>>,
-}
-
 /// Exchanges that may wait to be written.
 const QUEUE: usize = 8192;
 
 /// Bytes of exchanges that may wait to be written.
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
-
-/// How long what waits may take to be written at the end.
-const DRAIN: Duration = Duration::from_secs(5);
-
-/// Creates the capture and starts the thread that writes it.
-pub(crate) fn start(
-    settings: RecordSettings,
-    clock: Clock,
-) -> Result<(Recorder, Intake), RecordError> {
-    let recording = Recording::start(Start {
-        file: &settings.file,
-        policy: settings.policy,
-        tool: concat!("rehearsal-proxy ", env!("CARGO_PKG_VERSION")),
-        body_limit: settings.body_limit,
-        sample: 1.0,
-    })?;
-    let path = recording.path().to_owned();
-    let (queue, taps) = mpsc::sync_channel(QUEUE);
-    let tally = Arc::new(Tally::new(&path));
-    let stop = Arc::new(OnceLock::new());
-    let writer = writer::Writer::new(recording, clock, Arc::clone(&tally));
-    let thread = {
-        let stop = Arc::clone(&stop);
-        thread::Builder::new()
-            .name("recorder".to_owned())
-            .spawn(move || writer.run(&taps, &stop))
-            .map_err(|source| cannot_start(&path, source))?
-    };
-    let intake = Intake {
-        queue,
-        clock,
-        tally,
-        started: clock.now(),
-        body_limit: usize::try_from(settings.body_limit).unwrap_or(usize::MAX),
-    };
-    let recorder = Recorder {
-        thread,
-        clock,
-        stop,
-    };
-    Ok((recorder, intake))
-}
 
 impl Intake {
     /// Hands over a finished exchange. Never waits: what there is no room for is dropped and
@@ -114,30 +61,12 @@ impl Intake {
     }
 }
 
-impl Recorder {
-    /// Writes what still waits, as far as there is time, and closes the capture.
-    ///
-    /// Closing itself reads the capture once more, for the audit.
-    pub(crate) fn close(self) -> anyhow::Result<Closed> {
-        self.stop.get_or_init(|| self.clock.now() + DRAIN);
-        self.thread.thread().unpark();
-        let closed = self.thread.join().map_err(|_panic| {
-            anyhow::anyhow!("the recorder broke; what it wrote is left as a .partial file")
-        })?;
-        Ok(closed?)
-    }
-}
-
-fn cannot_start(path: &Path, source: std::io::Error) -> RecordError {
-    RecordError::Create {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+    use std::path::Path;
+    use std::sync::mpsc;
+    use std::time::Duration;
 
     use bytes::BytesMut;
 
@@ -191,10 +120,8 @@ mod tests {
         drop(taps);
         intake.offer(tap(0));
         assert_eq!(intake.tally.missed().write, 1);
-        let snapshot = intake.tally.snapshot();
-        assert_eq!(
-            (snapshot.offered, snapshot.recorded, snapshot.waiting),
-            (5, 0, 2)
-        );
+        let counts = intake.tally.counts();
+        let seen = (counts.dropped.total(), counts.recorded, counts.waiting);
+        assert_eq!(seen, (5, 0, 2));
     }
 }

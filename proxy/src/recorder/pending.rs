@@ -19,7 +19,8 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    pub(crate) const fn new(tap: Box<Tap>, intake: Arc<Intake>, began: Moment) -> Self {
+    pub(crate) fn new(tap: Box<Tap>, intake: Arc<Intake>, began: Moment) -> Self {
+        intake.tally.begins();
         Self {
             tap: Some(tap),
             intake,
@@ -38,7 +39,9 @@ impl Pending {
 
     /// The request is not to be recorded after all.
     pub(crate) fn discard(mut self) {
-        self.tap = None;
+        if self.tap.take().is_some() {
+            self.intake.tally.called_off();
+        }
     }
 
     fn offer(&mut self, first_byte: Duration, total: Duration, aborted: bool) {

@@ -1,17 +1,21 @@
-//! What became of every exchange that was offered to the recorder.
+//! What became of every exchange that was offered to one capture.
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
 //! in the queue or for the disk is not settled yet and shown apart. No count but that ever falls.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
-use serde::Serialize;
 use trace::recording::Missed;
+
+use super::counts::{Counts, Dropped};
 
 pub(crate) struct Tally {
     file: String,
     state: AtomicU8,
+    /// Exchanges that began and were not called off.
+    begun: AtomicU64,
     /// Written, and flushed with a checkpoint.
     recorded: AtomicU64,
     /// Written since the last checkpoint: not known to be on the disk.
@@ -23,6 +27,8 @@ pub(crate) struct Tally {
     write: AtomicU64,
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
+    /// What was never written, once nothing can change it any more.
+    sealed: OnceLock<Missed>,
 }
 
 /// Whether exchanges are written.
@@ -41,46 +47,12 @@ pub(crate) enum Loss {
     Write,
 }
 
-/// The tally at one moment, as `/status` shows it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Snapshot {
-    pub(crate) state: &'static str,
-    pub(crate) file: Option<String>,
-    pub(crate) offered: u64,
-    pub(crate) recorded: u64,
-    pub(crate) dropped: Dropped,
-    /// Not settled yet: in the queue, or written since the last checkpoint.
-    pub(crate) waiting: u64,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Dropped {
-    pub(crate) queue: u64,
-    pub(crate) size: u64,
-    /// The policy refuses nothing: what no rule keeps is replaced.
-    pub(crate) policy: u64,
-    pub(crate) write: u64,
-}
-
-impl Snapshot {
-    /// Nothing is recorded.
-    pub(crate) fn off() -> Self {
-        Self {
-            state: "off",
-            file: None,
-            offered: 0,
-            recorded: 0,
-            dropped: Dropped::default(),
-            waiting: 0,
-        }
-    }
-}
-
 impl Tally {
     pub(crate) fn new(file: &Path) -> Self {
         Self {
             file: file.display().to_string(),
             state: AtomicU8::new(State::Recording as u8),
+            begun: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
             unsaved: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -89,7 +61,22 @@ impl Tally {
             write: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
+            sealed: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// An exchange begins: it is settled by being written, dropped or called off.
+    pub(crate) fn begins(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An exchange is not to be recorded after all.
+    pub(crate) fn called_off(&self) {
+        self.begun.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn dropped(&self, why: Loss) {
@@ -98,7 +85,7 @@ impl Tally {
             Loss::Size => &self.size,
             Loss::Write => &self.write,
         };
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Release);
     }
 
     /// An exchange was written.
@@ -135,24 +122,45 @@ impl Tally {
 
     /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
-        Missed {
-            queue: self.queue.load(Ordering::Relaxed),
-            size: self.size.load(Ordering::Relaxed),
-            write: self.write.load(Ordering::Relaxed),
+        self.sealed
+            .get()
+            .copied()
+            .unwrap_or_else(|| self.unsealed())
+    }
+
+    /// Whether nothing is under way: no request that is still to be written, and no queue.
+    pub(crate) fn all_settled(&self) -> bool {
+        self.unsettled(self.unsealed()) == 0
+    }
+
+    /// Counts all that is not settled as lost, for good: whatever comes later, no count changes,
+    /// so that footer and metrics say the same.
+    pub(crate) fn seal(&self) {
+        self.sealed.get_or_init(|| {
+            let mut missed = self.unsealed();
+            missed.write += self.unsettled(missed);
+            missed
+        });
+    }
+
+    pub(crate) fn state(&self) -> State {
+        if self.state.load(Ordering::Relaxed) == State::Recording as u8 {
+            State::Recording
+        } else {
+            State::Failed
         }
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let recording = self.state.load(Ordering::Relaxed) == State::Recording as u8;
+    pub(super) fn counts(&self) -> Counts {
         let recorded = self.recorded.load(Ordering::Relaxed);
         let unsaved = self.unsaved.load(Ordering::Relaxed);
-        let queued = self.waiting.load(Ordering::Relaxed);
+        let queued = match self.sealed.get() {
+            Some(_) => 0,
+            None => self.waiting.load(Ordering::Relaxed),
+        };
         let mut missed = self.missed();
         missed.write += self.lost.load(Ordering::Relaxed);
-        Snapshot {
-            state: if recording { "recording" } else { "failed" },
-            file: Some(self.file.clone()),
-            offered: recorded + missed.queue + missed.size + missed.write,
+        Counts {
             recorded,
             dropped: Dropped {
                 queue: missed.queue,
@@ -163,20 +171,37 @@ impl Tally {
             waiting: queued as u64 + unsaved,
         }
     }
+
+    fn unsealed(&self) -> Missed {
+        Missed {
+            queue: self.queue.load(Ordering::Acquire),
+            size: self.size.load(Ordering::Acquire),
+            write: self.write.load(Ordering::Acquire),
+        }
+    }
+
+    /// `missed` is read before what has begun, so that nothing settled seems not to have begun.
+    fn unsettled(&self, missed: Missed) -> u64 {
+        let written = [&self.recorded, &self.unsaved, &self.lost];
+        let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
+        let settled = written + missed.queue + missed.size + missed.write;
+        let begun = self.begun.load(Ordering::Relaxed);
+        begun.saturating_sub(settled)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::counts::Snapshot;
     use super::*;
 
     #[test]
     fn no_count_falls_when_writing_fails() {
         let tally = Tally::new(Path::new("capture.jsonl"));
         let check = |recorded, write, waiting| {
-            let snapshot = tally.snapshot();
-            let seen = (snapshot.recorded, snapshot.dropped.write, snapshot.waiting);
+            let counts = tally.counts();
+            let seen = (counts.recorded, counts.dropped.write, counts.waiting);
             assert_eq!(seen, (recorded, write, waiting));
-            assert_eq!(snapshot.offered, recorded + write);
         };
         tally.written();
         tally.written();
@@ -189,5 +214,49 @@ mod tests {
         tally.dropped(Loss::Write);
         check(2, 2, 0);
         assert_eq!(tally.missed().write, 1);
+    }
+
+    #[test]
+    fn what_is_under_way_when_sealed_is_lost_once() {
+        let tally = Tally::new(Path::new("capture.jsonl"));
+        for _ in 0..5 {
+            tally.begins();
+        }
+        tally.written();
+        tally.dropped(Loss::Size);
+        tally.called_off();
+        assert!(!tally.all_settled());
+        tally.seal();
+        let sealed = tally.missed();
+        assert_eq!((sealed.queue, sealed.size, sealed.write), (0, 1, 2));
+        // They end after all, each in its way; another one comes too late.
+        tally.dropped(Loss::Write);
+        tally.dropped(Loss::Queue);
+        tally.begins();
+        tally.waits(1);
+        tally.seal();
+        assert_eq!(tally.missed(), sealed);
+        tally.saved();
+        let snapshot = Snapshot::new(Some(&tally), tally.counts());
+        assert_eq!(
+            (snapshot.offered, snapshot.recorded, snapshot.waiting),
+            (4, 1, 0)
+        );
+    }
+
+    #[test]
+    fn all_is_settled_when_everything_was_written_dropped_or_called_off() {
+        let tally = Tally::new(Path::new("capture.jsonl"));
+        let settle: [fn(&Tally); 3] = [
+            Tally::written,
+            |tally| tally.dropped(Loss::Queue),
+            Tally::called_off,
+        ];
+        for settle in settle {
+            tally.begins();
+            assert!(!tally.all_settled());
+            settle(&tally);
+            assert!(tally.all_settled());
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! The recorder's thread: takes taps from the queue, records them, writes checkpoints.
 //!
-//! After a write error, or when there is no time left at the end, it only counts: serving goes on,
-//! and the capture is closed with what it has.
+//! After a write error it only counts: serving goes on. At the end it waits for what is under way,
+//! as long as there is time, and closes the capture with what it has.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use trace::recording::{Closed, RecordError, Recording};
 
 use super::Waiting;
+use super::capture::End;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 
@@ -18,6 +20,8 @@ pub(super) struct Writer {
     recording: Recording,
     clock: Clock,
     tally: Arc<Tally>,
+    /// Failures of recording, of all captures.
+    errors: Arc<AtomicU64>,
     next_checkpoint: Moment,
     /// When the next complaint may be logged; none while all is well.
     next_complaint: Option<Moment>,
@@ -43,41 +47,65 @@ const CHECKPOINT: Duration = Duration::from_secs(1);
 const COMPLAINT: Duration = Duration::from_secs(60);
 
 impl Writer {
-    pub(super) fn new(recording: Recording, clock: Clock, tally: Arc<Tally>) -> Self {
+    pub(super) fn new(
+        recording: Recording,
+        clock: Clock,
+        tally: Arc<Tally>,
+        errors: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             recording,
             next_checkpoint: clock.now() + CHECKPOINT,
             next_complaint: None,
             clock,
             tally,
+            errors,
         }
     }
 
+    /// Writes until `end` has a moment, and from then on until all is settled or that moment has
+    /// come.
     pub(super) fn run(
         mut self,
         queue: &Receiver<Waiting>,
-        stop: &OnceLock<Moment>,
+        end: &End,
     ) -> Result<Closed, RecordError> {
         let _alarm = Alarm(Arc::clone(&self.tally));
         loop {
-            // Read before the queue, so that nothing handed over before the stop is left in it.
-            let last = stop.get().is_some();
-            while let Ok(waiting) = queue.try_recv() {
-                self.take(waiting, stop.get().copied());
+            while !self.is_over(end)
+                && let Ok(waiting) = queue.try_recv()
+            {
+                self.take(waiting);
                 self.checkpoint();
             }
-            if last {
-                return self.recording.close(self.tally.missed());
+            if self.is_over(end) || (end.is_set() && self.tally.all_settled()) {
+                return self.close();
             }
             self.checkpoint();
             thread::park_timeout(REST);
         }
     }
 
-    fn take(&mut self, waiting: Waiting, deadline: Option<Moment>) {
+    fn is_over(&self, end: &End) -> bool {
+        end.has_come(self.clock.now())
+    }
+
+    fn close(self) -> Result<Closed, RecordError> {
+        self.tally.seal();
+        let closed = self.recording.close(self.tally.missed());
+        match &closed {
+            Ok(_) => self.tally.saved(),
+            Err(_) => {
+                self.tally.fail();
+                self.errors.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        closed
+    }
+
+    fn take(&mut self, waiting: Waiting) {
         self.tally.taken(waiting.bytes);
-        let late = deadline.is_some_and(|deadline| deadline <= self.clock.now());
-        if late || self.next_complaint.is_some() {
+        if self.next_complaint.is_some() {
             return self.lose();
         }
         match self.recording.record(&waiting.tap.into_raw()) {
@@ -103,6 +131,7 @@ impl Writer {
 
     fn give_up(&mut self, error: &RecordError) {
         self.tally.fail();
+        self.errors.fetch_add(1, Ordering::Relaxed);
         self.next_complaint = Some(self.clock.now() + COMPLAINT);
         let error = error as &dyn std::error::Error;
         tracing::error!(error, "recording stopped; requests are served as before");
@@ -141,16 +170,21 @@ mod tests {
             sample: 1.0,
         });
         let tally = Arc::new(Tally::new(&file));
-        let writer = Writer::new(recording.unwrap(), Clock::start(), Arc::clone(&tally));
+        let (clock, errors) = (Clock::start(), Arc::default());
+        let writer = Writer::new(recording.unwrap(), clock, Arc::clone(&tally), errors);
         let (queue, waiting) = mpsc::sync_channel(3);
         for _ in 0..3 {
+            tally.begins();
             tally.waits(1);
             let tap = tap(0);
             assert!(queue.send(Waiting { tap, bytes: 1 }).is_ok());
         }
-        let passed = OnceLock::from(Moment::START);
+        // One that never ends.
+        tally.begins();
+        let passed = End::default();
+        passed.no_later_than(Moment::START);
         let footer = writer.run(&waiting, &passed).unwrap().footer;
-        assert_eq!((footer.exchanges, footer.dropped.write), (0, 3));
-        assert_eq!(tally.snapshot().waiting, 0);
+        assert_eq!((footer.exchanges, footer.dropped.write), (0, 4));
+        assert_eq!(tally.counts().waiting, 0);
     }
 }

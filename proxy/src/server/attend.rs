@@ -83,15 +83,28 @@ impl Served {
         })
     }
 
-    /// Opens other doors instead. Connections that came through the old ones go on.
-    pub(super) fn replace(&mut self, bound: Bound, settings: &Settings) -> io::Result<()> {
-        let doors = client_doors(&bound, settings, &self.desks, self.clock)?;
-        let admin_doors = admin_doors(&bound.admin, &self.admin_desk, self.clock)?;
-        self.doors = doors;
-        self.admin_doors = admin_doors;
-        self.bound = bound;
-        Ok(())
+    /// Opens other doors beside those that are open.
+    pub(super) fn open_others(&self, bound: Bound, settings: &Settings) -> io::Result<Others> {
+        Ok(Others {
+            doors: client_doors(&bound, settings, &self.desks, self.clock)?,
+            admin_doors: admin_doors(&bound.admin, &self.admin_desk, self.clock)?,
+            bound,
+        })
     }
+
+    /// Closes the doors that were open. Connections that came through them go on.
+    pub(super) fn replace(&mut self, others: Others) {
+        self.bound = others.bound;
+        self.doors = others.doors;
+        self.admin_doors = others.admin_doors;
+    }
+}
+
+/// Doors that are to take the place of those that are open; closed again when dropped.
+pub(super) struct Others {
+    bound: Bound,
+    doors: Doors,
+    admin_doors: Doors,
 }
 
 fn client_doors(
@@ -151,7 +164,11 @@ impl Attended {
                     Told::Reload | Told::Upgrade if successor.is_some() => {
                         tracing::warn!("an upgrade is under way; told in vain");
                     }
-                    Told::Reload => self.reload().await,
+                    Told::Reload => {
+                        if !self.reload().await {
+                            return End::Stopped;
+                        }
+                    }
                     Told::Upgrade => successor = self.start_successor(),
                 },
                 served = serves(&mut successor) => {
@@ -248,7 +265,6 @@ fn heed_leaving(told: Told, shared: &Shared) {
 }
 
 /// Log files that were moved away are opened anew.
-fn reopen_logs(_shared: &Shared) {
-    // HOOK for the access log: shared.access_log.reopen()
-    tracing::info!("opened the log files again");
+pub(super) fn reopen_logs(shared: &Shared) {
+    shared.access_log.reopen();
 }

@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     pub(crate) scheme: &'static str,
     /// `1` or `2`.
     pub(crate) protocol: Protocol,
+    /// Requests that it has carried.
+    pub(crate) requests: AtomicU64,
 }
 
 /// What is spoken.
@@ -57,6 +59,7 @@ impl Connection {
                 "http"
             },
             protocol,
+            requests: AtomicU64::new(0),
         }
     }
 }

@@ -45,4 +45,13 @@ impl Signals {
             _ = self.user2.recv() => Told::Upgrade,
         }
     }
+
+    /// Waits for one that cannot wait; any other is told by [`Signals::next`] later.
+    pub(crate) async fn urgent(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.user1.recv() => Told::Reopen,
+        }
+    }
 }

@@ -101,3 +101,45 @@ fn metrics_carry_route_names_and_never_paths() {
     }
     assert!(!metrics.body.contains("secret-path"));
 }
+
+#[test]
+fn orders_are_taken_from_tools_and_not_from_pages() {
+    let proxy = Config::over(&Origin::start())
+        .record("c.jsonl", false)
+        .start();
+    for header in [
+        "Origin: http://127.0.0.1:9090",
+        "Origin: null",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Site: same-site",
+    ] {
+        assert_eq!(
+            proxy.order("/record/start", &[header]).status,
+            403,
+            "{header}"
+        );
+    }
+    let body = proxy.order(
+        "/record/start",
+        &["Content-Length: 2", "Connection: close", "", "{}"],
+    );
+    assert_eq!(body.status, 400);
+    let read = proxy.admin("/record/start");
+    assert_eq!((read.status, read.header("allow")), (405, Some("POST")));
+    let written = proxy.order("/record", &[]);
+    assert_eq!(
+        (written.status, written.header("allow")),
+        (405, Some("GET, HEAD"))
+    );
+    assert_eq!(proxy.order("/healthz", &[]).status, 405);
+    assert_eq!(proxy.order("/record/", &[]).status, 404);
+    assert_eq!(proxy.order("/record/pause", &[]).status, 404);
+    assert_eq!(proxy.admin("/record").json()["state"], "off");
+    assert_eq!(
+        proxy
+            .order("/record/start", &["Sec-Fetch-Site: none"])
+            .status,
+        200
+    );
+    assert_eq!(proxy.admin("/record").json()["state"], "recording");
+}

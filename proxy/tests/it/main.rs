@@ -11,6 +11,7 @@ mod origin;
 mod proxy;
 mod service;
 
+mod access_log;
 mod admin;
 mod cli;
 mod forwarding;
@@ -18,6 +19,7 @@ mod gate;
 mod http2;
 mod hygiene;
 mod limits;
+mod orders;
 mod recording;
 mod reload;
 mod secrets;

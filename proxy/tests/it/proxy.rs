@@ -110,10 +110,14 @@ impl Config {
 
     /// Recording of everything on ungated routes, by the shipped policy.
     pub(crate) fn recording(self) -> Self {
+        self.record("capture.jsonl", true)
+    }
+
+    pub(crate) fn record(self, file: &str, enabled: bool) -> Self {
         let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/anonymize.toml");
         let policy = policy.display();
         self.section(&format!(
-            "[record]\nfile = \"capture.jsonl\"\npolicy = \"{policy}\""
+            "[record]\nenabled = {enabled}\nfile = \"{file}\"\npolicy = \"{policy}\""
         ))
     }
 
@@ -220,8 +224,21 @@ impl Proxy {
         Client::connect(self.admin).ask(&request("GET", path, &[]))
     }
 
+    /// An order to the admin address. `headers` are whole lines.
+    pub(crate) fn order(&self, path: &str, headers: &[&str]) -> Answer {
+        Client::connect(self.admin).ask(&request("POST", path, headers))
+    }
+
     pub(crate) fn status(&self) -> Value {
         self.admin("/status").json()
+    }
+
+    /// A value of `/metrics`, by its whole name.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.admin("/metrics").body;
+        let mut lines = metrics.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap().parse().unwrap()
     }
 
     pub(crate) fn capture(&self) -> PathBuf {

@@ -9,7 +9,7 @@ use crate::eventually;
 use crate::origin::Origin;
 use crate::proxy::{Config, Proxy, key, request};
 
-fn offered(proxy: &Proxy, count: u64) {
+pub(crate) fn offered_in_all(proxy: &Proxy, count: u64) {
     eventually("all exchanges are settled", || {
         let recording = &proxy.status()["recording"];
         (recording["offered"] == count).then_some(())
@@ -45,7 +45,7 @@ fn what_passes_is_recorded_and_what_is_refused_is_not() {
         proxy.ask("POST", "/reset", &["Content-Length: 0"]).status,
         502
     );
-    offered(&proxy, 4);
+    offered_in_all(&proxy, 4);
     let ended = proxy.stop();
     assert!(ended.status.success(), "{}", ended.log);
     assert!(
@@ -88,7 +88,7 @@ fn a_client_that_leaves_is_recorded_as_such() {
         (origin.seen().len() == 1).then_some(())
     });
     drop(client);
-    offered(&proxy, 1);
+    offered_in_all(&proxy, 1);
     assert!(proxy.stop().status.success());
     let exchange = Capture::read(&proxy.capture()).unwrap().exchanges.remove(0);
     assert_eq!(exchange.response.status, 0);
@@ -115,7 +115,7 @@ fn a_disk_that_is_full_disturbs_nobody() {
         client.ask(&request("GET", "/api/v1/people", &[])).status,
         200
     );
-    offered(&proxy, count + 1);
+    offered_in_all(&proxy, count + 1);
     let number = |pointer: &str| proxy.status().pointer(pointer).unwrap().as_u64().unwrap();
     let dropped = number("/recording/dropped/write");
     assert!(dropped > 0, "{recording}");

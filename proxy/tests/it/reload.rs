@@ -166,3 +166,44 @@ fn clients_get_other_times() {
     service.reload(&config.section("[client]\nidle_timeout = \"50ms\"").text());
     assert!(service.proxy.client().is_closed());
 }
+
+#[test]
+fn recording_and_the_log_follow() {
+    let origin = Origin::start();
+    let config = || Config::over(&origin);
+    let service = Service::start(&config());
+    let state = || service.proxy.status()["recording"]["state"].clone();
+    assert_eq!(state(), "off");
+    let log = "[log]\naccess = \"access.log\"";
+    service.reload(&config().recording().section(log).text());
+    assert_eq!(state(), "recording");
+    assert_eq!(service.proxy.get("/", &[]).status, 200);
+    service.reload(&config().text());
+    assert_eq!(state(), "off");
+    let file = |name: &str| service.proxy.folder.path().join(name);
+    let capture = trace::format::Capture::read(&file("capture.jsonl")).unwrap();
+    assert_eq!(capture.exchanges.len(), 1);
+    eventually("it is in the access log", || {
+        let lines = fs::read_to_string(file("access.log")).ok()?;
+        (lines.lines().count() == 1).then_some(())
+    });
+    // Neither is begun when the other cannot be.
+    let nowhere = config()
+        .recording()
+        .section("[log]\naccess = \"/proc/nowhere/access.log\"");
+    let told = service.reload(&nowhere.text());
+    assert!(
+        told.contains("not reloaded: cannot open access log"),
+        "{told}"
+    );
+    assert_eq!(state(), "off");
+    let nowhere = config().recording().section(log).text();
+    let nowhere = nowhere.replace("capture.jsonl", "/proc/nowhere/capture.jsonl");
+    let told = service.reload(&nowhere);
+    assert!(
+        told.contains("not reloaded: cannot create capture"),
+        "{told}"
+    );
+    assert_eq!(service.proxy.get("/", &[]).status, 200);
+    assert_eq!(state(), "off");
+}

@@ -12,6 +12,7 @@ mod evidence;
 mod headers;
 mod made_up;
 mod original;
+mod outline;
 mod people;
 mod policy;
 mod policy_file;
@@ -22,6 +23,7 @@ mod url;
 
 use std::collections::BTreeMap;
 
+pub use outline::{LEFT_OUT, outline_text};
 pub use policy::Policy;
 pub use policy_file::{LoadError, PolicyError};
 
@@ -121,8 +123,8 @@ impl Anonymizer {
     }
 }
 
-/// A method that HTTP does not know may be anything that somebody typed.
-fn method(method: &str) -> &str {
+/// The method, if HTTP knows it: any other may be anything that somebody typed.
+pub fn method(method: &str) -> &str {
     let known = METHODS.iter().find(|known| **known == method);
     known.copied().unwrap_or("UNKNOWN")
 }

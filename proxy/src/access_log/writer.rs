@@ -1,0 +1,136 @@
+//! The access log's thread: clears the shelves, formats, writes, and complains once a minute.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
+use std::time::Duration;
+
+use trace::anonymize::Policy;
+
+use super::Counts;
+use super::file::{LogFile, Lost};
+use super::line::Formatter;
+use super::shelf::Shelves;
+use crate::clock::{self, Clock, Moment};
+
+/// What the thread is told.
+pub(super) enum Order {
+    Reopen,
+    /// Write there from now on, or nowhere.
+    Use(Box<Option<Book>>),
+}
+
+/// Where lines go, and in whose words.
+pub(super) struct Book {
+    pub(super) file: LogFile,
+    pub(super) policy: Option<Policy>,
+}
+
+pub(super) struct Writer {
+    shelves: Arc<Shelves>,
+    counts: Arc<Counts>,
+    clock: Clock,
+    open: Option<(LogFile, Formatter)>,
+    lines: Vec<u8>,
+    next_complaint: Moment,
+}
+
+/// How often lines are written.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Lines are written when there is so much of them.
+const BATCH: usize = 64 * 1024;
+
+const COMPLAINT: Duration = Duration::from_secs(60);
+
+impl Writer {
+    pub(super) fn new(shelves: Arc<Shelves>, counts: Arc<Counts>, clock: Clock) -> Self {
+        Self {
+            shelves,
+            counts,
+            next_complaint: clock.now(),
+            clock,
+            open: None,
+            lines: Vec::with_capacity(2 * BATCH),
+        }
+    }
+
+    /// Works until nobody can give an order any more.
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        loop {
+            let order = match self.open {
+                Some(_) => orders.recv_timeout(TICK),
+                None => orders
+                    .recv()
+                    .map_err(|RecvError| RecvTimeoutError::Disconnected),
+            };
+            // First of all, so that what was noted before an order is written as if before it.
+            self.flush();
+            match order {
+                Ok(Order::Reopen) => self.reopen(),
+                Ok(Order::Use(book)) => {
+                    self.open = book.map(|book| (book.file, Formatter::new(book.policy)));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        let Some((mut file, mut formatter)) = self.open.take() else {
+            return;
+        };
+        let (now, unix_nanos) = (self.clock.now(), clock::unix_nanos());
+        let shelves = Arc::clone(&self.shelves);
+        shelves.clear(|pack| {
+            for noted in pack.entries() {
+                let age = now.nanos_since(noted.facts.ended);
+                formatter.line(&noted, unix_nanos - i128::from(age), &mut self.lines);
+                if self.lines.len() >= BATCH {
+                    self.write(&mut file);
+                }
+            }
+        });
+        self.write(&mut file);
+        self.open = Some((file, formatter));
+    }
+
+    fn write(&mut self, file: &mut LogFile) {
+        let count = self
+            .lines
+            .iter()
+            .map(|b| u64::from(*b == b'\n'))
+            .sum::<u64>();
+        let lost = file.write(&self.lines).err();
+        self.lines.clear();
+        let missing = lost.as_ref().map_or(0, |lost| lost.lines);
+        self.counts
+            .written
+            .fetch_add(count - missing, Ordering::Relaxed);
+        if let Some(lost) = lost {
+            self.failed(&lost);
+        }
+    }
+
+    fn reopen(&mut self) {
+        let reopened = self.open.as_mut().map(|(file, _)| file.reopen());
+        match reopened {
+            Some(Err(lost)) => self.failed(&lost),
+            Some(Ok(())) => tracing::info!("access log opened anew"),
+            None => {}
+        }
+    }
+
+    fn failed(&mut self, lost: &Lost) {
+        self.counts.errors.fetch_add(1, Ordering::Relaxed);
+        self.counts.dropped.fetch_add(lost.lines, Ordering::Relaxed);
+        let now = self.clock.now();
+        if self.next_complaint <= now {
+            self.next_complaint = now + COMPLAINT;
+            let dropped = self.counts.dropped.load(Ordering::Relaxed);
+            let error = &lost.error;
+            tracing::error!(%error, dropped, "cannot write the access log; requests are served as before");
+        }
+    }
+}

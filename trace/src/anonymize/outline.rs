@@ -1,0 +1,222 @@
+//! Outlines for logs: what a target or a text is about, with nothing in it that a person typed.
+//!
+//! Pure and without a memory: unlike in a capture, what is left out stands for nothing.
+
+use super::detect;
+use super::policy::Policy;
+use super::url::decode_form;
+
+/// What stands where something is left out.
+pub const LEFT_OUT: &str = "…";
+
+/// Segments of a path, and pairs of a query, that an outline shows.
+const MOST: usize = 32;
+
+/// From this length on, a word of letters and digits may be a token.
+const TOKEN: usize = 20;
+
+/// From this length on, any word may be one: no load-test key is shorter.
+const LONG: usize = 32;
+
+impl Policy {
+    /// Writes `path` with only words of the policy's templates in it, such as
+    /// `/api/v1/people/{id}`. `known`, with which it may begin, is shown as it is.
+    pub fn outline_path(&self, known: &str, path: &str, out: &mut String) {
+        let Some(below) = path.strip_prefix('/') else {
+            return out.push_str(LEFT_OUT);
+        };
+        let segments: Vec<_> = below.split('/').take(MOST + 1).collect();
+        if segments.len() <= MOST
+            && let Some(template) = self.templates.find(&segments)
+        {
+            return out.push_str(&template.text);
+        }
+        let (known, rest) = match path.strip_prefix(known) {
+            Some(rest) => (known, rest),
+            None => ("", path),
+        };
+        out.push_str(known);
+        for (index, segment) in rest.split('/').enumerate() {
+            if index > 0 {
+                out.push('/');
+            }
+            if index >= MOST {
+                return out.push_str(LEFT_OUT);
+            }
+            // Right behind what is known, a segment may be the end of one.
+            let whole = index > 0 || known.ends_with('/');
+            let stays = segment.is_empty() || (whole && self.templates.has_word(segment));
+            out.push_str(if stays { segment } else { "{id}" });
+        }
+    }
+
+    /// Writes a query's keys, those that the policy knows, without their values: `page=…`.
+    pub fn outline_query(&self, query: &str, out: &mut String) {
+        for (index, pair) in query.split('&').enumerate() {
+            if index > 0 {
+                out.push('&');
+            }
+            if index >= MOST {
+                return out.push_str(LEFT_OUT);
+            }
+            let (name, value) = match pair.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (pair, None),
+            };
+            let decoded = decode_form(name);
+            out.push_str(if name.is_empty() || self.is_schema_key(&decoded) {
+                name
+            } else {
+                LEFT_OUT
+            });
+            match value {
+                None => {}
+                Some("") => out.push('='),
+                Some(_) => {
+                    out.push('=');
+                    out.push_str(LEFT_OUT);
+                }
+            }
+        }
+    }
+}
+
+/// `text` without the words that look personal or secret by their form: addresses of e-mail and
+/// network, telephone and other long numbers, UUIDs, tokens.
+pub fn outline_text(text: &str) -> String {
+    let found: Vec<_> = detect::within(text)
+        .into_iter()
+        .map(|(_, place)| place)
+        .collect();
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for (start, word) in words(text) {
+        push_separators(&mut out, &text[end..start]);
+        end = start + word.len();
+        let personal = found.iter().any(|it| it.start < end && start < it.end);
+        out.push_str(if personal || is_private(word) {
+            LEFT_OUT
+        } else {
+            word
+        });
+    }
+    push_separators(&mut out, &text[end..]);
+    out
+}
+
+/// What a terminal would obey becomes a space.
+fn push_separators(out: &mut String, separators: &str) {
+    let harmless = |c: char| if c.is_control() { ' ' } else { c };
+    out.extend(separators.chars().map(harmless));
+}
+
+/// The words of a text, each with its place: what stands between spaces, brackets and the like.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_apart = |c: char| c.is_whitespace() || c.is_control() || "()[]{}<>;,\"'&?".contains(c);
+    let mut next = 0;
+    text.split_inclusive(is_apart).filter_map(move |piece| {
+        let start = next;
+        next += piece.len();
+        let word = piece.strip_suffix(is_apart).unwrap_or(piece);
+        (!word.is_empty()).then_some((start, word))
+    })
+}
+
+fn is_private(word: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| word.as_bytes().iter().any(class);
+    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let is_token = word.len() >= LONG || (word.len() >= TOKEN && mixed && !is_product(word));
+    is_token
+        || word.contains(['@', '%'])
+        || detect::has_digit_run(word)
+        || detect::whole(word).is_some()
+}
+
+/// A program with its version, such as `HeadlessChrome/126.0.6478.126`.
+fn is_product(word: &str) -> bool {
+    word.split_once('/').is_some_and(|(name, version)| {
+        let is_name = |b: u8| b.is_ascii_alphabetic() || b == b'-';
+        let is_version = |b: u8| b.is_ascii_digit() || b == b'.';
+        name.bytes().all(is_name) && version.bytes().all(is_version)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy::parse(include_str!("../../../config/anonymize.toml")).unwrap()
+    }
+
+    #[test]
+    fn paths_keep_the_words_of_the_application() {
+        let policy = policy();
+        let check = |known: &str, path: &str, outline: &str| {
+            let mut out = String::new();
+            policy.outline_path(known, path, &mut out);
+            assert_eq!(out, outline, "{path}");
+        };
+        check("/", "/", "/");
+        check("/api/", "/api/v1/people", "/api/v1/people");
+        check("/api/", "/api/v1/people/17", "/api/v1/people/{id}");
+        check("/", "/api/v1/people/17/ana", "/api/v1/people/{id}/{id}");
+        check(
+            "/api/loadtest/",
+            "/api/loadtest/people/17",
+            "/api/loadtest/people/{id}",
+        );
+        check("/", "/api/loadtest/people/17", "/api/{id}/people/{id}");
+        check("", "/api/x/people", "/api/{id}/people");
+        check("/x/log", "/x/login", "/x/log{id}");
+        check("/x/log", "/x/logpeople", "/x/log{id}");
+        check("/x/log", "/x/log/people", "/x/log/people");
+        check("/x/", "/y/people", "/{id}/people");
+        check("/", "//people//", "//people//");
+        check("/", "/People/%70eople", "/{id}/{id}");
+        check("/", "http://ana:pw@clinic.org/", "…");
+        check("/", "*", "…");
+        check(
+            "/",
+            &"/a".repeat(1_000),
+            &format!("{}/…", "/{id}".repeat(32)),
+        );
+    }
+
+    #[test]
+    fn queries_keep_the_keys_of_the_application() {
+        let policy = policy();
+        let check = |query: &str, outline: &str| {
+            let mut out = String::new();
+            policy.outline_query(query, &mut out);
+            assert_eq!(out, outline, "{query}");
+        };
+        check("page=2", "page=…");
+        check("page=2&search=ana&page=", "page=…&search=…&page=");
+        check("ana=1&ana&page", "…=…&…&page");
+        check("token=secret&=secret&", "token=…&=…&");
+        check("page=a=b", "page=…");
+        check(&"page&".repeat(99), &format!("{}…", "page&".repeat(32)));
+    }
+
+    #[test]
+    fn texts_lose_what_looks_personal() {
+        let check = |text: &str, outline: &str| assert_eq!(outline_text(text), outline);
+        for plain in [
+            "",
+            "  k6/0.49.0 (+https://k6.io/) ",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36",
+            "rehearsal-replay/0.1.0",
+        ] {
+            check(plain, plain);
+        }
+        check("by ana@clinic.org, (ana%40clinic.org)", "by …, (…)");
+        check("call 808-201-3388 now", "call … now");
+        check("device 4f3a9c1e7b2d4f3a9c1e;id=12345678", "device …;…");
+        check("x 123e4567-e89b-12d3-a456-426614174000", "x …");
+        check("from 203.0.113.9", "from …");
+        check("Bearer eyJhbGciOi.eyJzdWIiOi.c2ln", "Bearer …");
+        check("key abcdefghijklmnopqrstuvwxyzabcdef", "key …");
+        check("ana\u{7}@x.org/é\u{9b}", "ana … ");
+    }
+}

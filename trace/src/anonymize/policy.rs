@@ -12,10 +12,22 @@ pub struct Policy {
     /// `sha256:` and the hash of the file's text.
     pub(crate) hash: String,
     pub(super) templates: Templates,
-    pub(super) headers: HashMap<String, HeaderRule>,
-    pub(super) fields: HashMap<String, Kind>,
-    pub(super) keys: HashSet<String>,
+    pub(super) headers: HashMap<String, HeaderRule, Quick>,
+    /// Names that the policy knows, folded, each with the kind that a rule gives it.
+    pub(super) names: HashMap<Vec<u8>, Option<Kind>, Quick>,
     pub(super) vocabulary: HashSet<String>,
+}
+
+/// Quick, for maps whose keys are the policy's own: nobody else can fill them.
+pub(super) type Quick = foldhash::fast::RandomState;
+
+/// What the policy says of a name.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'a> {
+    /// Whether it is part of the application's schema rather than data.
+    pub(super) schema: bool,
+    /// What its value is, if a rule says so.
+    pub(super) kind: Option<&'a Kind>,
 }
 
 /// What the value of a field is, and so what replaces it.
@@ -66,13 +78,29 @@ pub(super) enum HeaderRule {
 }
 
 impl Policy {
-    /// The rule for a JSON field, form field, query key or cookie of this name. Letter case and
+    /// What is said of a JSON field, form field, query key or cookie of this name. Letter case and
     /// the difference between `camelCase` and `snake_case` do not matter.
-    pub(super) fn field(&self, name: &str) -> Option<&Kind> {
-        match self.fields.get(name) {
-            Some(kind) => Some(kind),
-            None => self.fields.get(&folded(name)),
+    pub(super) fn name(&self, name: &str) -> Name<'_> {
+        let mut usual = [0; USUAL_NAME];
+        let found = if name.len() <= usual.len() {
+            let mut length = 0;
+            for byte in fold(name) {
+                usual[length] = byte;
+                length += 1;
+            }
+            self.names.get(&usual[..length])
+        } else {
+            self.names.get(&*folded(name))
+        };
+        Name {
+            schema: found.is_some(),
+            kind: found.and_then(Option::as_ref),
         }
+    }
+
+    /// The rule for a field of this name.
+    pub(super) fn field(&self, name: &str) -> Option<&Kind> {
+        self.name(name).kind
     }
 
     /// The rule for a header of this lower-case name.
@@ -84,24 +112,23 @@ impl Policy {
     pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
         self.vocabulary.iter().map(String::as_str)
     }
-
-    /// Whether a field name is part of the application's schema rather than data.
-    pub(super) fn is_schema_key(&self, name: &str) -> bool {
-        let folded = folded(name);
-        self.fields.contains_key(&folded) || self.keys.contains(&folded)
-    }
 }
 
 /// What programs write for no value.
 pub(super) const NOTHING: [&str; 6] = ["false", "none", "None", "null", "true", "undefined"];
 
 /// `personName`, `person_name` and `Person-Name` are one name.
-pub(super) fn folded(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+pub(super) fn folded(name: &str) -> Vec<u8> {
+    fold(name).collect()
 }
+
+fn fold(name: &str) -> impl Iterator<Item = u8> {
+    let bytes = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+    bytes.map(|byte| byte.to_ascii_lowercase())
+}
+
+/// The longest name that is looked up without memory being taken for it, in bytes.
+const USUAL_NAME: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -60,11 +60,12 @@ impl<'a> Body<'a> {
             Type::Json => Part::new(Place::RequestJson, text),
             Type::Text => Part::new(Place::RequestText, text),
         });
-        Self::read(body.total(), typed, part, memo)
+        Self::read(body.total(), typed, part, memo, Json::read)
     }
 
     /// Reads the body of an answer by its headers. `kept` is what was kept of it.
     pub(super) fn of_response(
+        policy: &Policy,
         body: &RawBody,
         kept: &'a [u8],
         headers: &RawHeaders,
@@ -75,7 +76,9 @@ impl<'a> Body<'a> {
             Some((Type::Json, text)) => Some(Part::new(Place::ResponseJson, text)),
             _ => None,
         };
-        Self::read(body.total(), typed, part, memo)
+        Self::read(body.total(), typed, part, memo, |text| {
+            Json::outline(text, SHAPE_ITEMS, &|name| policy.is_bearer(name))
+        })
     }
 
     fn read(
@@ -83,15 +86,14 @@ impl<'a> Body<'a> {
         typed: Option<(Type, &'a str)>,
         part: Option<Part<'a>>,
         memo: &Memo,
+        json: impl FnOnce(&'a str) -> Option<Json<'a>>,
     ) -> Self {
         let parsed = match (part.and_then(|part| memo.get(memo.key(part))), typed) {
             (Some(known), _) => Parsed::Known(Arc::clone(known)),
             (None, _) if bytes == 0 => Parsed::Absent,
             (None, None) => Parsed::Opaque,
             (None, Some((Type::Form, text))) => Parsed::Form(text),
-            (None, Some((Type::Json, text))) => {
-                serde_json::from_str(text).map_or(Parsed::Text(text), Parsed::Json)
-            }
+            (None, Some((Type::Json, text))) => json(text).map_or(Parsed::Text(text), Parsed::Json),
             (None, Some((Type::Text, text))) => Parsed::Text(text),
         };
         Self {
@@ -198,9 +200,9 @@ impl Scrub<'_> {
             Json::Bool(value) => line::json(out, value),
             Json::Number(number) => self.number(kind, number, out),
             Json::String(text) => line::quoted(out, &self.value(kind, text)),
-            Json::Array(items) => {
+            Json::Array(array) => {
                 out.push(b'[');
-                for (place, item) in items.iter().enumerate() {
+                for (place, item) in array.items.iter().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
@@ -260,10 +262,10 @@ impl Scrub<'_> {
             Json::Bool(_) => out.extend_from_slice(b"\"boolean\""),
             Json::Number(_) => out.extend_from_slice(b"\"number\""),
             Json::String(text) => self.string_shape(kind, text, out),
-            Json::Array(items) => {
+            Json::Array(array) => {
                 out.push(b'[');
-                length_shape("array", items.len() as u64, out);
-                for item in items.iter().take(SHAPE_ITEMS) {
+                length_shape("array", array.length, out);
+                for item in array.items.iter().take(SHAPE_ITEMS) {
                     out.push(b',');
                     self.shape(kind, item, out);
                 }
@@ -274,20 +276,23 @@ impl Scrub<'_> {
     }
 
     fn string_shape(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
-        if matches!(kind, Some(Kind::Credential | Kind::Refresh)) {
-            return out.extend_from_slice(b"\"credential\"");
-        }
-        match (detect::whole(text), kind) {
-            (Some(detect::Form::Date), _) => out.extend_from_slice(b"\"date\""),
-            (Some(detect::Form::Uuid), _) | (None, Some(Kind::Id)) if !text.is_empty() => {
-                let token = self.tokens.replace(text, Some(&Kind::Id));
-                line::quoted(out, &format!("id:{token}"));
+        match kind {
+            Some(Kind::Credential | Kind::Refresh) => out.extend_from_slice(b"\"credential\""),
+            _ if detect::is_uuid(text) => self.id_shape(text, out),
+            _ if detect::date_at_start(text).is_some() => out.extend_from_slice(b"\"date\""),
+            Some(Kind::Id) if !text.is_empty() && detect::whole(text).is_none() => {
+                self.id_shape(text, out);
             }
-            (None, Some(Kind::Keep(words))) if stays(words, text) => {
+            Some(Kind::Keep(words)) if stays(words, text) && detect::whole(text).is_none() => {
                 line::quoted(out, &format!("keep:{text}"));
             }
             _ => length_shape("string", text.chars().count() as u64, out),
         }
+    }
+
+    fn id_shape(&mut self, text: &str, out: &mut Vec<u8>) {
+        let token = self.tokens.replace(text, Some(&Kind::Id));
+        line::quoted(out, &format!("id:{token}"));
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn whole(value: &str) -> Option<Form> {
     };
     // In any script: patterns take its digits for digits.
     let digit = first.is_ascii_digit() || !first.is_ascii();
-    if is_uuid(bytes) {
+    if is_uuid(value) {
         Some(Form::Uuid)
     } else if digit && date_at_start(value).is_some() {
         Some(Form::Date)
@@ -70,7 +70,7 @@ pub(super) fn within(text: &str) -> Vec<(&'static str, Range<usize>)> {
     let bytes = text.as_bytes();
     let has = |wanted| bytes.contains(&wanted);
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if (digits == 0 && !has(b'@')) || is_uuid(bytes) {
+    if (digits == 0 && !has(b'@')) || is_uuid(text) {
         return Vec::new();
     }
     let any_script = !text.is_ascii();
@@ -108,10 +108,10 @@ pub(super) fn within(text: &str) -> Vec<(&'static str, Range<usize>)> {
 }
 
 /// Whether `value` is a UUID in the form of RFC 9562.
-fn is_uuid(value: &[u8]) -> bool {
+pub(super) fn is_uuid(value: &str) -> bool {
     value.len() == UUID_LENGTH
-        && value.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
 }

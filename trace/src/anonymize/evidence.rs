@@ -87,6 +87,10 @@ impl Evidence {
     pub(super) fn answer_body(&mut self, policy: &Policy, body: &Body<'_>) {
         if let Parsed::Json(json) = &body.parsed {
             each_string(json, &mut |name, value| self.issue(policy, name, value));
+            each_rest(json, &mut |value| {
+                self.issued
+                    .extend(bare_credential(value).map(str::to_owned))
+            });
         }
     }
 
@@ -127,7 +131,7 @@ impl Evidence {
     }
 
     fn issue(&mut self, policy: &Policy, name: &str, value: &str) {
-        if matches!(policy.field(name), Some(Kind::Credential | Kind::Refresh)) {
+        if policy.is_bearer(name) {
             self.issued
                 .extend(bare_credential(value).map(str::to_owned));
         }
@@ -137,7 +141,7 @@ impl Evidence {
 /// Calls `found` with the name and value of every string field.
 fn each_string(value: &Json<'_>, found: &mut dyn FnMut(&str, &str)) {
     match value {
-        Json::Array(items) => items.iter().for_each(|item| each_string(item, found)),
+        Json::Array(array) => array.items.iter().for_each(|item| each_string(item, found)),
         Json::Object(fields) => {
             for (name, value) in fields {
                 match value {
@@ -146,6 +150,18 @@ fn each_string(value: &Json<'_>, found: &mut dyn FnMut(&str, &str)) {
                 }
             }
         }
+        _ => {}
+    }
+}
+
+/// Calls `found` with what was taken from the rest of arrays.
+fn each_rest(value: &Json<'_>, found: &mut dyn FnMut(&str)) {
+    match value {
+        Json::Array(array) => {
+            array.items.iter().for_each(|item| each_rest(item, found));
+            array.rest.iter().for_each(|text| found(text));
+        }
+        Json::Object(fields) => fields.iter().for_each(|(_, value)| each_rest(value, found)),
         _ => {}
     }
 }

@@ -145,7 +145,13 @@ impl Anonymizer {
         let (request, response) = (&raw.request_headers, &raw.response_headers);
         (
             Body::of_request(&raw.request_body, sent, request, &self.memo),
-            Body::of_response(&raw.response_body, answered, response, &self.memo),
+            Body::of_response(
+                &self.policy,
+                &raw.response_body,
+                answered,
+                response,
+                &self.memo,
+            ),
         )
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::policy::{HeaderRule, Kind, NOTHING, Policy, Quick, folded};
+use super::policy::{Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
 use super::template::{Template, Templates};
 use crate::format::writer::hex;
 
@@ -120,12 +120,17 @@ impl Policy {
         for name in &file.keys.keep {
             names.entry(folded(name)).or_insert(None);
         }
+        let bearers = names
+            .iter()
+            .filter(|(_, kind)| kind.as_ref().is_some_and(Kind::is_bearer));
+        let bearers = Ends::of(bearers.map(|(name, _)| name.as_slice()));
         let vocabulary = vocabulary(&templates, &file);
         Ok(Self {
             hash: format!("sha256:{}", hex(&Sha256::digest(text))),
             templates,
             headers: headers(&file.headers)?,
             names,
+            bearers,
             vocabulary,
         })
     }

@@ -62,7 +62,10 @@ impl Scrub<'_> {
             return self.tokens.replace(value, Some(&Kind::Secret));
         };
         self.tokens.hide(token, Label::Token);
-        value.replacen(token, &format!("{{{{{slot}:u{}}}}}", owner.user), 1)
+        // It is a slice of the value.
+        let start = token.as_ptr().addr() - value.as_ptr().addr();
+        let (before, after) = (&value[..start], &value[start + token.len()..]);
+        format!("{before}{{{{{slot}:u{}}}}}{after}", owner.user)
     }
 
     /// What stands for a field's name: itself where the policy knows it.
@@ -122,7 +125,7 @@ pub(super) fn is_plain(value: &str) -> bool {
 /// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
 pub(super) fn keepable(value: &str) -> bool {
     value.len() <= MAX_KEPT
-        && !value.contains(['@', '{', '}'])
+        && !value.bytes().any(|byte| matches!(byte, b'@' | b'{' | b'}'))
         && !detect::has_digit_run(value)
         && detect::whole(value).is_none()
         && detect::within(value).is_empty()

@@ -16,7 +16,7 @@ use super::detect::{self, Form};
 use super::draw::{draw, label};
 use super::made_up;
 use super::original::Original;
-use super::policy::Kind;
+use super::policy::{Kind, Quick};
 use super::tally::{Label, Tally};
 
 /// Originals and what stands for them.
@@ -28,7 +28,8 @@ pub(super) struct Tokens {
     fresh: HashMap<Original, usize>,
     /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
     hidden: HashSet<Original>,
-    used: HashSet<String>,
+    /// What stands for them. Nobody else can fill it: all of it is drawn.
+    used: HashSet<String, Quick>,
     limit: usize,
     /// Bytes of originals so far.
     bytes: usize,
@@ -57,7 +58,7 @@ impl Tokens {
             numbers: HashMap::new(),
             fresh: HashMap::new(),
             hidden: HashSet::new(),
-            used: HashSet::new(),
+            used: HashSet::default(),
             limit,
             bytes: 0,
             rng,
@@ -183,7 +184,10 @@ impl Tokens {
         let mut longer = original.to_owned();
         for attempt in 1..=MAX_DRAWS {
             // What a client typed must not come out as a slot, which replay would fill.
-            let mut candidate = draw(&longer, &mut self.rng).replace("{{", "{(");
+            let mut candidate = draw(&longer, &mut self.rng);
+            if candidate.contains('{') {
+                candidate = candidate.replace("{{", "{(");
+            }
             let mut personal = !detect::within(&candidate).is_empty();
             if personal && attempt > 1 {
                 candidate = made_up::plain_letters(&candidate);

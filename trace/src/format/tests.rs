@@ -68,7 +68,7 @@ fn exchange(seq: u64) -> Exchange {
 /// The line of an exchange, by the format's definition.
 pub(crate) fn line_of(exchange: &Exchange) -> Vec<u8> {
     let mut line = Vec::new();
-    super::writer::render(&mut line, "exchange", &ExchangeRecord::from(exchange)).unwrap();
+    writer::render(&mut line, "exchange", &ExchangeRecord::from(exchange)).unwrap();
     line
 }
 

@@ -165,7 +165,7 @@ fn exchange(method: &str, target: &str, user: u32, sent: &str, answered: &str) -
         ("x-client-version", "web-2.14.3"),
     ]);
     if !sent.is_empty() {
-        request_headers.push("content-type", b"application/json");
+        request_headers.push(b"content-type", b"application/json");
     }
     RawExchange {
         at_ns: 1_250_301_455,
@@ -200,7 +200,7 @@ fn exchange(method: &str, target: &str, user: u32, sent: &str, answered: &str) -
 fn headers(pairs: &[(&str, &str)]) -> RawHeaders {
     let mut headers = RawHeaders::default();
     for (name, value) in pairs {
-        headers.push(name, value.as_bytes());
+        headers.push(name.as_bytes(), value.as_bytes());
     }
     headers
 }

@@ -42,6 +42,15 @@ pub struct RawExchange {
     pub aborted: bool,
 }
 
+impl RawExchange {
+    /// About how many bytes of memory it holds beyond its own size.
+    pub fn weight(&self) -> usize {
+        let heads = self.request_headers.weight() + self.response_headers.weight();
+        let bodies = self.request_body.weight() + self.response_body.weight();
+        self.path.capacity() + self.query.capacity() + heads + bodies
+    }
+}
+
 /// A method that HTTP knows. Any other may be anything that somebody typed, and is `UNKNOWN`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method(&'static str);
@@ -83,12 +92,21 @@ impl RawHeaders {
         }
     }
 
-    /// Adds a header. `name` is in lower case; what is not text in `value` becomes U+FFFD.
-    pub fn push(&mut self, name: &str, value: &[u8]) {
-        self.text.push_str(name);
+    /// Adds a header. Its name becomes lower case, and what is not text in it U+FFFD.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.text.len();
+        self.push_text(name);
         let middle = self.text.len();
-        self.text.push_str(&String::from_utf8_lossy(value));
+        self.text[start..].make_ascii_lowercase();
+        self.push_text(value);
         self.ends.push((middle, self.text.len()));
+    }
+
+    fn push_text(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.text.push_str(text),
+            Err(_) => self.text.push_str(&String::from_utf8_lossy(text)),
+        }
     }
 
     /// Names and values in order.
@@ -101,8 +119,7 @@ impl RawHeaders {
         })
     }
 
-    /// About how many bytes of memory they hold.
-    pub const fn weight(&self) -> usize {
+    const fn weight(&self) -> usize {
         self.text.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
     }
 }
@@ -139,6 +156,10 @@ impl RawBody {
     /// Whether the body was longer than what was kept.
     pub const fn truncated(&self) -> bool {
         (self.kept as u64) < self.total
+    }
+
+    const fn weight(&self) -> usize {
+        self.kept + self.slices.capacity() * size_of::<Bytes>()
     }
 
     /// What was kept, in one piece.

@@ -34,7 +34,7 @@ fn raw(path: &str, headers: &[(&str, &str)], body: &str) -> RawExchange {
     request_body.push(&Bytes::from(body.to_owned()), 65536);
     let mut request_headers = RawHeaders::default();
     for (name, value) in headers {
-        request_headers.push(name, value.as_bytes());
+        request_headers.push(name.as_bytes(), value.as_bytes());
     }
     RawExchange {
         at_ns: 10,

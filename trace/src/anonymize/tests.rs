@@ -42,7 +42,7 @@ impl Made {
     }
 
     fn header(mut self, name: &str, value: &str) -> Self {
-        self.0.request_headers.push(name, value.as_bytes());
+        self.0.request_headers.push(name.as_bytes(), value.as_bytes());
         self
     }
 
@@ -55,7 +55,7 @@ impl Made {
     }
 
     fn answer_header(mut self, name: &str, value: &str) -> Self {
-        self.0.response_headers.push(name, value.as_bytes());
+        self.0.response_headers.push(name.as_bytes(), value.as_bytes());
         self
     }
 

@@ -5,7 +5,7 @@
 # cmake builds the zlib that pingora links.
 BUILD_NEEDS := cmake=cmake
 TEST_NEEDS := nginx=nginx-light
-BENCH_NEEDS := nginx=nginx-light wrk=wrk
+BENCH_NEEDS := nginx=nginx-light wrk=wrk h2load=nghttp2-client
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
-//! Benchmarks beside nginx and wrk, as ratios of CPU time per request in one run.
+//! Benchmarks beside nginx and wrk, as ratios in one run.
 //!
 //! A machine's speed varies from one minute to the next, so that each figure is the median of
 //! several rounds in which we and the peer take turns.
@@ -6,6 +6,8 @@
 mod cpu;
 mod nginx;
 mod proxy_cost;
+mod proxy_latency;
+mod proxy_memory;
 mod replay_cost;
 mod wrk;
 
@@ -25,19 +27,23 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    say("CPU time per request, median of the rounds (user + system)\n");
-    for peer in ["nginx", "wrk"] {
+    for peer in ["nginx", "wrk", "h2load"] {
         ensure!(
             installed(peer),
             "{peer} is not installed; `make bench` installs it"
         );
     }
+    say("Medians of the rounds; a cost is CPU time, user and system\n");
     proxy_cost::run()?.print();
+    for table in proxy_latency::run()? {
+        table.print();
+    }
+    proxy_memory::run()?;
     replay_cost::run()?.print();
     Ok(())
 }
 
-/// One comparison: the peer's cost first, then ours.
+/// One comparison: the peer first, then ours.
 struct Table {
     title: &'static str,
     rows: Vec<Row>,
@@ -46,24 +52,37 @@ struct Table {
 /// What one contestant needed in each round.
 struct Row {
     name: &'static str,
-    /// Microseconds of CPU time for each request, by round.
-    costs: Vec<f64>,
+    /// Microseconds, by round.
+    values: Vec<f64>,
+    /// What the value is made of.
+    parts: String,
+}
+
+impl Row {
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            values: Vec::new(),
+            parts: String::new(),
+        }
+    }
 }
 
 impl Table {
     fn print(&self) {
         say(self.title);
-        let Some(peer) = self.rows.first().map(|row| median(&row.costs)) else {
+        let Some(peer) = self.rows.first().map(|row| median(&row.values)) else {
             return;
         };
         for row in &self.rows {
-            let cost = median(&row.costs);
-            let rounds: Vec<String> = row.costs.iter().map(|cost| format!("{cost:.1}")).collect();
-            let ratio = cost / peer;
+            let value = median(&row.values);
+            let rounds: Vec<String> = row.values.iter().map(|v| format!("{v:.1}")).collect();
             say(&format!(
-                "  {:<44} {cost:>7.1} µs  {ratio:>5.2} x   (rounds: {})",
+                "  {:<44} {value:>7.1} µs  {:>5.2} x   (rounds: {}{})",
                 row.name,
-                rounds.join(" ")
+                value / peer,
+                rounds.join(" "),
+                row.parts,
             ));
         }
         say("");

@@ -5,45 +5,56 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use demo::programs::Program;
+use harness::nginx::Nginx;
+use tempfile::TempDir;
 
 use crate::nginx::{self, KEY};
-use crate::{Row, Table, cpu, wrk};
+use crate::{Row, Table, cpu, median, wrk};
 
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
-const PATH: &str = "/api/loadtest/people?page=1";
+pub(crate) const PATH: &str = "/api/loadtest/people?page=1";
 
 /// Runs the rounds.
 pub(crate) fn run() -> Result<Table> {
-    let folder = tempfile::tempdir()?;
-    let origin = nginx::origin()?;
-    let peer = nginx::gate(&origin.address)?;
-    let (plain, plain_address) = proxy(folder.path(), &origin.address, false)?;
-    let (recording, recording_address) = proxy(folder.path(), &origin.address, true)?;
+    let stage = Stage::new()?;
     let contestants = [
         (
             "nginx: gate, limits, tag, forward",
-            peer.id(),
-            &peer.address,
+            stage.peer.id(),
+            stage.peer.address.clone(),
         ),
-        ("rehearsal-proxy: the same", plain.id(), &plain_address),
+        (
+            "rehearsal-proxy: the same",
+            stage.plain.id(),
+            address(&stage.plain)?,
+        ),
         (
             "rehearsal-proxy: and recording, anonymized",
-            recording.id(),
-            &recording_address,
+            stage.recording.id(),
+            address(&stage.recording)?,
         ),
     ];
     let mut rows: Vec<Row> = contestants
         .iter()
-        .map(|(name, ..)| Row {
-            name,
-            costs: Vec::new(),
-        })
+        .map(|(name, ..)| Row::new(name))
         .collect();
+    let mut costs = vec![Vec::new(); rows.len()];
     for _ in 0..ROUNDS {
-        for (row, (_, process, address)) in rows.iter_mut().zip(&contestants) {
-            row.costs.push(cost(*process, address)?);
+        for (place, (_, process, address)) in contestants.iter().enumerate() {
+            let cost = cost(*process, address)?;
+            rows[place].values.push(cost.user + cost.system);
+            costs[place].push(cost);
         }
+    }
+    for (row, costs) in rows.iter_mut().zip(&costs) {
+        let part = |of: fn(&Cost) -> f64| median(&costs.iter().map(of).collect::<Vec<_>>());
+        row.parts = format!(
+            "; user {:.1}, system {:.1}, of these the recorder's thread {:.1}",
+            part(|cost| cost.user),
+            part(|cost| cost.system),
+            part(|cost| cost.recorder),
+        );
     }
     Ok(Table {
         title: "a proxied request",
@@ -51,16 +62,59 @@ pub(crate) fn run() -> Result<Table> {
     })
 }
 
-/// Microseconds of CPU time for each request of a flood.
-fn cost(process: u32, address: &str) -> Result<f64> {
-    let before = cpu::of(process)?;
-    let requests = wrk::flood(address, PATH, SECONDS)?;
-    let spent = cpu::of(process)? - before;
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 requests")]
-    Ok(spent * 1e6 / requests as f64)
+/// nginx, the proxy and the proxy with recording, all before one origin.
+pub(crate) struct Stage {
+    pub(crate) peer: Nginx,
+    pub(crate) plain: Program,
+    recording: Program,
+    _origin: Nginx,
+    _folder: TempDir,
 }
 
-fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<(Program, String)> {
+impl Stage {
+    pub(crate) fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let origin = nginx::origin()?;
+        Ok(Self {
+            peer: nginx::gate(&origin.address)?,
+            plain: proxy(folder.path(), &origin.address, false)?,
+            recording: proxy(folder.path(), &origin.address, true)?,
+            _origin: origin,
+            _folder: folder,
+        })
+    }
+}
+
+/// Microseconds of CPU time for each request.
+#[derive(Clone, Copy)]
+struct Cost {
+    user: f64,
+    system: f64,
+    recorder: f64,
+}
+
+/// What each request of a flood costs.
+fn cost(process: u32, address: &str) -> Result<Cost> {
+    let before = (cpu::of(process)?, cpu::of_threads(process, "recorder")?);
+    let requests = wrk::flood(address, PATH, SECONDS)?;
+    let all = cpu::of(process)? - before.0;
+    let recorder = cpu::of_threads(process, "recorder")? - before.1;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 requests")]
+    let each = |seconds: f64| seconds * 1e6 / requests as f64;
+    Ok(Cost {
+        user: each(all.user),
+        system: each(all.system),
+        recorder: each(recorder.total()),
+    })
+}
+
+/// Where clients connect to a proxy.
+pub(crate) fn address(program: &Program) -> Result<String> {
+    let address = program.addresses().into_iter().next();
+    address.context("the proxy did not say where it listens")
+}
+
+fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<Program> {
     let name = if record { "recording" } else { "plain" };
     let policy = folder.join("anonymize.toml");
     fs::write(&policy, include_str!("../../config/anonymize.toml"))?;
@@ -72,6 +126,7 @@ fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<(Program, String
             r#"
             listen = ["127.0.0.1:0"]
             admin = "127.0.0.1:0"
+            trusted_proxies = ["127.0.0.1"]
             [load_test]
             enabled = true
             allow = ["127.0.0.1/32", "198.18.0.0/15"]
@@ -96,10 +151,5 @@ fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<(Program, String
         ),
     )?;
     let args = ["-c".into(), config.into_os_string()];
-    let process = Program::start("rehearsal-proxy", args, &[("LOAD_TEST_KEY", KEY)])?;
-    let address = process.addresses().into_iter().next();
-    Ok((
-        process,
-        address.context("the proxy did not say where it listens")?,
-    ))
+    Program::start("rehearsal-proxy", args, &[("LOAD_TEST_KEY", KEY)])
 }

@@ -19,24 +19,18 @@ pub(crate) fn run() -> Result<Table> {
     let folder = tempfile::tempdir()?;
     let origin = nginx::origin()?;
     let capture = capture(folder.path())?;
-    let mut peer = Row {
-        name: "wrk: flat out",
-        costs: Vec::new(),
-    };
-    let mut ours = Row {
-        name: "replay: read, plan, send, report",
-        costs: Vec::new(),
-    };
+    let mut peer = Row::new("wrk: flat out");
+    let mut ours = Row::new("replay: read, plan, send, report");
     for _ in 0..ROUNDS {
         let before = cpu::of_ended_children()?;
         let requests = wrk::flood(&origin.address, "/api/v1/people?page=1", SECONDS)?;
-        peer.costs
-            .push((cpu::of_ended_children()? - before) * 1e6 / as_f64(requests));
+        peer.values
+            .push((cpu::of_ended_children()? - before).total() * 1e6 / as_f64(requests));
 
         let before = cpu::of_ended_children()?;
         replay(&capture, &origin.address, folder.path())?;
-        let spent = cpu::of_ended_children()? - before;
-        ours.costs.push(spent * 1e6 / f64::from(EXCHANGES));
+        let spent = (cpu::of_ended_children()? - before).total();
+        ours.values.push(spent * 1e6 / f64::from(EXCHANGES));
     }
     Ok(Table {
         title: "a request sent",

@@ -73,6 +73,8 @@ impl Admin {
 
     fn metrics(&self) -> Vec<u8> {
         let mut text = self.shared.metrics.text();
+        let now = self.shared.clock.now();
+        text.extend_from_slice(self.shared.edge.load().servers(now).as_bytes());
         let recorder = recorder_metrics(&self.recording(), self.connections());
         text.extend_from_slice(recorder.as_bytes());
         text

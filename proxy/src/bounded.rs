@@ -16,10 +16,16 @@ pub(crate) struct Bounded<K, V> {
     shared: V,
 }
 
+/// Room that is not worth giving back.
+const SMALL: usize = 4096;
+
+/// Parts of a table that are locked one at a time: enough that a sweep holds nobody up.
+pub(crate) const SHARDS: usize = 64;
+
 impl<K: Copy + Eq + Hash, V: Default> Bounded<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            cells: DashMap::new(),
+            cells: DashMap::with_shard_amount(SHARDS),
             length: AtomicUsize::new(0),
             capacity,
             shared: V::default(),
@@ -49,7 +55,7 @@ impl<K: Copy + Eq + Hash, V: Default> Bounded<K, V> {
         }
     }
 
-    /// Forgets all but some.
+    /// Forgets all but some, and gives back the room of a flood that has passed.
     pub(crate) fn retain(&self, keep: impl Fn(&V) -> bool) {
         self.cells.retain(|_, cell| {
             let keep = keep(cell);
@@ -58,14 +64,19 @@ impl<K: Copy + Eq + Hash, V: Default> Bounded<K, V> {
             }
             keep
         });
-    }
-
-    pub(crate) fn shrink(&self) {
-        self.cells.shrink_to_fit();
+        let room = self.room();
+        if room > SMALL && room / 8 > self.len() {
+            self.cells.shrink_to_fit();
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.length.load(Ordering::Relaxed)
+    }
+
+    /// Entries that fit into the memory that it has.
+    pub(crate) fn room(&self) -> usize {
+        self.cells.capacity()
     }
 
     fn is_full(&self) -> bool {
@@ -88,5 +99,18 @@ mod tests {
         assert_eq!(table.len(), 2);
         table.retain(|cell| cell.load(Ordering::Relaxed) > 1);
         assert_eq!((table.len(), known(2), known(3)), (1, None, None));
+    }
+
+    #[test]
+    fn the_room_of_a_flood_is_given_back() {
+        let table: Bounded<u32, AtomicUsize> = Bounded::new(100_000);
+        for key in 0..50_000 {
+            table.with(key, |cell| cell.store(1, Ordering::Relaxed));
+        }
+        assert!(table.room() >= 50_000);
+        table.retain(|_| true);
+        assert!(table.room() >= 50_000);
+        table.retain(|_| false);
+        assert!(table.room() < SMALL);
     }
 }

@@ -5,7 +5,9 @@
 use std::ops::Add;
 use std::time::{Duration, Instant, SystemTime};
 
-use governor::nanos::Nanos;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 
 /// A monotonic clock that counts from its own creation.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +25,6 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Moment {
         Moment(nanoseconds(self.origin.elapsed()))
-    }
-}
-
-/// Rate limits read the same clock as everything else.
-impl governor::clock::Clock for Clock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Nanos::new(self.now().0)
     }
 }
 
@@ -76,6 +69,39 @@ pub(crate) fn unix_seconds() -> i64 {
         })
 }
 
+/// What a clock on the wall shows in a time zone, for limits with hours only.
+pub(crate) fn time_of_day(zone: &TimeZone) -> Time {
+    shown_at(unix_seconds(), zone)
+}
+
+fn shown_at(unix_second: i64, zone: &TimeZone) -> Time {
+    let at = Timestamp::from_second(unix_second).unwrap_or(Timestamp::MAX);
+    zone.to_datetime(at).time()
+}
+
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::time;
+
+    use super::*;
+
+    #[test]
+    fn the_time_of_day_follows_the_zone_and_its_summer_time() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let check = |at: &str, hour, minute| {
+            let second = at.parse::<Timestamp>().unwrap().as_second();
+            assert_eq!(shown_at(second, &berlin), time(hour, minute, 0, 0), "{at}");
+        };
+        check("2027-01-15T08:00:00Z", 9, 0);
+        check("2027-07-15T08:00:00Z", 10, 0);
+        // The hour from two to three is not there in March, and comes twice in October.
+        check("2027-03-28T00:59:00Z", 1, 59);
+        check("2027-03-28T01:00:00Z", 3, 0);
+        check("2027-10-31T00:30:00Z", 2, 30);
+        check("2027-10-31T01:30:00Z", 2, 30);
+    }
 }

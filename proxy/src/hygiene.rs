@@ -1,29 +1,22 @@
-//! Finds requests that two parsers could read differently.
+//! Finds requests that two parsers could read differently, though each would take them.
 //!
 //! Such a request is refused and its connection closed: what this proxy matches, limits and
-//! records has to be what the backend acts on.
+//! records has to be what the backend acts on. The parser itself refuses what is no HTTP, and
+//! `http1::body` what has two lengths.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use pingora_http::RequestHeader;
+use crate::http1::head::{Request, Version};
 
-/// Longest header section that is accepted: nginx's 4 buffers of 32 KiB.
-///
-/// Beyond 1 MiB, or 256 headers, pingora gives up reading before any of this is asked. It then
-/// answers 400 without a body and closes the connection; nothing of ours can make that a 431.
-pub(crate) const HEADER_LIMIT: usize = 128 * 1024;
-
-/// Checks a request: its parsed header and, for HTTP/1, the bytes it was parsed from.
-pub(crate) fn request(header: &RequestHeader, raw: &[u8]) -> Result<(), &'static str> {
-    let target = header.raw_path();
-    let end = target
-        .iter()
-        .position(|b| *b == b'?')
-        .unwrap_or(target.len());
-    path(&target[..end])?;
-    target_as_sent(header, raw)?;
-    line_ends(raw)?;
-    framing(header, raw)?;
-    host(header)
+/// Checks a request.
+pub(crate) fn request(request: &Request) -> Result<(), &'static str> {
+    path(request.path())?;
+    if request.target().contains(&b'#') {
+        return Err("a fragment in the target");
+    }
+    host(request)?;
+    if request.fields.all("authorization").nth(1).is_some() {
+        return Err("two Authorization headers");
+    }
+    Ok(())
 }
 
 /// Checks a path without its query.
@@ -79,71 +72,21 @@ fn escape(rest: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-/// The parser cuts a fragment off; others may not. Of what it repairs, `server::line` knows.
-fn target_as_sent(header: &RequestHeader, raw: &[u8]) -> Result<(), &'static str> {
-    let line = raw.trim_ascii_start().split(|byte| *byte == b'\r').next();
-    let mut words = line.unwrap_or_default().split(|byte| *byte == b' ');
-    match words.nth(1) {
-        None => Ok(()),
-        Some(target) if target.contains(&b'#') => Err("a fragment in the target"),
-        Some(target) if target != header.raw_path() => {
-            Err("a target that is not what it was parsed as")
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-/// pingora's parser takes a lone line feed for a line end; others do not.
-fn line_ends(raw: &[u8]) -> Result<(), &'static str> {
-    let mut before = 0;
-    for &byte in raw {
-        if byte == b'\n' && before != b'\r' {
-            return Err("a line feed without a carriage return");
-        }
-        before = byte;
-    }
-    Ok(())
-}
-
-fn framing(header: &RequestHeader, raw: &[u8]) -> Result<(), &'static str> {
-    let mut encodings = header.headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(encoding) = encodings.next() {
-        if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            return Err("a transfer encoding other than chunked");
-        }
-        // pingora drops Content-Length beside Transfer-Encoding, so only the raw bytes show it.
-        if header.headers.contains_key(CONTENT_LENGTH) || names_content_length(raw) {
-            return Err("both Content-Length and Transfer-Encoding");
-        }
-    }
-    let mut lengths = header.headers.get_all(CONTENT_LENGTH).iter();
-    match (lengths.next(), lengths.next()) {
-        (Some(_), Some(_)) => Err("two Content-Length headers"),
-        (Some(length), None) if !length.as_bytes().iter().all(u8::is_ascii_digit) => {
-            Err("a Content-Length that is not a number")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn names_content_length(raw: &[u8]) -> bool {
-    const NAME: &[u8] = b"\ncontent-length";
-    raw.windows(NAME.len())
-        .any(|window| window.eq_ignore_ascii_case(NAME))
-}
-
-fn host(header: &RequestHeader) -> Result<(), &'static str> {
-    let mut hosts = header.headers.get_all(HOST).iter();
+fn host(request: &Request) -> Result<(), &'static str> {
+    let mut hosts = request.fields.all("host");
     match (hosts.next(), hosts.next()) {
         (Some(_), Some(_)) => Err("two Host headers"),
-        (None, _) if header.version == http::Version::HTTP_11 => Err("no Host header"),
+        (None, _) if request.version == Version::Http11 => Err("no Host header"),
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::*;
+    use crate::http1::head::Search;
 
     #[track_caller]
     fn check(path: &str, expected: Result<(), &'static str>) {
@@ -207,65 +150,30 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_is_found() {
-        let check = |raw: &[u8], expected| {
-            let header = RequestHeader::build("GET", b"/a?b=c", None).unwrap();
-            assert_eq!(target_as_sent(&header, raw), expected);
+    fn ambiguous_headers_are_found() {
+        let check = |text: &str, expected| {
+            let mut buffer = BytesMut::from(&*format!("{text}\r\n\r\n"));
+            let request = Request::take(&mut buffer, &mut Search::default());
+            assert_eq!(
+                super::request(&request.unwrap().unwrap()),
+                expected,
+                "{text}"
+            );
         };
-        check(b"", Ok(()));
-        check(b"GET /a?b=c HTTP/1.1\r\n", Ok(()));
-        check(b"\r\nGET /a?b=c HTTP/1.1\r\n", Ok(()));
+        check("GET / HTTP/1.1\r\nHost: a", Ok(()));
+        check("GET / HTTP/1.0", Ok(()));
+        check("GET / HTTP/1.1\r\nX: a", Err("no Host header"));
         check(
-            b"GET /a?b=c#d HTTP/1.1\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nhost: a",
+            Err("two Host headers"),
+        );
+        check(
+            "GET /a?b#c HTTP/1.1\r\nHost: a",
             Err("a fragment in the target"),
         );
         check(
-            b"GET /a?b=d HTTP/1.1\r\n",
-            Err("a target that is not what it was parsed as"),
-        );
-    }
-
-    #[test]
-    fn ambiguous_headers_are_found() {
-        let header = |pairs: &[(&'static str, &str)]| {
-            let mut header = RequestHeader::build("POST", b"/", None).unwrap();
-            for (name, value) in pairs {
-                header.append_header(*name, *value).unwrap();
-            }
-            header
-        };
-        let check = |pairs: &[(&'static str, &str)], raw: &[u8], expected| {
-            assert_eq!(request(&header(pairs), raw), expected, "{pairs:?}");
-        };
-        let host = ("host", "a");
-        check(&[host, ("content-length", "3")], b"", Ok(()));
-        check(&[host, ("transfer-encoding", "Chunked")], b"", Ok(()));
-        check(&[], b"", Err("no Host header"));
-        check(&[host, host], b"", Err("two Host headers"));
-        check(
-            &[host, ("content-length", "3"), ("content-length", "3")],
-            b"",
-            Err("two Content-Length headers"),
-        );
-        check(
-            &[host, ("content-length", "+3")],
-            b"",
-            Err("a Content-Length that is not a number"),
-        );
-        check(
-            &[host, ("transfer-encoding", "gzip, chunked")],
-            b"",
-            Err("a transfer encoding other than chunked"),
-        );
-        check(
-            &[host, ("transfer-encoding", "chunked")],
-            b"POST / HTTP/1.1\r\nContent-Length: 3\r\n",
-            Err("both Content-Length and Transfer-Encoding"),
-        );
-        check(
-            &[host],
-            b"POST / HTTP/1.1\nhost: a\r\n",
-            Err("a line feed without a carriage return"),
+            "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
+            Err("two Authorization headers"),
         );
     }
 }

@@ -15,12 +15,20 @@ use crate::refusal::Reason;
 /// All counters and histograms that requests feed.
 pub(crate) struct Metrics {
     registry: Registry,
-    /// By route, in the order of the table; the last one is for requests without a route.
-    routes: Vec<RouteMetrics>,
+    by_class: IntCounterVec,
+    limited: IntCounterVec,
+    duration: HistogramVec,
+    upstream_errors: IntCounterVec,
     refusals: Vec<IntCounter>,
-    upstream_errors: Vec<[IntCounter; UpstreamError::ALL.len()]>,
     /// Requests answered, of all routes.
     pub(crate) requests: IntCounter,
+}
+
+/// The metrics of one edge's routes and upstreams. Those of a name go on where they were.
+pub(crate) struct Meters {
+    /// By route, in the order of the table; the last one is for requests without a route.
+    routes: Vec<RouteMetrics>,
+    upstream_errors: Vec<[IntCounter; UpstreamError::ALL.len()]>,
 }
 
 /// What is counted for one route; looked up once, so that a request costs no map access.
@@ -39,32 +47,32 @@ const BUCKETS: [f64; 13] = [
 ];
 
 /// How an upstream let a request down.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UpstreamError {
     /// No connection.
     Connect,
     /// The connection broke, or the answer was no HTTP.
     Protocol,
+    /// The answer had a status that counts as a failure.
+    Status,
     Timeout,
 }
 
 impl UpstreamError {
-    const ALL: [Self; 3] = [Self::Connect, Self::Protocol, Self::Timeout];
+    const ALL: [Self; 4] = [Self::Connect, Self::Protocol, Self::Status, Self::Timeout];
 
-    const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Protocol => "protocol",
+            Self::Status => "status",
             Self::Timeout => "timeout",
         }
     }
 }
 
 impl Metrics {
-    pub(crate) fn new<'n>(
-        routes: impl Iterator<Item = &'n str>,
-        upstreams: impl Iterator<Item = &'n str>,
-    ) -> Result<Self, prometheus::Error> {
+    pub(crate) fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let counters = |name, help, labels: &[&str]| {
             let family = IntCounterVec::new(Opts::new(name, help), labels)?;
@@ -95,48 +103,49 @@ impl Metrics {
             "From the request's first byte to the answer's last, by route.",
         );
         let duration = HistogramVec::new(options.buckets(BUCKETS.to_vec()), &["route"])?;
-        let duration = register(&registry, duration)?;
-        let of_upstream = |name: &str| {
-            UpstreamError::ALL.map(|kind| upstream_errors.with_label_values(&[name, kind.label()]))
-        };
-        let of_route = |name: &str| RouteMetrics {
-            classes: CLASSES.map(|class| by_class.with_label_values(&[name, class])),
-            limited: limited.with_label_values(&[name]),
-            duration: duration.with_label_values(&[name]),
-        };
-        let none = std::iter::once("none");
         Ok(Self {
-            routes: routes.chain(none).map(of_route).collect(),
+            by_class,
+            limited,
+            duration: register(&registry, duration)?,
+            upstream_errors,
             refusals: Reason::ALL
                 .iter()
                 .map(|reason| refusals.with_label_values(&[reason.label()]))
                 .collect(),
-            upstream_errors: upstreams.map(of_upstream).collect(),
             requests: IntCounter::new("requests", "Requests.")?,
             registry,
         })
     }
 
-    /// Counts a request that has ended. Status 0 is one without an answer.
-    pub(crate) fn request(&self, route: Option<usize>, status: u16, took: Duration) {
-        self.requests.inc();
-        let metrics = self.of(route);
-        let class = usize::from(status / 100).min(CLASSES.len() - 1);
-        metrics.classes[class].inc();
-        metrics.duration.observe(took.as_secs_f64());
-    }
-
-    /// Counts a request that was not forwarded.
-    pub(crate) fn refusal(&self, route: Option<usize>, reason: Reason) {
-        self.refusals[reason as usize].inc();
-        if matches!(reason, Reason::InFlight | Reason::Rate) {
-            self.of(route).limited.inc();
+    /// The metrics of these routes and upstreams.
+    pub(crate) fn meters<'n>(
+        &self,
+        routes: impl Iterator<Item = &'n str>,
+        upstreams: impl Iterator<Item = &'n str>,
+    ) -> Meters {
+        let of_upstream = |name: &str| {
+            UpstreamError::ALL.map(|kind| {
+                self.upstream_errors
+                    .with_label_values(&[name, kind.label()])
+            })
+        };
+        let of_route = |name: &str| RouteMetrics {
+            classes: CLASSES.map(|class| self.by_class.with_label_values(&[name, class])),
+            limited: self.limited.with_label_values(&[name]),
+            duration: self.duration.with_label_values(&[name]),
+        };
+        Meters {
+            routes: routes
+                .chain(std::iter::once("none"))
+                .map(of_route)
+                .collect(),
+            upstream_errors: upstreams.map(of_upstream).collect(),
         }
     }
 
-    /// Counts an attempt that an upstream did not answer.
-    pub(crate) fn upstream_error(&self, upstream: usize, kind: UpstreamError) {
-        self.upstream_errors[upstream][kind as usize].inc();
+    /// Counts a request that was not forwarded.
+    pub(crate) fn refusal(&self, reason: Reason) {
+        self.refusals[reason as usize].inc();
     }
 
     /// Everything in Prometheus's text format.
@@ -146,6 +155,26 @@ impl Metrics {
             tracing::error!(%error, "cannot write metrics");
         }
         text
+    }
+}
+
+impl Meters {
+    /// Counts a request that has ended. Status 0 is one without an answer.
+    pub(crate) fn request(&self, route: Option<usize>, status: u16, took: Duration) {
+        let metrics = self.of(route);
+        let class = usize::from(status / 100).min(CLASSES.len() - 1);
+        metrics.classes[class].inc();
+        metrics.duration.observe(took.as_secs_f64());
+    }
+
+    /// Counts a request that was over a limit.
+    pub(crate) fn limited(&self, route: Option<usize>) {
+        self.of(route).limited.inc();
+    }
+
+    /// Counts an attempt that an upstream did not answer.
+    pub(crate) fn upstream_error(&self, upstream: usize, kind: UpstreamError) {
+        self.upstream_errors[upstream][kind as usize].inc();
     }
 
     fn of(&self, route: Option<usize>) -> &RouteMetrics {

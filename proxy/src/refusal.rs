@@ -29,6 +29,10 @@ pub(crate) enum Refusal {
     Limited(Limited),
     /// No route leads there.
     NotFound,
+    /// The client took too long to send it.
+    Slow,
+    /// A version of HTTP other than 1.0 and 1.1.
+    Version,
 }
 
 /// A limit that is reached.
@@ -68,6 +72,8 @@ impl Refusal {
             Self::FailedKeys(_) | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
         }
     }
 
@@ -85,6 +91,8 @@ impl Refusal {
                 Quota::Rate(_) => Reason::Rate,
             },
             Self::NotFound => Reason::NotFound,
+            Self::Slow => Reason::Slow,
+            Self::Version => Reason::Version,
         }
     }
 
@@ -92,7 +100,11 @@ impl Refusal {
     pub(crate) const fn closes(&self) -> bool {
         matches!(
             self,
-            Self::Ambiguous(_) | Self::BodyTooLarge(_) | Self::HeadersTooLarge
+            Self::Ambiguous(_)
+                | Self::BodyTooLarge(_)
+                | Self::HeadersTooLarge
+                | Self::Slow
+                | Self::Version
         )
     }
 
@@ -114,6 +126,8 @@ impl Refusal {
                 Quota::Rate(rate) => limited_body(&rate.to_string(), limited.wait),
             },
             Self::NotFound => json!({"error": "not found"}),
+            Self::Slow => json!({"error": "request timed out"}),
+            Self::Version => json!({"error": "HTTP version not supported"}),
         }
     }
 
@@ -171,10 +185,12 @@ pub(crate) enum Reason {
     Key,
     NotFound,
     Rate,
+    Slow,
+    Version,
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Address,
         Self::Ambiguous,
         Self::BodyTooLarge,
@@ -184,6 +200,8 @@ impl Reason {
         Self::Key,
         Self::NotFound,
         Self::Rate,
+        Self::Slow,
+        Self::Version,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -197,6 +215,8 @@ impl Reason {
             Self::Key => "key",
             Self::NotFound => "not_found",
             Self::Rate => "rate",
+            Self::Slow => "slow",
+            Self::Version => "version",
         }
     }
 }

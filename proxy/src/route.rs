@@ -3,7 +3,7 @@
 //! Pure. Prefixes work as nginx's locations do: the longest one that the raw path begins with
 //! wins, whatever its segments.
 
-use crate::config::{Gate, LimitSettings, RouteSettings, Timeouts};
+use crate::config::{Action, Gate, LimitSettings, RouteSettings, Timeouts};
 
 /// Nothing under this path ever falls to a shorter route.
 pub(crate) const RESERVED: &str = "/api/loadtest";
@@ -27,20 +27,28 @@ pub(crate) struct Route {
     pub(crate) gate: Gate,
     pub(crate) limit: Option<LimitSettings>,
     pub(crate) timeouts: Timeouts,
-    /// Index of the upstream.
-    pub(crate) upstream: usize,
+    pub(crate) action: Action,
+    /// Whether the upstream is told that a request is a test.
+    pub(crate) tag: bool,
     pub(crate) record: bool,
     /// Largest request body in bytes.
     pub(crate) body_limit: u64,
 }
 
 impl Route {
-    /// The target as the upstream gets it, where the route changes it.
-    pub(crate) fn rewritten(&self, target: &[u8]) -> Option<Vec<u8>> {
+    /// Index of the upstream, if anything is forwarded.
+    pub(crate) const fn upstream(&self) -> Option<usize> {
+        match self.action {
+            Action::Answer(_) => None,
+            Action::Forward(upstream) => Some(upstream),
+        }
+    }
+
+    /// What the target begins with instead on its way to the upstream, and the rest of it, where
+    /// the route changes it.
+    pub(crate) fn rewritten<'t>(&'t self, target: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
         let rest = target.strip_prefix(self.prefix.as_bytes())?;
-        self.rewrite
-            .as_ref()
-            .map(|rewrite| [rewrite.as_bytes(), rest].concat())
+        Some((self.rewrite.as_ref()?.as_bytes(), rest))
     }
 }
 
@@ -59,13 +67,8 @@ impl Routes {
         Self { routes, load_test }
     }
 
-    /// The route of a target; none means that there is nothing.
-    pub(crate) fn find(&self, target: &[u8]) -> Option<RouteId> {
-        let end = target
-            .iter()
-            .position(|b| *b == b'?')
-            .unwrap_or(target.len());
-        let path = &target[..end];
+    /// The route of a path; none means that there is nothing.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<RouteId> {
         let index = self
             .routes
             .iter()
@@ -101,7 +104,8 @@ impl From<RouteSettings> for Route {
             gate: settings.gate,
             limit: settings.limit,
             timeouts: settings.timeouts,
-            upstream: settings.upstream,
+            action: settings.action,
+            tag: settings.tag,
             record: settings.record,
             body_limit: settings.body_limit,
         }
@@ -127,7 +131,8 @@ mod tests {
                 write: second,
                 read: second,
             },
-            upstream: 0,
+            action: Action::Forward(0),
+            tag: false,
             record: true,
             body_limit: 1,
         };
@@ -143,7 +148,8 @@ mod tests {
     #[track_caller]
     fn check(load_test: bool, target: &str, expected: Option<&str>) {
         let routes = routes(load_test);
-        let found = routes.find(target.as_bytes());
+        let path = target.split('?').next().unwrap();
+        let found = routes.find(path.as_bytes());
         let name = found.map(|id| routes.get(id).name.as_str());
         assert_eq!(name, expected, "{target}");
     }
@@ -177,10 +183,14 @@ mod tests {
     fn the_prefix_is_replaced_and_the_rest_stays() {
         let routes = routes(true);
         let rewritten = |target: &str| {
-            let route = routes.get(routes.find(target.as_bytes()).unwrap());
+            let route = routes.get(
+                routes
+                    .find(target.split('?').next().unwrap().as_bytes())
+                    .unwrap(),
+            );
             route
                 .rewritten(target.as_bytes())
-                .map(|to| String::from_utf8(to).unwrap())
+                .map(|(to, rest)| String::from_utf8([to, rest].concat()).unwrap())
         };
         assert_eq!(
             rewritten("/api/loadtest/people/7?a=b").unwrap(),

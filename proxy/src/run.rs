@@ -20,6 +20,7 @@ use crate::server::attend::{Attended, Signals, Stop};
 use crate::server::listen::Bound;
 use crate::server::worker::{self, Workers};
 use crate::shared::Shared;
+use crate::upstream::check::Checks;
 
 /// Runs the proxy until it is told to stop.
 pub fn run(args: &Args) -> Exit {
@@ -70,11 +71,6 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     let signals = Signals::new().context("cannot listen for signals")?;
     let bound = Bound::new(&settings)?;
     let (stop, shutdown) = Stop::new(settings.shutdown_timeout);
-    let keepalive = settings
-        .upstreams
-        .iter()
-        .map(|upstream| upstream.keepalive)
-        .sum();
     let record = settings.record.take().filter(|record| record.enabled);
     let mut shared = Shared::new(&settings, clock)?;
     // After all that settings can break, so that they leave no empty capture behind.
@@ -84,10 +80,11 @@ fn serve(mut settings: Settings) -> anyhow::Result<Exit> {
     let shared = Arc::new(shared);
     announce_gate(&settings.load_test);
     let (mut workers, desks) =
-        Workers::start(&shared, keepalive, &shutdown).context("cannot start the workers")?;
+        Workers::start(&shared, &shutdown).context("cannot start the workers")?;
     if !runtime.block_on(workers.ready()) {
         anyhow::bail!("a worker could not start");
     }
+    let _checks = Checks::start(&shared.edge.load().upstreams);
     output::line(bound.ready()?);
     let attended = Attended {
         bound,

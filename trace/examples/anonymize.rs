@@ -172,7 +172,7 @@ fn exchange(method: &str, target: &str, user: u32, sent: &str, answered: &str) -
         connection: 5,
         client: Ipv4Addr::from(0xc612_0000 + user).into(),
         version: "1.1",
-        method: Method::of(method),
+        method: Method::of(method.as_bytes()),
         path: path.to_owned(),
         query: query.to_owned(),
         request_headers,

@@ -57,8 +57,8 @@ pub struct Method(&'static str);
 
 impl Method {
     /// The method of this name, in capitals.
-    pub fn of(name: &str) -> Self {
-        let known = METHODS.iter().find(|known| **known == name);
+    pub fn of(name: &[u8]) -> Self {
+        let known = METHODS.iter().find(|known| known.as_bytes() == name);
         Self(known.copied().unwrap_or("UNKNOWN"))
     }
 

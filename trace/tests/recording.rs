@@ -41,7 +41,7 @@ fn raw(path: &str, headers: &[(&str, &str)], body: &str) -> RawExchange {
         connection: 1,
         client: Ipv4Addr::LOCALHOST.into(),
         version: "1.1",
-        method: Method::of("POST"),
+        method: Method::of(b"POST"),
         path: path.to_owned(),
         query: String::new(),
         request_headers,

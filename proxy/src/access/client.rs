@@ -4,10 +4,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use http::HeaderMap;
-use http::header::HeaderName;
-
 use super::networks::Networks;
+use crate::http1::fields::Fields;
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +29,14 @@ impl Client {
 ///
 /// `X-Forwarded-For` is walked from the right for as long as the hop that added an entry is
 /// trusted. A chain with anything else than addresses in it proves nothing: the peer counts.
-pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Client {
+pub(crate) fn find(peer: IpAddr, fields: &Fields, trusted: &Networks) -> Client {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
         return Client::certainly(peer);
     }
     let mut client = peer;
-    for value in headers.get_all(&FORWARDED_FOR).iter().rev() {
-        for entry in value.as_bytes().rsplit(|byte| *byte == b',') {
+    for value in fields.all("x-forwarded-for").rev() {
+        for entry in value.rsplit(|byte| *byte == b',') {
             let Some(hop) = parse(entry) else {
                 return Client {
                     address: peer,
@@ -70,19 +68,25 @@ fn parse(entry: &[u8]) -> Option<IpAddr> {
 }
 
 /// What limits count a client by: an IPv4 address, or the /64 that one IPv6 customer has.
+///
+/// Kept small: there is one in the tables for every client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ClientNet(IpAddr);
+pub(crate) enum ClientNet {
+    V4(u32),
+    V6(u64),
+}
 
 impl From<IpAddr> for ClientNet {
     fn from(address: IpAddr) -> Self {
-        Self(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-        })
+        match address {
+            IpAddr::V4(v4) => Self::V4(v4.to_bits()),
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+        }
     }
 }
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 #[cfg(test)]
 mod tests {
@@ -99,11 +103,11 @@ mod tests {
             "127.0.0.0/8".parse().unwrap(),
             "10.0.0.0/8".parse().unwrap(),
         ]);
-        let mut headers = HeaderMap::new();
-        for value in chain {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
-        }
-        let client = find(peer.parse().unwrap(), &headers, &trusted);
+        let lines = chain
+            .iter()
+            .map(|value| format!("X-Forwarded-For: {value}\r\n"));
+        let fields = Fields::sent(&lines.collect::<String>());
+        let client = find(peer.parse().unwrap(), &fields, &trusted);
         let address = expected.parse().unwrap();
         let expected = Client { address, certain };
         assert_eq!(client, expected, "{peer} {chain:?}");

@@ -30,13 +30,15 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 /// Clients that are remembered at most.
 const CAPACITY: usize = 100_000;
 
-impl Failures {
-    pub(crate) fn new() -> Self {
+impl Default for Failures {
+    fn default() -> Self {
         Self {
             clients: Bounded::new(CAPACITY),
         }
     }
+}
 
+impl Failures {
     /// How long the client still has to wait, if it has failed too often.
     pub(crate) fn wait(&self, client: ClientNet, now: Moment) -> Option<Duration> {
         let window = self.clients.look(client, |window| *locked(window))?;
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn ten_failures_a_minute_are_listened_to() {
-        let failures = Failures::new();
+        let failures = Failures::default();
         let client = ClientNet::from(IpAddr::from([192, 0, 2, 1]));
         let other = ClientNet::from(IpAddr::from([192, 0, 2, 2]));
         let at = |seconds| Moment::default() + Duration::from_secs(seconds);

@@ -141,7 +141,7 @@ fn from_variable(
     {
         Some(value) => checked(section, "env", name, &value),
         None => {
-            let how = format!("{name} is not set; set it: export {name}=$(openssl rand -hex 32)");
+            let how = format!("{name} is not set; set it: export {name}=$(rehearsal-proxy key)");
             section.mistake("env", how);
             None
         }
@@ -163,7 +163,7 @@ fn from_file(
 }
 
 fn unreadable(path: &str, error: &io::Error) -> String {
-    format!("cannot read {path}: {error}; make it: openssl rand -hex 32 > {path}")
+    format!("cannot read {path}: {error}; make it: rehearsal-proxy key > {path}")
 }
 
 fn checked(section: &Section<'_>, key: &str, origin: &str, value: &str) -> Option<SecretString> {
@@ -171,7 +171,7 @@ fn checked(section: &Section<'_>, key: &str, origin: &str, value: &str) -> Optio
     if value.len() < SHORTEST_KEY {
         let length = value.len();
         let how = format!(
-            "{origin} holds {length} characters; a key has at least {SHORTEST_KEY}, make one: openssl rand -hex 32"
+            "{origin} holds {length} characters; a key has at least {SHORTEST_KEY}, make one: rehearsal-proxy key"
         );
         section.mistake(key, how);
         return None;

@@ -3,14 +3,19 @@
 //! [`load`] finds every mistake before it gives up; code past it never sees TOML and never
 //! validates again.
 
+mod hours;
+mod limit;
 mod load_test;
 mod record;
 mod report;
 mod route;
+mod schedule;
 mod section;
 mod upstream;
 mod values;
 
+#[cfg(test)]
+mod route_tests;
 #[cfg(test)]
 mod tests;
 
@@ -21,17 +26,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use trace::anonymize::Policy;
 
+#[cfg(test)]
+pub(crate) use hours::Span;
+pub(crate) use limit::{LimitSettings, Per};
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
 pub(crate) use record::RecordSettings;
 pub(crate) use report::Mistake;
-pub(crate) use route::{Gate, LimitSettings, Per, RouteSettings, Timeouts};
+pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
 #[cfg(test)]
-pub(crate) use upstream::ServerSettings;
-pub(crate) use upstream::{Balance, UpstreamSettings};
+pub(crate) use schedule::Numbers;
+pub(crate) use schedule::Schedule;
+pub(crate) use upstream::{Address, Balance, CheckSettings, ServerSettings, UpstreamSettings};
 pub(crate) use values::Rate;
 
+use crate::upstream::trust::Trust;
 use report::Report;
 use section::{Entry, Section};
 
@@ -44,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) admin: SocketAddr,
     /// Whose `X-Forwarded-For` counts.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whose clock limits with hours follow.
+    pub(crate) timezone: TimeZone,
     /// How long requests in flight may take to end once the process was told to stop.
     pub(crate) shutdown_timeout: Duration,
     pub(crate) load_test: LoadTestSettings,
@@ -59,8 +72,12 @@ pub(crate) trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// The content of a file.
     fn file(&self, path: &str) -> io::Result<String>;
+    /// The certificates of authorities that the system believes.
+    fn authorities(&self) -> Result<Trust, String>;
     /// The anonymization policy in a file.
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError>;
+    /// The time zone of an IANA name.
+    fn timezone(&self, name: &str) -> Option<TimeZone>;
 }
 
 /// The process's own environment and file system.
@@ -75,8 +92,16 @@ impl Surroundings for Process {
         fs::read_to_string(path)
     }
 
+    fn authorities(&self) -> Result<Trust, String> {
+        Trust::of_system()
+    }
+
     fn policy(&self, path: &Path) -> Result<Policy, trace::anonymize::LoadError> {
         Policy::load(path)
+    }
+
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        TimeZone::get(name).ok()
     }
 }
 
@@ -128,9 +153,10 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         .into_iter()
         .filter_map(|entry| entry.parsed(values::network))
         .collect();
+    let timezone = file.parsed("timezone", |name| timezone(name, around));
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
     let load_test = load_test::read(file.entry("load_test"), around);
-    let upstreams = upstream::read(file.required("upstream"));
+    let upstreams = upstream::read(file.required("upstream"), around);
     let routes = route::read(file.required("route"), &upstreams, &load_test);
     let record = record::read(file.entry("record"), around);
     file.finish();
@@ -138,12 +164,21 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         listen,
         admin,
         trusted_proxies,
+        timezone: timezone.unwrap_or(TimeZone::UTC),
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
         load_test,
         upstreams,
         routes,
         record,
     }
+}
+
+fn timezone(name: &str, around: &impl Surroundings) -> Result<TimeZone, String> {
+    around.timezone(name).ok_or_else(|| {
+        format!(
+            "there is no time zone `{name}` on this machine; write it as UTC or Europe/Berlin, and see that tzdata is installed"
+        )
+    })
 }
 
 fn listen_addresses(entry: Entry<'_>) -> Vec<SocketAddr> {

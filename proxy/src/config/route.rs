@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
+use http::StatusCode;
 
+use super::limit::{self, LimitSettings};
 use super::load_test::LoadTestSettings;
 use super::section::{Entry, Section};
 use super::upstream::UpstreamSettings;
-use super::values::{self, Rate};
+use super::values;
 use crate::hygiene;
 use crate::route::RESERVED;
 
@@ -24,8 +25,9 @@ pub(crate) struct RouteSettings {
     pub(crate) gate: Gate,
     pub(crate) limit: Option<LimitSettings>,
     pub(crate) timeouts: Timeouts,
-    /// Index of the upstream.
-    pub(crate) upstream: usize,
+    pub(crate) action: Action,
+    /// Whether the upstream is told that a request is a test.
+    pub(crate) tag: bool,
     pub(crate) record: bool,
     /// Largest request body in bytes.
     pub(crate) body_limit: u64,
@@ -42,35 +44,13 @@ pub(crate) enum Gate {
     None,
 }
 
-/// How much of a route one client, key, … may use.
-#[derive(Debug, Clone)]
-pub(crate) struct LimitSettings {
-    pub(crate) rate: Option<Rate>,
-    /// How many above the rate may come at once.
-    pub(crate) burst: u32,
-    /// How many may be in flight at once.
-    pub(crate) concurrent: Option<u32>,
-    pub(crate) per: Per,
-}
-
-impl LimitSettings {
-    /// How long from all used up to all free again.
-    fn recovery(&self) -> Duration {
-        let period = self.rate.map_or(Duration::ZERO, |rate| rate.period());
-        period.saturating_mul(self.burst.saturating_add(1))
-    }
-}
-
-/// The limiter counts it in nanoseconds, of which 64 bits hold 584 years.
-const LONGEST_RECOVERY: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// What a limit is counted by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Per {
-    Client,
-    Header(HeaderName),
-    Key,
-    Route,
+/// What a route does with a request that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Answers with a status and no body; nothing is forwarded.
+    Answer(StatusCode),
+    /// Forwards to the upstream of this index.
+    Forward(usize),
 }
 
 /// How long the steps towards an upstream may take.
@@ -109,17 +89,24 @@ fn route(
 ) -> Option<RouteSettings> {
     let name = section
         .required("name")
-        .and_then(|entry| entry.parsed(name));
+        .and_then(|entry| entry.parsed(values::name));
     let prefix = section
         .required("prefix")
         .and_then(|entry| entry.parsed(path));
-    let rewrite = section.parsed("rewrite", path);
     let gate = section.parsed("gate", gate).unwrap_or(Gate::None);
-    let limit = section.entry("limit").and_then(|entry| limit(entry, gate));
-    let timeouts = timeouts(section.entry("timeouts"));
-    let upstream = section
-        .required("upstream")
-        .and_then(|entry| entry.parsed(|text| find(text, upstreams)));
+    let limit = section.entry("limit");
+    let limit = limit.and_then(|entry| limit::read(entry, gate, others));
+    let action = action(&mut section, upstreams);
+    let [rewrite, timeouts_given, tag] =
+        ["rewrite", "timeouts", "tag"].map(|key| section.entry(key));
+    if let Some(Action::Answer(_)) = action {
+        for entry in [&rewrite, &timeouts_given, &tag].into_iter().flatten() {
+            entry.mistake("this route answers and forwards nothing; leave it out");
+        }
+    }
+    let rewrite = rewrite.and_then(|entry| entry.parsed(path));
+    let timeouts = timeouts(timeouts_given);
+    let tag = tag.and_then(Entry::flag);
     let record = section.entry("record").and_then(Entry::flag);
     let body_limit = section.parsed("body_limit", values::size);
     for other in others {
@@ -142,10 +129,31 @@ fn route(
         gate,
         limit,
         timeouts,
-        upstream: upstream?,
+        action: action?,
+        tag: tag.unwrap_or(gate != Gate::None),
         record: record.unwrap_or(gate == Gate::None),
         body_limit: body_limit.unwrap_or(50 * 1024 * 1024),
     })
+}
+
+fn action(section: &mut Section<'_>, upstreams: &[UpstreamSettings]) -> Option<Action> {
+    match (section.entry("upstream"), section.entry("answer")) {
+        (Some(upstream), None) => upstream
+            .parsed(|text| find(text, upstreams))
+            .map(Action::Forward),
+        (None, Some(answer)) => {
+            let status = u16::try_from(answer.whole(200..=599)?).ok()?;
+            StatusCode::from_u16(status).ok().map(Action::Answer)
+        }
+        (None, None) => {
+            section.mistake("upstream", "missing; a route without one has answer = 204");
+            None
+        }
+        (Some(_), Some(answer)) => {
+            answer.mistake("a route answers or forwards; leave out answer or upstream");
+            None
+        }
+    }
 }
 
 fn check_gate(
@@ -162,39 +170,6 @@ fn check_gate(
     if gate == Gate::Key && load_test.enabled && !load_test.keys_named {
         section.mistake("gate", "no key could open it; name one in load_test.keys");
     }
-}
-
-fn limit(entry: Entry<'_>, gate: Gate) -> Option<LimitSettings> {
-    let mut section = entry.section()?;
-    let rate_given = section.entry("rate");
-    let concurrent_given = section.entry("concurrent");
-    if rate_given.is_none() && concurrent_given.is_none() {
-        section.mistake("rate", "a limit needs rate, concurrent or both");
-    }
-    let burst = section.entry("burst");
-    if burst.is_some() && rate_given.is_none() {
-        section.mistake("burst", "a burst needs a rate");
-    }
-    let per = section.parsed("per", per).unwrap_or(Per::Client);
-    if per == Per::Key && gate != Gate::Key {
-        section.mistake("per", "only a route with gate = \"key\" knows keys");
-    }
-    let limit = LimitSettings {
-        rate: rate_given.and_then(|entry| entry.parsed(Rate::parse)),
-        burst: burst
-            .and_then(|entry| entry.whole(0..=1_000_000))
-            .unwrap_or(0),
-        concurrent: concurrent_given.and_then(|entry| entry.whole(1..=1_000_000)),
-        per,
-    };
-    if limit.recovery() > LONGEST_RECOVERY {
-        section.mistake(
-            "burst",
-            "after a burst like this the rate takes over a year to recover; lower it",
-        );
-    }
-    section.finish();
-    Some(limit)
 }
 
 fn timeouts(entry: Option<Entry<'_>>) -> Timeouts {
@@ -216,16 +191,6 @@ fn timeouts(entry: Option<Entry<'_>>) -> Timeouts {
     timeouts
 }
 
-/// Route names stand in metrics and in structured header fields.
-fn name(text: &str) -> Result<String, String> {
-    let sane = !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-    sane.then(|| text.to_owned())
-        .ok_or_else(|| format!("`{text}` is no name; use a-z, 0-9, - and _"))
-}
-
 fn path(text: &str) -> Result<String, String> {
     match hygiene::path(text.as_bytes()) {
         Ok(()) if !text.contains(['?', '#']) => Ok(text.to_owned()),
@@ -242,21 +207,6 @@ fn gate(text: &str) -> Result<Gate, String> {
         other => Err(format!(
             "there is no gate `{other}`; use none, address or key"
         )),
-    }
-}
-
-fn per(text: &str) -> Result<Per, String> {
-    match text {
-        "client" => Ok(Per::Client),
-        "key" => Ok(Per::Key),
-        "route" => Ok(Per::Route),
-        other => other
-            .strip_prefix("header:")
-            .and_then(|name| name.parse().ok())
-            .map(Per::Header)
-            .ok_or_else(|| {
-                format!("cannot count per `{other}`; use client, key, route or header:NAME")
-            }),
     }
 }
 

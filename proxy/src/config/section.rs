@@ -209,6 +209,19 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// A table, or `true` for one with nothing in it; none for `false`.
+    pub(crate) fn switched(self) -> Option<Section<'a>> {
+        match self.value {
+            DeValue::Boolean(false) => None,
+            DeValue::Boolean(true) => {
+                let nothing = DeTable::new();
+                Some(Section::new(self.path, self.span, nothing, self.report))
+            }
+            DeValue::Table(table) => Some(Section::new(self.path, self.span, table, self.report)),
+            _ => self.expected("true, false or a table"),
+        }
+    }
+
     pub(crate) fn is_empty_list(&self) -> bool {
         matches!(&self.value, DeValue::Array(values) if values.is_empty())
     }

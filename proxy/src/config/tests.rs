@@ -7,7 +7,7 @@ use std::io;
 use super::*;
 
 /// An environment with a good key, a short one, and one file.
-struct Fake;
+pub(super) struct Fake;
 
 impl Surroundings for Fake {
     fn variable(&self, name: &str) -> Option<String> {
@@ -20,8 +20,21 @@ impl Surroundings for Fake {
 
     fn file(&self, path: &str) -> io::Result<String> {
         match path {
+            "config/ca.pem" => Ok(authority()),
             "/keys/ci" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
             _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn authorities(&self) -> Result<Trust, String> {
+        Err("the system has none".to_owned())
+    }
+
+    fn timezone(&self, name: &str) -> Option<TimeZone> {
+        match name {
+            "UTC" => Some(TimeZone::UTC),
+            "Europe/Berlin" => TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok(),
+            _ => None,
         }
     }
 
@@ -36,12 +49,18 @@ impl Surroundings for Fake {
     }
 }
 
-const UPSTREAM: &str = r#"
+/// A certificate in PEM.
+fn authority() -> String {
+    let made = rcgen::generate_simple_self_signed(["staging.internal".to_owned()]).unwrap();
+    made.cert.pem()
+}
+
+pub(super) const UPSTREAM: &str = r#"
 [upstream.staging]
 servers = [{ address = "127.0.0.1:8000" }]
 "#;
 
-const ROUTE: &str = r#"
+pub(super) const ROUTE: &str = r#"
 [[route]]
 name = "other"
 prefix = "/"
@@ -49,7 +68,7 @@ upstream = "staging"
 "#;
 
 /// Every mistake, one to a line.
-fn mistakes(text: &str) -> String {
+pub(super) fn mistakes(text: &str) -> String {
     let mistakes = parse(text, &Fake).unwrap_err();
     let lines: Vec<_> = mistakes.iter().map(|m| format!("proxy.toml:{m}")).collect();
     lines.join("\n")
@@ -59,6 +78,11 @@ fn mistakes(text: &str) -> String {
 fn the_shipped_file_is_good() {
     let settings = parse(include_str!("../../../config/proxy.toml"), &Fake).unwrap();
     assert_eq!(settings.routes.len(), 13);
+    let zones = |name: &str| {
+        let limits = settings.routes.iter().filter_map(|r| r.limit.as_ref());
+        limits.filter(|l| l.zone.as_deref() == Some(name)).count()
+    };
+    assert_eq!(["login", "generate", "api"].map(zones), [4, 2, 2]);
     let generate = settings
         .routes
         .iter()
@@ -71,11 +95,177 @@ fn the_shipped_file_is_good() {
     assert_eq!(generate.gate, Gate::Key);
     assert_eq!(generate.timeouts.read, Duration::from_secs(600));
     assert!(!generate.record);
-    let limit = generate.limit.as_ref().unwrap();
-    assert_eq!(limit.rate, Some(Rate::parse("10/min").unwrap()));
-    assert_eq!((limit.burst, limit.concurrent), (5, Some(10)));
+    let numbers = generate.limit.as_ref().unwrap().schedule.numbers()[0];
+    assert_eq!(numbers.rate, Some(Rate::parse("10/min").unwrap()));
+    assert_eq!((numbers.burst, numbers.concurrent), (5, Some(10)));
     assert_eq!(settings.upstreams[0].keepalive, 100);
     assert!(!settings.record.unwrap().enabled);
+}
+
+/// What the shipped file only tells about is as good as what it sets.
+#[test]
+fn what_the_shipped_file_tells_of_upstreams_is_good() {
+    let text = include_str!("../../../config/proxy.toml");
+    let text = text
+        .replace("# health =", "health =")
+        .replace("# tls =", "tls =");
+    let settings = parse(&text, &Fake).unwrap();
+    let upstream = &settings.upstreams[0];
+    assert_eq!(upstream.retry.statuses, [500, 502, 503]);
+    let check = upstream.health.as_ref().unwrap();
+    assert_eq!((check.fails, check.passes, check.status), (3, 2, Some(200)));
+    assert_eq!(check.timeout, Duration::from_secs(2));
+    let tls = upstream.tls.as_ref().unwrap();
+    assert!(tls.verify);
+    assert_eq!(tls.name_of(&upstream.servers[0]), "staging.internal");
+}
+
+#[test]
+fn upstreams_have_defaults() {
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    let upstream = &settings.upstreams[0];
+    assert_eq!(upstream.balance, Balance::LeastConnections);
+    assert_eq!(
+        (upstream.retry.tries, upstream.retry.within.as_secs()),
+        (3, 10)
+    );
+    assert!(upstream.retry.statuses.is_empty());
+    assert!(upstream.health.is_none() && upstream.tls.is_none());
+    let health = "health = { path = \"/health?full=1\" }\n";
+    let settings = parse(&format!("{UPSTREAM}{health}{ROUTE}"), &Fake).unwrap();
+    let check = settings.upstreams[0].health.as_ref().unwrap();
+    assert_eq!((check.fails, check.passes, check.status), (3, 2, None));
+    assert_eq!((check.every.as_secs(), check.timeout.as_secs()), (5, 2));
+}
+
+#[test]
+fn a_server_is_an_address_a_name_or_a_socket() {
+    let servers = r#"
+[upstream.staging]
+servers = [
+    { address = "127.0.0.1:8000", weight = 2 },
+    { address = "unix:/run/staging.sock" },
+    { address = "[::1]:8001" },
+    { address = "127.0.0.1:8000", weight = 3 },
+]
+"#;
+    let settings = parse(&format!("{servers}{ROUTE}"), &Fake).unwrap();
+    let servers = settings.upstreams[0].servers.iter();
+    let read: Vec<_> = servers
+        .map(|server| format!("{} {:?} {}", server.address, server.host, server.weight))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            "127.0.0.1:8000 Some(\"127.0.0.1\") 5",
+            "unix:/run/staging.sock None 1",
+            "[::1]:8001 Some(\"::1\") 1",
+        ]
+    );
+}
+
+/// Every machine has this name, and some have it for both families.
+#[test]
+fn a_name_stands_for_all_its_addresses() {
+    use std::net::ToSocketAddrs as _;
+    let servers = "[upstream.staging]\nservers = [{ address = \"localhost:8000\", weight = 2 }]\n";
+    let settings = parse(&format!("{servers}{ROUTE}"), &Fake).unwrap();
+    let servers = &settings.upstreams[0].servers;
+    let mut known: Vec<_> = "localhost:8000".to_socket_addrs().unwrap().collect();
+    known.sort_unstable();
+    known.dedup();
+    let read: Vec<_> = servers.iter().map(|s| s.address.to_string()).collect();
+    let known: Vec<_> = known.iter().map(ToString::to_string).collect();
+    assert_eq!(read, known);
+    assert!(
+        servers
+            .iter()
+            .all(|s| s.weight == 2 && s.host.as_deref() == Some("localhost"))
+    );
+}
+
+#[test]
+fn a_server_proves_the_name_it_has() {
+    let check = |address: &str, tls: &str, expected: &str| {
+        let upstream = format!(
+            "[upstream.staging]\nservers = [{{ address = \"{address}\" }}]\ntls = {{ ca = \"config/ca.pem\", {tls} }}\n"
+        );
+        let settings = parse(&format!("{upstream}{ROUTE}"), &Fake).unwrap();
+        let upstream = &settings.upstreams[0];
+        let tls = upstream.tls.as_ref().unwrap();
+        assert_eq!(tls.name_of(&upstream.servers[0]), expected);
+    };
+    check("localhost:443", "", "localhost");
+    check("127.0.0.1:443", "", "127.0.0.1");
+    check("[::1]:443", "", "::1");
+    check(
+        "[::1]:443",
+        "name = \"staging.internal\"",
+        "staging.internal",
+    );
+    check(
+        "unix:/run/s.sock",
+        "name = \"staging.internal\"",
+        "staging.internal",
+    );
+    check("unix:/run/s.sock", "verify = false", "localhost");
+    let off = format!("{UPSTREAM}tls = false\n{ROUTE}");
+    assert!(parse(&off, &Fake).unwrap().upstreams[0].tls.is_none());
+}
+
+#[test]
+fn mistakes_in_upstreams_are_all_found() {
+    let file = r#"
+[upstream.Staging]
+servers = [
+    { address = "unix:run/staging.sock" },
+    { address = "unix:/run/staging.sock" },
+    { address = "nowhere" },
+]
+tls = { ca = "config/ca.pem", names = "x" }
+retry = { tries = 11, within = "never", statuses = [200, "502"] }
+health = { path = "health", every = "0s", fails = 0, status = 100, host = "a b" }
+
+[upstream.system]
+servers = [{ address = "127.0.0.1:443" }]
+tls = true
+health = { every = "1s" }
+
+[upstream.files]
+servers = [{ address = "127.0.0.1:443" }]
+tls = { ca = "absent.pem", cn = "x" }
+
+[upstream.empty]
+servers = [{ address = "127.0.0.1:443" }]
+tls = { ca = "/keys/ci", name = "a b" }
+
+[upstream.odd]
+servers = [{ address = "127.0.0.1:443" }]
+tls = "yes"
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{file}{UPSTREAM}{ROUTE}")), @r#"
+    proxy.toml:2: upstream.Staging: `Staging` is no name; use a-z, 0-9, - and _
+    proxy.toml:4: upstream.Staging.servers[0].address: cannot use `unix:run/staging.sock` as a server: the path is not absolute; write it as HOST:PORT or unix:/PATH
+    proxy.toml:6: upstream.Staging.servers[2].address: cannot use `nowhere` as a server: invalid socket address; write it as HOST:PORT or unix:/PATH
+    proxy.toml:8: upstream.Staging.tls.name: `unix:/run/staging.sock` has no name to verify; give the name that its certificate is for
+    proxy.toml:8: upstream.Staging.tls.names: unknown key; did you mean `name`?
+    proxy.toml:9: upstream.Staging.retry.tries: expected a whole number of 1 to 10, found 11
+    proxy.toml:9: upstream.Staging.retry.within: cannot read `never` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:9: upstream.Staging.retry.statuses[0]: expected a whole number of 400 to 599, found 200
+    proxy.toml:9: upstream.Staging.retry.statuses[1]: expected a whole number of 400 to 599, found string
+    proxy.toml:10: upstream.Staging.health.path: cannot ask for `health`: the target is not a path
+    proxy.toml:10: upstream.Staging.health.host: `a b` is no host; write it as staging.internal
+    proxy.toml:10: upstream.Staging.health.every: cannot read `0s` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:10: upstream.Staging.health.fails: expected a whole number of 1 to 1000, found 0
+    proxy.toml:10: upstream.Staging.health.status: expected a whole number of 200 to 599, found 100
+    proxy.toml:14: upstream.system.tls.ca: no certificates of authorities: the system has none; install them (ca-certificates), or name a PEM file here
+    proxy.toml:15: upstream.system.health.path: missing
+    proxy.toml:19: upstream.files.tls.ca: cannot use absent.pem: entity not found; it has to hold certificates in PEM
+    proxy.toml:19: upstream.files.tls.cn: unknown key; did you mean `ca`?
+    proxy.toml:23: upstream.empty.tls.name: no certificate can be for `a b`; write it as staging.internal or 10.0.0.1
+    proxy.toml:23: upstream.empty.tls.ca: cannot use /keys/ci: there is no certificate in it; it has to hold certificates in PEM
+    proxy.toml:27: upstream.odd.tls: expected true, false or a table, found string
+    "#);
 }
 
 #[test]
@@ -183,9 +373,9 @@ upstream = "staging"
     proxy.toml:7: route[0].prefix: `api` can match no request: the target is not a path
     proxy.toml:8: route[0].upstream: there is no upstream `production`; there are: staging
     proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
-    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
     proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 1000000, found -1
+    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
     proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
     proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
     proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m
@@ -236,10 +426,15 @@ limit = { rate = "1/24h", burst = 1000000 }
 fn the_largest_limit_holds() {
     let limit = "limit = { rate = \"1/24h\", burst = 364 }\n";
     let settings = parse(&format!("{UPSTREAM}{ROUTE}{limit}"), &Fake).unwrap();
-    let limit = settings.routes[0].limit.as_ref().unwrap();
-    let limit = crate::limit::Limit::new(limit, crate::clock::Clock::start());
-    let passed = (0..400).filter(|_| limit.admit(crate::limit::LimitKey::Route).is_ok());
-    assert_eq!(passed.count(), 365);
+    let limits = crate::limit::Limits::new(&[("r", settings.routes[0].limit.as_ref())], None);
+    let asker = crate::limit::Asker {
+        client: std::net::IpAddr::from([192, 0, 2, 1]).into(),
+        key: None,
+        fields: &crate::http1::fields::Fields::default(),
+    };
+    let now = crate::clock::Moment::START + Duration::from_secs(1);
+    let admit = || limits.get(0).unwrap().admit(&asker, now);
+    assert_eq!((0..400).filter(|_| admit().is_ok()).count(), 365);
 }
 
 #[test]
@@ -260,9 +455,9 @@ keys = [
     proxy.toml:11: load_test.allow[0]: cannot read `10.0.0.0/33` as a network; write it as 10.0.0.0/8, ::1/128 or 192.0.2.7
     proxy.toml:11: load_test.allow[1].notes: unknown key; did you mean `note`?
     proxy.toml:11: load_test.allow[2]: expected a text in quotes, found 7
-    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(openssl rand -hex 32)
-    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: openssl rand -hex 32
-    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: openssl rand -hex 32 > /keys/absent
+    proxy.toml:13: load_test.keys[0].env: ABSENT is not set; set it: export ABSENT=$(rehearsal-proxy key)
+    proxy.toml:14: load_test.keys[1].env: SHORT holds 4 characters; a key has at least 32, make one: rehearsal-proxy key
+    proxy.toml:15: load_test.keys[2].file: cannot read /keys/absent: entity not found; make it: rehearsal-proxy key > /keys/absent
     proxy.toml:16: load_test.keys[3].env: name either an environment variable (env) or a file (file)
     proxy.toml:17: load_test.keys[4].expires: cannot read `soon` as a date; write it as 2027-01-31
     proxy.toml:18: load_test.keys[5].name: there is already a key `e`
@@ -305,7 +500,7 @@ sample = 0.5
     proxy.toml:4: trusted_proxies: expected a list in [ ], found string
     proxy.toml:5: shutdown_timeout: cannot read `-1s` as a duration; write it as 500ms, 60s or 5m
     proxy.toml:6: trusted_proxy: unknown key; did you mean `trusted_proxies`?
-    proxy.toml:9: upstream.staging.servers[0].address: cannot use `127.0.0.1` as a server: invalid socket address; write it as HOST:PORT
+    proxy.toml:9: upstream.staging.servers[0].address: cannot use `127.0.0.1` as a server: invalid socket address; write it as HOST:PORT or unix:/PATH
     proxy.toml:9: upstream.staging.servers[0].weight: expected a whole number of 1 to 1000, found 0
     proxy.toml:10: upstream.staging.balance: there is no balance `random`; use least-connections, round-robin or client-hash
     proxy.toml:11: upstream.staging.keepalive: expected a whole number of 1 to 65535, found 0

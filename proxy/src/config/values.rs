@@ -100,6 +100,16 @@ pub(crate) fn network(text: &str) -> Result<IpNet, String> {
         })
 }
 
+/// The name of a route or an upstream; it stands in metrics and in structured header fields.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let sane = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    sane.then(|| text.to_owned())
+        .ok_or_else(|| format!("`{text}` is no name; use a-z, 0-9, - and _"))
+}
+
 /// The first second, in UTC, on which something is no longer valid.
 pub(crate) fn expiry(text: &str) -> Result<i64, String> {
     text.parse::<jiff::civil::Date>()

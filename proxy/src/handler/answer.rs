@@ -2,67 +2,112 @@
 //!
 //! Everything that is not forwarded ends here.
 
+use bytes::BytesMut;
 use http::StatusCode;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use pingora_core::Result;
-use pingora_http::ResponseHeader;
-use pingora_proxy::Session;
+use pingora_core::protocols::http::date::get_cached_date;
 use serde_json::Value;
 
-use crate::context::RequestContext;
-use crate::refusal::{Refusal, Waiting};
+use super::client::{Client, ClientGone};
+use super::{failure::Failure, response};
+use crate::exchange::Exchange;
+use crate::http1::write;
+use crate::refusal::{Reason, Refusal};
+use crate::shared::Shared;
 
 /// Answers a request that is not forwarded.
 pub(super) async fn refuse(
-    session: &mut Session,
-    ctx: &mut RequestContext,
+    shared: &Shared,
+    client: &mut Client,
+    exchange: &mut Exchange<'_>,
     refusal: &Refusal,
-) -> Result<()> {
-    if refusal.closes() {
-        session.set_keepalive(None);
+) -> Result<(), Failure> {
+    let reason = refusal.reason();
+    shared.metrics.refusal(reason);
+    if matches!(reason, Reason::InFlight | Reason::Rate) {
+        let route = exchange.route.map(|id| id.index());
+        exchange.edge.meters.limited(route);
     }
-    let mut header = header(ctx, refusal.status())?;
+    if refusal.closes() || !client.skip_body(&exchange.request) {
+        client.keep_alive(false);
+    }
+    let mut fields = BytesMut::new();
     if let Some(waiting) = refusal.waiting() {
-        insert_waiting(&mut header, &waiting)?;
+        write::field(
+            &mut fields,
+            (b"Retry-After", waiting.retry_after.to_string().as_bytes()),
+        );
+        write::field(
+            &mut fields,
+            (b"RateLimit-Policy", waiting.policy.as_bytes()),
+        );
+        write::field(&mut fields, (b"RateLimit", waiting.limit.as_bytes()));
     }
-    send(session, ctx, header, &refusal.body()).await
+    send(client, exchange, refusal.status(), &fields, &refusal.body())
+        .await
+        .map_err(|ClientGone| Failure::ClientGone)
 }
 
-/// The head of an answer, without its length.
-pub(super) fn header(ctx: &RequestContext, status: StatusCode) -> Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(status, Some(8))?;
-    header.insert_header(CONTENT_TYPE, "application/json")?;
-    if let Some(id) = &ctx.request_id {
-        header.insert_header("X-Request-ID", id)?;
-    }
-    Ok(header)
-}
-
+/// Sends an answer with a JSON body; `fields` are whole lines.
 pub(super) async fn send(
-    session: &mut Session,
-    ctx: &mut RequestContext,
-    mut header: ResponseHeader,
+    client: &mut Client,
+    exchange: &mut Exchange<'_>,
+    status: StatusCode,
+    fields: &[u8],
     body: &Value,
-) -> Result<()> {
-    let body = bytes::Bytes::from(body.to_string());
-    header.insert_header(CONTENT_LENGTH, body.len())?;
-    ctx.answered = Some(header.status.as_u16());
-    if let Some(tap) = ctx.tap() {
-        tap.response(&header);
-        tap.response_piece(&body);
+) -> Result<(), ClientGone> {
+    let body = body.to_string();
+    exchange.status = status.as_u16();
+    exchange.answered_here = true;
+    client.has_answer = true;
+    if let Some(tap) = exchange.tap() {
+        tap.answered_here(status.as_u16(), body.as_bytes());
     }
-    let no_body = session.req_header().method == http::Method::HEAD;
-    session
-        .write_response_header(Box::new(header), no_body)
-        .await?;
-    if no_body {
-        return Ok(());
+    let connection = client.connection();
+    let out = &mut client.wire.output;
+    let reason = status.canonical_reason().unwrap_or_default();
+    write::status_line(out, status.as_u16(), reason.as_bytes());
+    write::field(out, (b"Content-Type", b"application/json"));
+    out.extend_from_slice(b"Content-Length: ");
+    write::number(out, body.len() as u64);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(fields);
+    write::field(out, (b"Date", get_cached_date().as_bytes()));
+    // A refused request has not come through the gate.
+    write::field(out, (b"X-Request-ID", exchange.id.as_bytes()));
+    write::field(out, (b"Connection", connection));
+    write::head_end(out);
+    if exchange.request.method() != b"HEAD" {
+        out.extend_from_slice(body.as_bytes());
     }
-    session.write_response_body(Some(body), true).await
+    client.flush().await
 }
 
-fn insert_waiting(header: &mut ResponseHeader, waiting: &Waiting) -> Result<()> {
-    header.insert_header("Retry-After", waiting.retry_after)?;
-    header.insert_header("RateLimit-Policy", waiting.policy.as_str())?;
-    header.insert_header("RateLimit", waiting.limit.as_str())
+/// Sends an answer without a body.
+pub(super) async fn send_empty(
+    client: &mut Client,
+    exchange: &mut Exchange<'_>,
+    status: StatusCode,
+) -> Result<(), ClientGone> {
+    exchange.status = status.as_u16();
+    exchange.answered_here = true;
+    client.has_answer = true;
+    let connection = client.connection();
+    let out = &mut client.wire.output;
+    let reason = status.canonical_reason().unwrap_or_default();
+    write::status_line(out, status.as_u16(), reason.as_bytes());
+    if status != StatusCode::NO_CONTENT {
+        write::field(out, (b"Content-Length", b"0"));
+    }
+    write::field(out, (b"Date", get_cached_date().as_bytes()));
+    response::write_ours(out, exchange);
+    write::field(out, (b"Connection", connection));
+    write::head_end(out);
+    client.flush().await
+}
+
+/// The mark of an answer to a request that did come through the gate.
+pub(super) fn mode(exchange: &Exchange<'_>) -> BytesMut {
+    let mut fields = BytesMut::new();
+    response::write_mode(&mut fields, exchange);
+    fields
 }

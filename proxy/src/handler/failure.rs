@@ -1,99 +1,84 @@
-//! A request that could not be brought to its end: 502, 504, or a body that grew too long.
+//! A request that could not be brought to its end: 502, 504, 408, or a body that grew too long.
 //!
 //! Where the answer had begun, nothing more can be said: the connection is closed.
 
 use http::StatusCode;
-use pingora_core::{Error, ErrorSource, ErrorType, Result};
-use pingora_proxy::{FailToProxy, Session};
 use serde_json::json;
 
-use super::{answer, response, upstream};
-use crate::context::RequestContext;
+use super::answer;
+use super::client::{Client, ClientGone};
+use crate::exchange::Exchange;
+use crate::metrics::UpstreamError;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
+/// Why a request did not come to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// There is nobody left to tell.
+    ClientGone,
+    /// What came of the body is not to be forwarded.
+    Refused(Refusal),
+    /// The server did not answer, or broke off.
+    Upstream(UpstreamError),
+}
+
+impl From<ClientGone> for Failure {
+    fn from(_gone: ClientGone) -> Self {
+        Self::ClientGone
+    }
+}
+
+/// Tells the client, if it can be told.
 pub(super) async fn answer(
     shared: &Shared,
-    session: &mut Session,
-    ctx: &mut RequestContext,
-    error: &Error,
-) -> FailToProxy {
-    log(shared, ctx, error);
-    session.set_keepalive(None);
-    let begun = session
-        .response_written()
-        .is_some_and(|header| response::is_final(header.status));
-    if !begun && let Some(status) = status(error) {
-        // A client that is gone needs no answer.
-        drop(write(shared, session, ctx, status).await);
+    client: &mut Client,
+    exchange: &mut Exchange<'_>,
+    failure: Failure,
+) -> Result<(), Failure> {
+    if let Failure::Upstream(kind) = failure {
+        log(exchange, kind);
     }
-    FailToProxy {
-        error_code: ctx.answered.unwrap_or(0),
-        can_reuse_downstream: false,
+    if client.has_answer {
+        return Err(failure);
     }
-}
-
-/// None when there is nobody left to tell.
-fn status(error: &Error) -> Option<StatusCode> {
-    match (error.etype(), error.esource()) {
-        (ErrorType::HTTPStatus(code), _) => StatusCode::from_u16(*code).ok(),
-        (kind, ErrorSource::Upstream) if upstream::is_timeout(kind) => {
-            Some(StatusCode::GATEWAY_TIMEOUT)
+    let (status, words) = match failure {
+        Failure::ClientGone => return Err(failure),
+        Failure::Refused(refusal) => {
+            // Refused, so not recorded.
+            if let Some(pending) = exchange.pending.take() {
+                pending.discard();
+            }
+            return answer::refuse(shared, client, exchange, &refusal).await;
         }
-        (_, ErrorSource::Upstream) => Some(StatusCode::BAD_GATEWAY),
-        (
-            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed,
-            ErrorSource::Downstream,
-        ) => None,
-        (ErrorType::ReadTimedout, ErrorSource::Downstream) => Some(StatusCode::REQUEST_TIMEOUT),
-        (_, ErrorSource::Downstream) => Some(StatusCode::BAD_REQUEST),
-        _ => Some(StatusCode::INTERNAL_SERVER_ERROR),
+        Failure::Upstream(UpstreamError::Timeout) => {
+            (StatusCode::GATEWAY_TIMEOUT, "upstream timed out")
+        }
+        Failure::Upstream(_) => (StatusCode::BAD_GATEWAY, "upstream unavailable"),
+    };
+    if !client.body.is_done() {
+        client.keep_alive(false);
     }
+    let body = json!({"error": words, "request_id": exchange.id});
+    let fields = answer::mode(exchange);
+    answer::send(client, exchange, status, &fields, &body).await?;
+    Ok(())
 }
 
-async fn write(
-    shared: &Shared,
-    session: &mut Session,
-    ctx: &mut RequestContext,
-    status: StatusCode,
-) -> Result<()> {
-    if let (StatusCode::PAYLOAD_TOO_LARGE, Some(id)) = (status, ctx.route) {
-        let refusal = Refusal::BodyTooLarge(shared.routes.get(id).body_limit);
-        return answer::refuse(session, ctx, &refusal).await;
-    }
-    let mut header = answer::header(ctx, status)?;
-    response::mode(shared, ctx, &mut header)?;
-    let id = ctx.request_id.as_ref().and_then(|id| id.to_str().ok());
-    let body = json!({"error": words(status), "request_id": id});
-    answer::send(session, ctx, header, &body).await
-}
-
-const fn words(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::BAD_GATEWAY => "upstream unavailable",
-        StatusCode::BAD_REQUEST => "malformed request",
-        StatusCode::GATEWAY_TIMEOUT => "upstream timed out",
-        StatusCode::REQUEST_TIMEOUT => "request timed out",
-        _ => "internal error",
-    }
-}
-
-/// Only names from the configuration and pingora's words for the kind: its messages may quote
-/// what was sent.
-fn log(shared: &Shared, ctx: &RequestContext, error: &Error) {
-    if *error.esource() != ErrorSource::Upstream {
-        return;
-    }
-    let route = ctx.route.map(|id| shared.routes.get(id));
+/// Only names from the configuration and fixed words: what was sent is nobody's business.
+fn log(exchange: &Exchange<'_>, kind: UpstreamError) {
+    let route = exchange.route();
+    let upstream = exchange.upstream();
+    let server = exchange
+        .lease
+        .as_ref()
+        .map(|lease| lease.server.label.as_str());
     tracing::warn!(
         route = route.map(|route| route.name.as_str()),
-        upstream = route.map(|route| shared.upstreams[route.upstream].name.as_str()),
-        server = ctx
-            .lease
-            .as_ref()
-            .map(|lease| tracing::field::display(lease.server.address)),
-        kind = error.etype().as_str(),
-        request_id = ctx.request_id.as_ref().and_then(|id| id.to_str().ok()),
+        upstream = upstream.map(|upstream| upstream.name.as_str()),
+        server,
+        kind = kind.label(),
+        request_id = &*exchange.id,
         "upstream failed"
     );
 }

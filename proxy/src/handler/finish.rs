@@ -4,42 +4,27 @@
 
 use std::time::Duration;
 
-use pingora_core::Error;
-use pingora_proxy::Session;
-
-use super::response;
-use crate::context::RequestContext;
-use crate::server::connection::Connection;
+use crate::exchange::Exchange;
 use crate::shared::Shared;
 
-pub(super) fn finish(
-    shared: &Shared,
-    session: &Session,
-    ctx: &mut RequestContext,
-    error: Option<&Error>,
-) {
-    if let Some(connection) = Connection::of(session) {
-        connection.line.begin();
-    }
-    let total = shared.clock.now().nanos_since(ctx.started);
-    let status = session
-        .response_written()
-        .filter(|header| response::is_final(header.status))
-        .map_or(0, |header| header.status.as_u16());
-    let route = ctx.route.map(|id| id.index());
-    shared
-        .metrics
-        .request(route, status, Duration::from_nanos(total));
-    let Some(pending) = ctx.pending.take() else {
+/// `whole` says whether the client got an answer to its end.
+pub(super) fn finish(shared: &Shared, exchange: &mut Exchange<'_>, whole: bool) {
+    let total = shared.clock.now().nanos_since(exchange.started);
+    let route = exchange.route.map(|id| id.index());
+    shared.metrics.requests.inc();
+    exchange
+        .edge
+        .meters
+        .request(route, exchange.status, Duration::from_nanos(total));
+    let Some(pending) = exchange.pending.take() else {
         return;
     };
-    let first_byte = ctx
+    let first_byte = exchange
         .first_byte
-        .map_or(total, |at| at.nanos_since(ctx.started));
-    let aborted = error.is_some() && ctx.answered.is_none();
+        .map_or(total, |at| at.nanos_since(exchange.started));
     pending.settle(
         Duration::from_nanos(first_byte),
         Duration::from_nanos(total),
-        aborted,
+        !whole,
     );
 }

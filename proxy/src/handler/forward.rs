@@ -1,97 +1,111 @@
-//! The request as the upstream gets it: rewritten path, forwarded headers, load-test tag.
-//!
-//! Called once for each attempt, on a fresh copy of what the client sent.
+//! Forwarding: servers are tried until one answers, as far as that is safe.
 
-use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderName, HeaderValue};
-use pingora_core::Result;
-use pingora_http::RequestHeader;
-use pingora_proxy::Session;
+use std::time::Duration;
 
-use super::{is_load_test_header, request};
-use crate::config::Gate;
-use crate::context::RequestContext;
+use bytes::BytesMut;
+
+use super::Handler;
+use super::client::Client;
+use super::failure::{self, Failure};
+use crate::exchange::Exchange;
+use crate::metrics::UpstreamError;
 use crate::route::Route;
-use crate::server::connection::Connection;
-use crate::shared::Shared;
+use crate::upstream::retry::{self, Trouble};
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const RUN: HeaderName = HeaderName::from_static("x-load-test-run");
+/// Bytes of a request's body that are kept in case it has to be sent again.
+const REPLAY: usize = 64 * 1024;
 
-pub(super) fn request(
-    shared: &Shared,
-    session: &Session,
-    ctx: &mut RequestContext,
-    header: &mut RequestHeader,
-) -> Result<()> {
-    restart(ctx);
-    if let Some(id) = ctx.route {
-        let route = shared.routes.get(id);
-        if let Some(target) = route.rewritten(header.raw_path()) {
-            header.set_raw_path(&target)?;
+/// What has been sent of a request's body, for as long as it can be sent again.
+pub(super) struct Replay {
+    kept: Option<BytesMut>,
+}
+
+impl Replay {
+    pub(super) fn push(&mut self, data: &[u8]) {
+        if let Some(kept) = &mut self.kept {
+            if kept.len() + data.len() > REPLAY {
+                self.kept = None;
+            } else {
+                kept.extend_from_slice(data);
+            }
         }
-        tag(header, route)?;
     }
-    forwarded(session, ctx, header)?;
-    if let Some(id) = &ctx.request_id {
-        header.insert_header("X-Request-ID", id)?;
-    }
-    if ctx.last_use && !header.headers.contains_key(UPGRADE) {
-        header.insert_header(CONNECTION, "close")?;
-    }
-    Ok(())
-}
 
-/// The body is counted and noted anew with each attempt.
-fn restart(ctx: &mut RequestContext) {
-    ctx.body_bytes = 0;
-    if let Some(tap) = ctx.tap() {
-        tap.request_body = trace::raw::RawBody::default();
+    pub(super) fn sent(&self) -> &[u8] {
+        self.kept.as_deref().unwrap_or_default()
     }
 }
 
-/// Only the gate makes a request a test; what the client says about it counts for nothing.
-fn tag(header: &mut RequestHeader, route: &Route) -> Result<()> {
-    let gated = route.gate != Gate::None;
-    let ours: Vec<_> = header
-        .headers
-        .keys()
-        .filter(|name| is_load_test_header(name) && !(gated && **name == RUN))
-        .cloned()
-        .collect();
-    for name in &ours {
-        drop(header.remove_header(name));
-    }
-    if gated {
-        header.insert_header("X-Load-Test", "true")?;
-    }
-    Ok(())
+/// A failed attempt.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    pub(super) trouble: Trouble,
 }
 
-fn forwarded(session: &Session, ctx: &RequestContext, header: &mut RequestHeader) -> Result<()> {
-    let peer = request::peer(session);
-    header.insert_header("X-Real-IP", ctx.client.to_string())?;
-    let chain = chain(header, &peer.to_string());
-    header.insert_header("X-Forwarded-For", chain)?;
-    // Who is in front of us knows how the client came; a stranger may say what it likes.
-    if !(ctx.peer_trusted && header.headers.contains_key(&FORWARDED_PROTO)) {
-        header.insert_header("X-Forwarded-Proto", "http")?;
+impl Handler {
+    /// Brings a request to a server, and the answer to the client.
+    pub(super) async fn forward(
+        &self,
+        client: &mut Client,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Failure> {
+        let mut replay = Replay {
+            kept: Some(BytesMut::new()),
+        };
+        loop {
+            let failed = match self.attempt(client, exchange, &mut replay).await {
+                Ok(()) => return Ok(()),
+                Err(failed) => failed,
+            };
+            let Failure::Upstream(kind) = failed.failure else {
+                return failure::answer(&self.shared, client, exchange, failed.failure).await;
+            };
+            let again = may_go_again(exchange, client, &replay, failed.trouble);
+            note(exchange, kind, failed.trouble);
+            if !again {
+                return failure::answer(&self.shared, client, exchange, failed.failure).await;
+            }
+        }
     }
-    if let Some(connection) = Connection::of(session) {
-        header.insert_header("X-Forwarded-Port", &connection.port)?;
-    }
-    Ok(())
 }
 
-/// What the client sent, and the peer behind it.
-fn chain(header: &RequestHeader, peer: &str) -> String {
-    let mut chain = String::new();
-    let sent = header.headers.get_all(&FORWARDED_FOR).iter();
-    for part in sent.filter_map(|value: &HeaderValue| value.to_str().ok()) {
-        chain.push_str(part);
-        chain.push_str(", ");
+/// Whether a request that met with trouble may go to a server once more.
+pub(super) fn may_go_again(
+    exchange: &Exchange<'_>,
+    client: &Client,
+    replay: &Replay,
+    trouble: Trouble,
+) -> bool {
+    let (Some(upstream), Some(lease)) = (exchange.upstream(), &exchange.lease) else {
+        return false;
+    };
+    let now = exchange.clock().now();
+    let mut tried = exchange.tried;
+    tried.add(lease.index);
+    upstream.retry.again(&retry::Failed {
+        idempotent: exchange.request.is_idempotent(),
+        trouble,
+        replayable: replay.kept.is_some(),
+        answering: client.has_answer,
+        tries: exchange.tries,
+        elapsed: Duration::from_nanos(now.nanos_since(exchange.started)),
+        others: upstream.has_untried(&tried, now),
+    })
+}
+
+/// Holds a failure against the server.
+fn note(exchange: &mut Exchange<'_>, kind: UpstreamError, trouble: Trouble) {
+    if trouble == Trouble::Stale {
+        // Most likely it was closed while idle: that is no failure of the server's.
+        exchange.anew = true;
+        return;
     }
-    chain.push_str(peer);
-    chain
+    let upstream = exchange.route().and_then(Route::upstream);
+    let (Some(upstream), Some(lease)) = (upstream, &exchange.lease) else {
+        return;
+    };
+    exchange.edge.meters.upstream_error(upstream, kind);
+    lease.failed(exchange.clock().now());
+    let index = lease.index;
+    exchange.tried.add(index);
 }

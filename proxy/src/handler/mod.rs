@@ -1,211 +1,131 @@
-//! The proxy as pingora calls it: one file for each group of hooks, delegated to from here.
+//! What happens to a connection: its requests, one after the other, each to its end.
 //!
-//! pingora's types end here; what these files decide with knows nothing of them.
+//! A request is admitted or refused, then forwarded until an answer is complete, then counted.
 
+mod admit;
 mod answer;
-mod body;
+mod attempt;
+pub(crate) mod client;
 mod failure;
 mod finish;
 mod forward;
+mod http2;
+mod record_only;
+mod relay;
 mod request;
 mod response;
-mod upstream;
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::HeaderName;
-use pingora_core::modules::http::HttpModules;
-use pingora_core::protocols::Digest;
-use pingora_core::upstreams::peer::HttpPeer;
-use pingora_core::{Error, Result};
-use pingora_http::{RequestHeader, ResponseHeader};
-use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
-use std::time::Duration;
+use pingora_core::apps::ServerApp;
+use pingora_core::connectors::TransportConnector;
+use pingora_core::listeners::ALPN;
+use pingora_core::protocols::Stream;
+use pingora_core::server::ShutdownWatch;
 
-use crate::context::RequestContext;
+use crate::config::Action;
+use crate::exchange::Exchange;
+use crate::http1::head::Request;
+use crate::server::connection::{Connection, Protocol};
 use crate::shared::Shared;
+use crate::upstream::trust;
+use client::{Client, Next};
+pub(crate) use request::is_load_test_header;
+pub(crate) use response::goes_on as is_for_the_client;
 
-/// The handler of requests; one for each worker.
+/// The handler of connections; one for each worker.
 pub(crate) struct Handler {
     shared: Arc<Shared>,
+    /// The number of its worker.
+    worker: usize,
+    connector: TransportConnector,
 }
 
 impl Handler {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, worker: usize) -> Self {
+        Self {
+            shared,
+            worker,
+            connector: trust::connector(),
+        }
     }
-}
 
-/// Whether a header is one of ours. `_` counts as `-`, because many backends make both one.
-pub(crate) fn is_load_test_header(name: &HeaderName) -> bool {
-    const PREFIX: &[u8] = b"x-load-test";
-    let name = name.as_str().as_bytes();
-    name.len() >= PREFIX.len()
-        && name
-            .iter()
-            .zip(PREFIX)
-            .all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
+    /// Serves HTTP/1 until the connection ends.
+    async fn serve(&self, stream: Stream, connection: &Connection, shutdown: &ShutdownWatch) {
+        let mut client = Client::new(stream);
+        let mut stopping = shutdown.clone();
+        loop {
+            let goes_on = match client.next(&mut stopping).await {
+                Next::Request(request) => self.exchange(&mut client, connection, request).await,
+                Next::Refused(refusal) => {
+                    self.refuse(&mut client, connection, &refusal).await;
+                    false
+                }
+                Next::End => return,
+            };
+            if !goes_on {
+                return client.close().await;
+            }
+            if *stopping.borrow() {
+                return;
+            }
+        }
+    }
+
+    /// Takes a request to its end; true when the connection can carry another.
+    async fn exchange(&self, client: &mut Client, from: &Connection, request: Request) -> bool {
+        let shared = &*self.shared;
+        client.keep_alive(request.keeps_alive() && !shared.is_draining());
+        let edge = shared.edge.load_full();
+        let mut exchange = Exchange::new(edge, from, request, shared.clock);
+        let outcome = match admit::admit(shared, &mut exchange) {
+            Ok(framing) => {
+                client.begin(&exchange.request, framing);
+                match exchange.route().map(|route| route.action) {
+                    Some(Action::Answer(status)) => {
+                        record_only::answer(shared, client, &mut exchange, status).await
+                    }
+                    _ => self.forward(client, &mut exchange).await,
+                }
+            }
+            Err(refusal) => answer::refuse(shared, client, &mut exchange, &refusal).await,
+        };
+        let whole = outcome.is_ok();
+        finish::finish(shared, &mut exchange, whole);
+        whole && client.is_reusable()
+    }
+
+    /// Refuses what is not even a request.
+    async fn refuse(
+        &self,
+        client: &mut Client,
+        from: &Connection,
+        refusal: &crate::refusal::Refusal,
+    ) {
+        let shared = &*self.shared;
+        let edge = shared.edge.load_full();
+        let mut exchange = Exchange::new(edge, from, Request::default(), shared.clock);
+        exchange.id = request::fresh_id();
+        let outcome = answer::refuse(shared, client, &mut exchange, refusal).await;
+        finish::finish(shared, &mut exchange, outcome.is_ok());
+    }
 }
 
 #[async_trait]
-impl ProxyHttp for Handler {
-    type CTX = RequestContext;
-
-    fn new_ctx(&self) -> RequestContext {
-        RequestContext::new(self.shared.clock.now())
-    }
-
-    /// None: pingora's default would add a compression module that nothing turns on.
-    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
-
-    async fn request_filter(&self, s: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
-        request::filter(&self.shared, s, ctx).await
-    }
-
-    async fn upstream_peer(
-        &self,
-        _s: &mut Session,
-        ctx: &mut RequestContext,
-    ) -> Result<Box<HttpPeer>> {
-        upstream::peer(&self.shared, ctx)
-    }
-
-    async fn connected_to_upstream(
-        &self,
-        _s: &mut Session,
-        reused: bool,
-        _peer: &HttpPeer,
-        descriptor: RawFd,
-        _digest: Option<&Digest>,
-        ctx: &mut RequestContext,
-    ) -> Result<()> {
-        upstream::connected(&self.shared, ctx, descriptor, reused);
-        Ok(())
-    }
-
-    fn fail_to_connect(
-        &self,
-        _s: &mut Session,
-        _peer: &HttpPeer,
-        ctx: &mut RequestContext,
-        error: Box<Error>,
-    ) -> Box<Error> {
-        upstream::unreachable(&self.shared, ctx, error)
-    }
-
-    fn error_while_proxy(
-        &self,
-        _peer: &HttpPeer,
-        s: &mut Session,
-        error: Box<Error>,
-        ctx: &mut RequestContext,
-        reused: bool,
-    ) -> Box<Error> {
-        upstream::broken(&self.shared, s, ctx, error, reused)
-    }
-
-    async fn upstream_request_filter(
-        &self,
-        s: &mut Session,
-        request: &mut RequestHeader,
-        ctx: &mut RequestContext,
-    ) -> Result<()> {
-        forward::request(&self.shared, s, ctx, request)
-    }
-
-    async fn request_body_filter(
-        &self,
-        s: &mut Session,
-        body: &mut Option<Bytes>,
-        _end: bool,
-        ctx: &mut RequestContext,
-    ) -> Result<()> {
-        body::request(&self.shared, s, ctx, body.as_ref())
-    }
-
-    async fn upstream_response_filter(
-        &self,
-        _s: &mut Session,
-        response: &mut ResponseHeader,
-        ctx: &mut RequestContext,
-    ) -> Result<()> {
-        response::header(&self.shared, ctx, response)
-    }
-
-    async fn response_filter(
-        &self,
-        s: &mut Session,
-        response: &mut ResponseHeader,
-        _ctx: &mut RequestContext,
-    ) -> Result<()> {
-        response::leaving(s, response);
-        Ok(())
-    }
-
-    fn response_body_filter(
-        &self,
-        s: &mut Session,
-        body: &mut Option<Bytes>,
-        _end: bool,
-        ctx: &mut RequestContext,
-    ) -> Result<Option<Duration>> {
-        body::response(s, ctx, body.as_ref());
-        Ok(None)
-    }
-
-    async fn fail_to_proxy(
-        &self,
-        s: &mut Session,
-        error: &Error,
-        ctx: &mut RequestContext,
-    ) -> FailToProxy {
-        failure::answer(&self.shared, s, ctx, error).await
-    }
-
-    async fn logging(&self, s: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
-        finish::finish(&self.shared, s, ctx, error);
-    }
-
-    /// pingora's own lines could carry a path or a query; failures are counted and logged here.
-    fn suppress_error_log(&self, _s: &Session, _ctx: &RequestContext, _error: &Error) -> bool {
-        true
-    }
-
-    fn suppress_proxy_warn_log(
-        &self,
-        _s: &Session,
-        _ctx: &RequestContext,
-        _error: &Error,
-        _context: ProxyWarnLogContext,
-    ) -> bool {
-        true
-    }
-
-    fn request_summary(&self, _s: &Session, _ctx: &RequestContext) -> String {
-        String::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_spelling_of_our_headers_is_ours() {
-        let ours = |name: &'static str| is_load_test_header(&HeaderName::from_static(name));
-        for name in [
-            "x-load-test",
-            "x-load-test-key",
-            "x_load_test_key",
-            "x-load_test-run",
-        ] {
-            assert!(ours(name), "{name}");
+impl ServerApp for Handler {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            let connection = Connection::next(&stream, Protocol::Http2);
+            http2::serve(Arc::clone(self), stream, connection, shutdown).await;
+        } else {
+            let connection = Connection::next(&stream, Protocol::Http1);
+            self.serve(stream, &connection, shutdown).await;
         }
-        for name in ["x-load", "x-request-id", "load-test", "host"] {
-            assert!(!ours(name), "{name}");
-        }
+        None
     }
 }

@@ -1,110 +1,24 @@
-//! What happens before anything is forwarded: who, where, whether, how much.
-//!
-//! Ends with an answer of our own, or with a request that may pass.
+//! What of a request goes on to the upstream, and what is added to it.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::fmt::Write as _;
 
-use http::header::CONTENT_LENGTH;
-use http::{HeaderName, HeaderValue};
-use pingora_core::Result;
-use pingora_core::protocols::l4::socket::SocketAddr;
-use pingora_proxy::Session;
+use bytes::BytesMut;
 
-use super::answer;
-use crate::access::client;
-use crate::context::RequestContext;
-use crate::gate::Visitor;
-use crate::hygiene;
-use crate::recorder::pending::Pending;
-use crate::recorder::tap::{Origin, Tap};
-use crate::refusal::Refusal;
-use crate::server::connection::Connection;
-use crate::shared::Shared;
+use crate::exchange::Exchange;
+use crate::http1::body::{Body, Framing};
+use crate::http1::fields::Fields;
+use crate::http1::head::Request;
+use crate::http1::write;
+use crate::route::Route;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Seconds that a client connection may idle: nginx's 65.
-const KEEPALIVE: u64 = 65;
-
-/// True when the request has been answered.
-pub(super) async fn filter(
-    shared: &Shared,
-    session: &mut Session,
-    ctx: &mut RequestContext,
-) -> Result<bool> {
-    // pingora would keep an idle connection for ever once it carried a request.
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(KEEPALIVE));
-    }
-    ctx.peer_trusted = shared.trusted.contains(peer(session));
-    ctx.request_id = Some(request_id(session, ctx.peer_trusted));
-    match admit(shared, session, ctx) {
-        Ok(()) => {
-            ctx.pending = pending(shared, session, ctx);
-            Ok(false)
-        }
-        Err(refusal) => {
-            let route = ctx.route.map(|id| id.index());
-            shared.metrics.refusal(route, refusal.reason());
-            answer::refuse(session, ctx, &refusal).await?;
-            Ok(true)
-        }
-    }
-}
-
-fn admit(shared: &Shared, session: &Session, ctx: &mut RequestContext) -> Result<(), Refusal> {
-    let header = session.req_header();
-    let http1 = session.as_http1();
-    let raw = http1
-        .map(|http1| http1.get_headers_raw_bytes())
-        .unwrap_or_default();
-    if raw.len() > hygiene::HEADER_LIMIT {
-        return Err(Refusal::HeadersTooLarge);
-    }
-    hygiene::request(header, &raw).map_err(Refusal::Ambiguous)?;
-    if Connection::of(session).is_some_and(|connection| connection.line.is_odd()) {
-        return Err(Refusal::Ambiguous(
-            "a space or control character in the target",
-        ));
-    }
-    let client = client::find(peer(session), &header.headers, &shared.trusted);
-    ctx.client = client.address;
-    let id = shared
-        .routes
-        .find(header.raw_path())
-        .ok_or(Refusal::NotFound)?;
-    ctx.route = Some(id);
-    let route = shared.routes.get(id);
-    let visitor = Visitor {
-        client,
-        headers: &header.headers,
-        now: ctx.started,
-    };
-    ctx.place = shared.gate.admit(id, route, &visitor)?;
-    let length = header.headers.get(CONTENT_LENGTH);
-    match length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok()) {
-        Some(length) if length > route.body_limit => Err(Refusal::BodyTooLarge(route.body_limit)),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn peer(session: &Session) -> IpAddr {
-    match session.client_addr() {
-        Some(SocketAddr::Inet(address)) => address.ip().to_canonical(),
-        _ => IpAddr::from([0, 0, 0, 0]),
-    }
-}
-
-/// A trusted proxy's id, else a fresh one. It is logged, so that it must not say anything: only
-/// what looks random is kept, and never what a stranger sent.
-fn request_id(session: &Session, peer_trusted: bool) -> HeaderValue {
-    let mut ids = session.req_header().headers.get_all(&REQUEST_ID).iter();
-    match (ids.next(), ids.next()) {
-        (Some(id), None) if peer_trusted && looks_random(id.as_bytes()) => id.clone(),
-        _ => fresh_id(),
-    }
+/// The id of a request: a trusted proxy's, else a fresh one. It is logged, so that it must not say
+/// anything: only what looks random is kept, and never what a stranger sent.
+pub(super) fn id(request: &Request, peer_trusted: bool) -> Box<str> {
+    let sent = peer_trusted.then(|| request.fields.only("x-request-id"));
+    sent.flatten()
+        .filter(|id| looks_random(id))
+        .and_then(|id| std::str::from_utf8(id).ok())
+        .map_or_else(fresh_id, Box::from)
 }
 
 /// A UUID, or the 32 hex digits of nginx's `$request_id`.
@@ -119,24 +33,179 @@ fn looks_random(id: &[u8]) -> bool {
     }
 }
 
-fn fresh_id() -> HeaderValue {
+pub(super) fn fresh_id() -> Box<str> {
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-    let text = id.hyphenated().encode_lower(&mut text);
-    HeaderValue::from_str(text).unwrap_or_else(|_never| HeaderValue::from_static("none"))
+    Box::from(&*id.hyphenated().encode_lower(&mut text))
 }
 
-fn pending(shared: &Shared, session: &Session, ctx: &RequestContext) -> Option<Pending> {
-    let intake = shared.intake.as_ref()?;
-    let route = shared.routes.get(ctx.route?);
-    if !route.record {
-        return None;
+/// Writes the head as the upstream gets it.
+pub(super) fn write_head(
+    out: &mut BytesMut,
+    exchange: &Exchange<'_>,
+    route: &Route,
+    body: &Body,
+    is_last: bool,
+) {
+    let request = &exchange.request;
+    let target = request.target();
+    let (rewritten, rest) = route.rewritten(target).unwrap_or((b"", target));
+    write::request_line(out, request.method(), &[rewritten, rest]);
+    let nominated = Nominated::of(&request.fields);
+    for (name, value) in request.fields.iter() {
+        if goes_on(name, route.tag) && !nominated.has(name) {
+            write::field(out, (name, value));
+        }
     }
-    let origin = Origin {
-        at: Duration::from_nanos(ctx.started.nanos_since(intake.started)),
-        connection: Connection::of(session).map_or(0, |connection| connection.number),
-        client: ctx.client,
+    if route.tag {
+        write::field(out, (b"X-Load-Test", b"true"));
+    }
+    write_forwarded(out, exchange);
+    if body.framing() == Framing::Chunked {
+        write::field(out, (b"Transfer-Encoding", b"chunked"));
+    }
+    if request.asks_for_websocket() {
+        write::field(out, (b"Connection", b"Upgrade"));
+        write::field(out, (b"Upgrade", b"websocket"));
+    } else if is_last {
+        write::field(out, (b"Connection", b"close"));
+    }
+    write::head_end(out);
+}
+
+fn write_forwarded(out: &mut BytesMut, exchange: &Exchange<'_>) {
+    let connection = exchange.connection;
+    let fields = &exchange.request.fields;
+    let peer = connection.peer_text.as_bytes();
+    if exchange.client == connection.peer {
+        write::field(out, (b"X-Real-IP", peer));
+    } else {
+        // Writing to a buffer cannot fail.
+        let _written = write!(out, "X-Real-IP: {}\r\n", exchange.client);
+    }
+    out.extend_from_slice(b"X-Forwarded-For: ");
+    for part in fields.all("x-forwarded-for") {
+        out.extend_from_slice(part);
+        out.extend_from_slice(b", ");
+    }
+    out.extend_from_slice(peer);
+    out.extend_from_slice(b"\r\n");
+    // Who is in front of us knows how the client came; a stranger may say what it likes.
+    let told = fields.only("x-forwarded-proto");
+    let scheme = match told.filter(|_| exchange.peer_trusted) {
+        Some(scheme) => scheme,
+        None => connection.scheme.as_bytes(),
     };
-    let tap = Tap::new(session.req_header(), &origin, intake.body_limit);
-    Some(Pending::new(Box::new(tap), Arc::clone(intake), ctx.started))
+    write::field(out, (b"X-Forwarded-Proto", scheme));
+    write::field(out, (b"X-Forwarded-Port", connection.port.as_bytes()));
+    write::field(out, (b"X-Request-ID", exchange.id.as_bytes()));
+}
+
+/// Whether a field of the client's goes on to the upstream.
+fn goes_on(name: &[u8], tagged: bool) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    // Many backends read `_` as `-`, so that X_Real_IP would say the same as X-Real-IP: nginx
+    // leaves such fields out as well.
+    if name.contains(&b'_') {
+        return false;
+    }
+    match name.first().map(u8::to_ascii_lowercase) {
+        Some(b'c') => !is("connection"),
+        Some(b'h') => !is("http2-settings"),
+        Some(b'k') => !is("keep-alive"),
+        Some(b'p') => !is("proxy-connection") && !is("proxy-authorization"),
+        Some(b't') => !is("te") && !is("trailer") && !is("transfer-encoding"),
+        Some(b'u') => !is("upgrade"),
+        Some(b'x') if is_load_test_header(name) => tagged && is("x-load-test-run"),
+        Some(b'x') => {
+            !is("x-forwarded-for")
+                && !is("x-forwarded-proto")
+                && !is("x-forwarded-port")
+                && !is("x-real-ip")
+                && !is("x-request-id")
+        }
+        _ => true,
+    }
+}
+
+/// Whether a header is one of ours. Only the gate makes a request a test; what the client says
+/// about it counts for nothing. `_` counts as `-`, because many backends make both one.
+pub(crate) fn is_load_test_header(name: &[u8]) -> bool {
+    const PREFIX: &[u8] = b"x-load-test";
+    name.len() >= PREFIX.len()
+        && name
+            .iter()
+            .zip(PREFIX)
+            .all(|(a, b)| a.eq_ignore_ascii_case(b) || (*a == b'_' && *b == b'-'))
+}
+
+/// The fields that `Connection` says are for the next hop only (RFC 9110 §7.6.1).
+pub(super) struct Nominated<'f> {
+    fields: Option<&'f Fields>,
+}
+
+impl<'f> Nominated<'f> {
+    pub(super) fn of(fields: &'f Fields) -> Self {
+        Self {
+            fields: fields.has("connection").then_some(fields),
+        }
+    }
+
+    /// Framing and what the request is for cannot be taken away.
+    pub(super) fn has(&self, name: &[u8]) -> bool {
+        const NEVER: [&[u8]; 3] = [b"host", b"content-length", b"cookie"];
+        self.fields.is_some_and(|fields| {
+            fields
+                .members("connection")
+                .any(|member| member.eq_ignore_ascii_case(name))
+                && !NEVER.iter().any(|kept| name.eq_ignore_ascii_case(kept))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_our_headers_is_ours() {
+        for name in [
+            "X-Load-Test",
+            "x-load-test-key",
+            "x_load_test_key",
+            "X-Load_Test-Run",
+        ] {
+            assert!(is_load_test_header(name.as_bytes()), "{name}");
+            assert!(!goes_on(name.as_bytes(), false), "{name}");
+        }
+        for name in ["x-load", "x-request-id", "load-test", "host"] {
+            assert!(!is_load_test_header(name.as_bytes()), "{name}");
+        }
+        assert!(goes_on(b"X-Load-Test-Run", true));
+        assert!(!goes_on(b"X-Load-Test-Key", true));
+    }
+
+    #[test]
+    fn what_is_for_this_hop_stays_here() {
+        for name in [
+            "Connection",
+            "TE",
+            "Keep-Alive",
+            "Transfer-Encoding",
+            "X_Real_IP",
+            "A_b",
+        ] {
+            assert!(!goes_on(name.as_bytes(), true), "{name}");
+        }
+        for name in [
+            "Cookie",
+            "Authorization",
+            "Content-Length",
+            "X-Team-ID",
+            "Host",
+            "Expect",
+        ] {
+            assert!(goes_on(name.as_bytes(), false), "{name}");
+        }
+    }
 }

@@ -2,90 +2,100 @@
 //!
 //! What is recorded is what the application said, without our additions.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, SERVER, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderName, StatusCode, Version};
-use pingora_core::Result;
-use pingora_http::ResponseHeader;
-use pingora_proxy::Session;
+use bytes::BytesMut;
+use pingora_core::protocols::http::date::get_cached_date;
 
+use super::client::Client;
+use super::request::Nominated;
 use crate::config::Gate;
-use crate::context::RequestContext;
-use crate::shared::Shared;
+use crate::exchange::Exchange;
+use crate::http1::body::Framing;
+use crate::http1::head::Response;
+use crate::http1::write;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
-
-pub(super) fn header(
-    shared: &Shared,
-    ctx: &mut RequestContext,
-    header: &mut ResponseHeader,
-) -> Result<()> {
-    if header.status != StatusCode::SWITCHING_PROTOCOLS {
-        strip_hop_by_hop(header);
+/// Writes the head of the upstream's final answer.
+pub(super) fn write_head(
+    client: &mut Client,
+    exchange: &Exchange<'_>,
+    response: &Response,
+    framing: Framing,
+) {
+    let open = matches!(framing, Framing::Chunked | Framing::UntilClose);
+    if open && client.is_old {
+        // HTTP/1.0 knows no chunks: there the end of the connection is the end of the answer.
+        client.keep_alive(false);
     }
-    if !is_final(header.status) {
-        return Ok(());
+    client.chunked = open && !client.is_old;
+    let connection = client.connection();
+    let chunked = client.chunked;
+    let out = &mut client.wire.output;
+    write::status_line(out, response.status, response.reason());
+    write_fields(out, response);
+    if chunked {
+        write::field(out, (b"Transfer-Encoding", b"chunked"));
     }
-    ctx.first_byte = Some(shared.clock.now());
-    if let Some(lease) = &ctx.lease {
-        lease.server.health.answered();
+    if !response.fields.has("date") {
+        write::field(out, (b"Date", get_cached_date().as_bytes()));
     }
-    drop(header.remove_header(&SERVER));
-    drop(header.remove_header(&POWERED_BY));
-    if let Some(tap) = ctx.tap() {
-        tap.response(header);
-    }
-    if let Some(id) = &ctx.request_id {
-        header.insert_header("X-Request-ID", id)?;
-    }
-    mode(shared, ctx, header)
+    write_ours(out, exchange);
+    write::field(out, (b"Connection", connection));
+    write::head_end(out);
 }
 
-/// The answer's head as it leaves, once pingora has decided how its end is told.
-pub(super) fn leaving(session: &mut Session, header: &mut ResponseHeader) {
-    // HTTP/1.0 knows no chunks: there the end of the connection is the end of the answer.
-    let old = session.req_header().version < Version::HTTP_11;
-    if old && header.remove_header(&TRANSFER_ENCODING).is_some() {
-        session.set_keepalive(None);
-    }
+/// Writes the head that turns the connection over to another protocol.
+pub(super) fn write_upgrade(out: &mut BytesMut, exchange: &Exchange<'_>, response: &Response) {
+    write::status_line(out, response.status, response.reason());
+    write_fields(out, response);
+    write_ours(out, exchange);
+    write::field(out, (b"Connection", b"Upgrade"));
+    write::field(out, (b"Upgrade", b"websocket"));
+    write::head_end(out);
 }
 
-/// Whether a status is the answer, not one that says that it will come.
-pub(super) fn is_final(status: StatusCode) -> bool {
-    !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS
+/// Writes a head that comes before the answer, such as 103.
+pub(super) fn write_informational(out: &mut BytesMut, response: &Response) {
+    write::status_line(out, response.status, response.reason());
+    write_fields(out, response);
+    write::head_end(out);
 }
 
-/// Removes what the server said to its next hop only (RFC 9110 §7.6.1).
-fn strip_hop_by_hop(header: &mut ResponseHeader) {
-    let named: Vec<_> = header
-        .headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
-        // A server cannot take the framing away.
-        .filter(|name| *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING)
-        .collect();
-    for name in named
-        .iter()
-        .chain(&[KEEP_ALIVE, PROXY_CONNECTION, TE, UPGRADE])
-    {
-        drop(header.remove_header(name));
-    }
+/// What every answer says: its id, and whether it came through the load-test gate.
+pub(super) fn write_ours(out: &mut BytesMut, exchange: &Exchange<'_>) {
+    write::field(out, (b"X-Request-ID", exchange.id.as_bytes()));
+    write_mode(out, exchange);
 }
 
 /// Tells the client that it came through the load-test gate.
-pub(super) fn mode(
-    shared: &Shared,
-    ctx: &RequestContext,
-    header: &mut ResponseHeader,
-) -> Result<()> {
-    match ctx.route {
-        Some(id) if shared.routes.get(id).gate != Gate::None => {
-            header.insert_header("X-Load-Test-Mode", "active")
+pub(super) fn write_mode(out: &mut BytesMut, exchange: &Exchange<'_>) {
+    if exchange
+        .route()
+        .is_some_and(|route| route.gate != Gate::None)
+    {
+        write::field(out, (b"X-Load-Test-Mode", b"active"));
+    }
+}
+
+fn write_fields(out: &mut BytesMut, response: &Response) {
+    let nominated = Nominated::of(&response.fields);
+    for (name, value) in response.fields.iter() {
+        if goes_on(name) && !nominated.has(name) {
+            write::field(out, (name, value));
         }
-        _ => Ok(()),
+    }
+}
+
+/// Whether a field of the upstream's is for the client: not what is for this hop only, nor what
+/// says who the upstream is, nor what we say ourselves.
+pub(crate) fn goes_on(name: &[u8]) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    match name.first().map(u8::to_ascii_lowercase) {
+        Some(b'c') => !is("connection"),
+        Some(b'k') => !is("keep-alive"),
+        Some(b'p') => !is("proxy-connection"),
+        Some(b's') => !is("server"),
+        Some(b't') => !is("te") && !is("trailer") && !is("transfer-encoding"),
+        Some(b'u') => !is("upgrade"),
+        Some(b'x') => !is("x-powered-by") && !is("x-request-id") && !is("x-load-test-mode"),
+        _ => true,
     }
 }

@@ -2,24 +2,33 @@
 //!
 //! Both count by a [`LimitKey`]; both tables are bounded.
 
+mod allowance;
 pub(crate) mod in_flight;
-pub(crate) mod rate;
-mod table;
+mod pace;
+mod rate;
+mod set;
 
+#[cfg(test)]
+mod hours_tests;
+#[cfg(test)]
+mod nginx_tests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use http::HeaderMap;
+use jiff::civil::Time;
 
 use crate::access::client::ClientNet;
 use crate::access::keys::KeyId;
-use crate::clock::Clock;
-use crate::config::{LimitSettings, Per, Rate};
-use in_flight::{InFlight, Place};
-use rate::RateLimit;
+use crate::clock::Moment;
+use crate::config::{Per, Rate};
+use crate::http1::fields::Fields;
+use allowance::Allowance;
+use in_flight::Place;
+pub(crate) use set::Limits;
 
 /// What a limit is counted by, for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,12 +41,21 @@ pub(crate) enum LimitKey {
     Route,
 }
 
+/// Whose request is to be counted.
+pub(crate) struct Asker<'r> {
+    pub(crate) client: ClientNet,
+    /// The key that opened the gate, if one did.
+    pub(crate) key: Option<KeyId>,
+    pub(crate) fields: &'r Fields,
+}
+
 /// The limits of one route.
 pub(crate) struct Limit {
     per: Per,
     hasher: RandomState,
-    rate: Option<(Rate, RateLimit<Clock>)>,
-    in_flight: Option<InFlight>,
+    general: Allowance,
+    /// What the header's listed values have of their own.
+    values: HashMap<Box<[u8]>, Allowance>,
 }
 
 /// Why a request has to wait.
@@ -50,62 +68,39 @@ pub(crate) enum Excess {
 }
 
 impl Limit {
-    pub(crate) fn new(settings: &LimitSettings, clock: Clock) -> Self {
-        let limited = |rate| (rate, RateLimit::new(rate, settings.burst, clock));
-        Self {
-            per: settings.per.clone(),
-            hasher: RandomState::new(),
-            rate: settings.rate.map(limited),
-            in_flight: settings.concurrent.map(InFlight::new),
-        }
-    }
-
     /// Counts a request. While the place is held, the request counts as in flight.
+    pub(crate) fn admit(&self, asker: &Asker<'_>, now: Moment) -> Result<Option<Place>, Excess> {
+        let (allowance, key) = self.counted(asker);
+        allowance.admit(key, now)
+    }
+
+    /// What a request is counted by, and against what.
     ///
-    /// The place comes first, so that a request without one does not use up the rate as well.
-    /// Where both are used up, the rate is what is told: it is the longer wait.
-    pub(crate) fn admit(&self, key: LimitKey) -> Result<Option<Place>, Excess> {
-        let mut place = None;
-        if let Some(in_flight) = &self.in_flight {
-            place = in_flight.enter(key);
-            if place.is_none() {
-                self.rate(|rate| rate.would_admit(key))?;
-                return Err(Excess::InFlight(in_flight.most));
+    /// Where values are listed, any other counts by client: nobody gets more by inventing some.
+    fn counted(&self, asker: &Asker<'_>) -> (&Allowance, LimitKey) {
+        let client = LimitKey::Client(asker.client);
+        let key = match &self.per {
+            Per::Client => client,
+            Per::Header(name) if self.values.is_empty() => {
+                LimitKey::Header(self.hasher.hash_one(asker.fields.only(name.as_str())))
             }
-        }
-        self.rate(|rate| rate.admit(key))?;
-        Ok(place)
-    }
-
-    fn rate(
-        &self,
-        ask: impl FnOnce(&RateLimit<Clock>) -> Result<(), Duration>,
-    ) -> Result<(), Excess> {
-        match &self.rate {
-            Some((rate, limit)) => ask(limit).map_err(|wait| Excess::Rate(*rate, wait)),
-            None => Ok(()),
-        }
-    }
-
-    /// What a request is counted by.
-    pub(crate) fn key(
-        &self,
-        client: ClientNet,
-        key: Option<KeyId>,
-        headers: &HeaderMap,
-    ) -> LimitKey {
-        match &self.per {
-            Per::Client => LimitKey::Client(client),
-            Per::Header(name) => LimitKey::Header(self.hasher.hash_one(headers.get(name))),
-            Per::Key => key.map_or(LimitKey::Route, LimitKey::Key),
+            Per::Header(name) => {
+                let value = asker.fields.only(name.as_str());
+                return match value.and_then(|value| self.values.get(value)) {
+                    Some(own) => (own, LimitKey::Route),
+                    None => (&self.general, client),
+                };
+            }
+            Per::Key => asker.key.map_or(LimitKey::Route, LimitKey::Key),
             Per::Route => LimitKey::Route,
-        }
+        };
+        (&self.general, key)
     }
 
-    /// Forgets whoever would be treated like a newcomer anyway.
-    pub(crate) fn sweep(&self) {
-        if let Some((_, limit)) = &self.rate {
-            limit.sweep();
+    fn turn(&self, time: Time, now: Moment) {
+        self.general.turn(time, now);
+        for allowance in self.values.values() {
+            allowance.turn(time, now);
         }
     }
 }

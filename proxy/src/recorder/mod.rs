@@ -139,36 +139,35 @@ fn cannot_start(path: &Path, source: std::io::Error) -> RecordError {
 mod tests {
     use std::net::IpAddr;
 
-    use bytes::Bytes;
-    use pingora_http::RequestHeader;
+    use bytes::BytesMut;
 
     use super::tap::Origin;
     use super::*;
+    use crate::http1::head::{Request, Search};
+    use crate::server::connection::Protocol;
 
-    pub(super) fn tap(body: usize) -> Box<Tap> {
+    fn tap_of(head: &str, limit: usize) -> Box<Tap> {
         let origin = Origin {
             at: Duration::ZERO,
             connection: 1,
+            protocol: Protocol::Http1,
             client: IpAddr::from([192, 0, 2, 1]),
         };
-        let request = RequestHeader::build("GET", b"/", None).unwrap();
-        let mut tap = Tap::new(&request, &origin, usize::MAX);
-        tap.request_piece(&Bytes::from(vec![0; body]));
-        Box::new(tap)
+        let mut buffer = BytesMut::from(&*format!("{head}\r\n\r\n"));
+        let request = Request::take(&mut buffer, &mut Search::default());
+        Box::new(Tap::new(request.unwrap().unwrap(), origin, limit))
+    }
+
+    pub(super) fn tap(body: usize) -> Box<Tap> {
+        let mut tap = tap_of("GET / HTTP/1.1", usize::MAX);
+        tap.request_piece(&vec![0; body]);
+        tap
     }
 
     #[test]
     fn headers_and_target_weigh_too() {
-        let mut request = RequestHeader::build("GET", &[b'/'; 5_000], None).unwrap();
-        request
-            .append_header("x-large", "x".repeat(100_000))
-            .unwrap();
-        let origin = Origin {
-            at: Duration::ZERO,
-            connection: 1,
-            client: IpAddr::from([192, 0, 2, 1]),
-        };
-        let large = Tap::new(&request, &origin, 0).weight();
+        let (target, value) = ("/".repeat(5_000), "x".repeat(100_000));
+        let large = tap_of(&format!("GET {target} HTTP/1.1\r\nX-Large: {value}"), 0).weight();
         assert!((105_000..107_000).contains(&large), "{large}");
         assert!(tap(0).weight() < 2_000);
     }

@@ -1,60 +1,60 @@
 //! A tap on one exchange: notes what passes, without parsing and nearly without copying.
 //!
-//! Names, values and bodies are reference-counted slices of what pingora read. The recorder's
-//! thread turns them into a [`RawExchange`].
+//! Heads are the bytes that were read, and counted references to them. The recorder's thread turns
+//! them into a [`RawExchange`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
-use pingora_http::{RequestHeader, ResponseHeader};
 use trace::exchange::Timing;
-use trace::raw::{RawBody, RawExchange};
+use trace::raw::{Method, RawBody, RawExchange, RawHeaders};
+
+use crate::handler;
+use crate::http1::fields::Fields;
+use crate::http1::head::{Request, Response, Version};
+use crate::server::connection::Protocol;
 
 /// What is noted of one exchange.
 pub(crate) struct Tap {
     /// Bytes of each body that are kept.
     limit: usize,
-    /// From the capture's start to the request's first byte.
-    at: Duration,
-    connection: u64,
-    client: IpAddr,
-    version: Version,
-    method: Method,
-    target: Box<[u8]>,
-    request_headers: Vec<(HeaderName, HeaderValue)>,
+    origin: Origin,
+    request: Request,
     pub(crate) request_body: RawBody,
-    /// 0 until there is an answer.
-    status: u16,
-    response_headers: Vec<(HeaderName, HeaderValue)>,
+    answer: Answer,
     response_body: RawBody,
     first_byte: Duration,
     total: Duration,
     aborted: bool,
 }
 
+/// The head of an answer.
+enum Answer {
+    None,
+    /// Given by the proxy, in JSON.
+    Here(u16),
+    Upstream(Response),
+}
+
 /// Where and when an exchange began.
 pub(crate) struct Origin {
+    /// From the capture's start to the request's head.
     pub(crate) at: Duration,
+    /// The client connection's number.
     pub(crate) connection: u64,
+    pub(crate) protocol: Protocol,
     pub(crate) client: IpAddr,
 }
 
 impl Tap {
-    pub(crate) fn new(request: &RequestHeader, origin: &Origin, limit: usize) -> Self {
+    pub(crate) fn new(request: Request, origin: Origin, limit: usize) -> Self {
         Self {
             limit,
-            at: origin.at,
-            connection: origin.connection,
-            client: origin.client,
-            version: request.version,
-            method: request.method.clone(),
-            target: request.raw_path().into(),
-            request_headers: pairs(&request.headers),
+            origin,
+            request,
             request_body: RawBody::default(),
-            status: 0,
-            response_headers: Vec::new(),
+            answer: Answer::None,
             response_body: RawBody::default(),
             first_byte: Duration::ZERO,
             total: Duration::ZERO,
@@ -62,19 +62,25 @@ impl Tap {
         }
     }
 
-    pub(crate) fn request_piece(&mut self, piece: &Bytes) {
-        self.request_body.push(piece, self.limit);
+    pub(crate) fn request_piece(&mut self, piece: &[u8]) {
+        self.request_body
+            .push(&Bytes::copy_from_slice(piece), self.limit);
     }
 
-    /// Notes the head of an answer, and forgets any part of an earlier one.
-    pub(crate) fn response(&mut self, header: &ResponseHeader) {
-        self.status = header.status.as_u16();
-        self.response_headers = pairs(&header.headers);
-        self.response_body = RawBody::default();
+    /// Notes the head of an answer.
+    pub(crate) fn response(&mut self, response: Response) {
+        self.answer = Answer::Upstream(response);
     }
 
-    pub(crate) fn response_piece(&mut self, piece: &Bytes) {
-        self.response_body.push(piece, self.limit);
+    /// Notes an answer of the proxy's own.
+    pub(crate) fn answered_here(&mut self, status: u16, body: &[u8]) {
+        self.answer = Answer::Here(status);
+        self.response_piece(body);
+    }
+
+    pub(crate) fn response_piece(&mut self, piece: &[u8]) {
+        self.response_body
+            .push(&Bytes::copy_from_slice(piece), self.limit);
     }
 
     pub(crate) const fn finish(&mut self, first_byte: Duration, total: Duration, aborted: bool) {
@@ -83,38 +89,47 @@ impl Tap {
         self.aborted = aborted;
     }
 
-    /// About how many bytes of memory it holds. Walks all headers: ask once.
+    /// About how many bytes of memory it holds.
     pub(crate) fn weight(&self) -> usize {
-        const BODIES: usize = 256;
+        const REST: usize = 512;
         let kept = |body: &RawBody| {
             usize::try_from(body.total())
                 .unwrap_or(usize::MAX)
                 .min(self.limit)
         };
-        let headers = self.request_headers.iter().chain(&self.response_headers);
-        let headers: usize = headers
-            .map(|pair| size_of_val(pair) + pair.0.as_str().len() + pair.1.len())
-            .sum();
+        let head = |fields: &Fields| fields.bytes().len() + 16 * fields.len();
+        let answer = match &self.answer {
+            Answer::Upstream(response) => head(&response.fields),
+            Answer::None | Answer::Here(_) => 0,
+        };
         let bodies = kept(&self.request_body) + kept(&self.response_body);
-        size_of::<Self>() + self.target.len() + headers + BODIES + bodies
+        size_of::<Self>() + REST + head(&self.request.fields) + answer + bodies
     }
 
     /// The exchange as the recording takes it.
     pub(crate) fn into_raw(self) -> RawExchange {
-        let target = String::from_utf8_lossy(&self.target).into_owned();
+        let target = String::from_utf8_lossy(self.request.target());
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let (status, response_headers) = match &self.answer {
+            Answer::None => (0, RawHeaders::default()),
+            Answer::Here(status) => (*status, json()),
+            Answer::Upstream(response) => (
+                response.status,
+                named(&response.fields, handler::is_for_the_client),
+            ),
+        };
         RawExchange {
-            at_ns: nanos(self.at),
-            connection: self.connection,
-            client: self.client,
-            version: version(self.version),
-            method: self.method.as_str().to_owned(),
+            at_ns: nanos(self.origin.at),
+            connection: self.origin.connection,
+            client: self.origin.client,
+            version: version(self.origin.protocol, self.request.version),
+            method: Method::of(self.request.method()),
             path: path.to_owned(),
             query: query.to_owned(),
-            request_headers: named(self.request_headers),
+            request_headers: named(&self.request.fields, is_recorded),
             request_body: self.request_body,
-            status: self.status,
-            response_headers: named(self.response_headers),
+            status,
+            response_headers,
             response_body: self.response_body,
             timing: Timing {
                 first_byte_ns: nanos(self.first_byte),
@@ -127,32 +142,33 @@ impl Tap {
 
 /// The load-test headers are between client and proxy: they, and above all the key, are not
 /// part of an exchange.
-fn pairs(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
-    headers
-        .iter()
-        .filter(|(name, _)| !crate::handler::is_load_test_header(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+fn is_recorded(name: &[u8]) -> bool {
+    !handler::is_load_test_header(name)
 }
 
-fn named(pairs: Vec<(HeaderName, HeaderValue)>) -> Vec<(String, Bytes)> {
-    pairs
-        .into_iter()
-        .map(|(name, value)| {
-            let value = Bytes::copy_from_slice(value.as_bytes());
-            (name.as_str().to_owned(), value)
-        })
-        .collect()
+fn named(fields: &Fields, keep: impl Fn(&[u8]) -> bool) -> RawHeaders {
+    let mut headers = RawHeaders::with_capacity(fields.len(), fields.bytes().len());
+    for (name, value) in fields.iter().filter(|(name, _)| keep(name)) {
+        headers.push(name, value);
+    }
+    headers
+}
+
+/// The headers of an answer of the proxy's own.
+fn json() -> RawHeaders {
+    let mut headers = RawHeaders::default();
+    headers.push(b"content-type", b"application/json");
+    headers
 }
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_2 => "2",
-        Version::HTTP_11 => "1.1",
-        _ => "1.0",
+const fn version(protocol: Protocol, version: Version) -> &'static str {
+    match (protocol, version) {
+        (Protocol::Http2, _) => "2",
+        (Protocol::Http1, Version::Http11) => "1.1",
+        (Protocol::Http1, Version::Http10) => "1.0",
     }
 }

@@ -17,8 +17,6 @@ use crate::clock::{Clock, Moment};
 pub(crate) struct Incoming {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// The port that it came to.
-    pub(super) port: u16,
 }
 
 /// Where one server takes connections from.
@@ -44,14 +42,13 @@ pub(crate) async fn accept(
     mut watch: ShutdownWatch,
     clock: Clock,
 ) -> io::Result<()> {
-    let port = listener.local_addr()?.port();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut failures = Failures::default();
     loop {
         tokio::select! {
             () = stopped(&mut watch) => return Ok(()),
             accepted = next(&listener) => match accepted {
-                Ok((stream, peer)) => hand_over(&desks, Incoming { stream, peer, port }),
+                Ok((stream, peer)) => hand_over(&desks, Incoming { stream, peer }),
                 Err(error) => {
                     if let Some(failures) = failures.note(clock.now()) {
                         tracing::error!(%error, failures, "cannot accept connections");

@@ -97,7 +97,7 @@ async fn sweep_until(signals: &mut Signals, shared: &Shared) {
     loop {
         tokio::select! {
             () = signals.next() => return,
-            _ = sweep.tick() => shared.gate.sweep(shared.clock.now()),
+            _ = sweep.tick() => shared.edge.load().sweep(shared.clock.now()),
         }
     }
 }

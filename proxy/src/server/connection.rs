@@ -1,52 +1,62 @@
 //! What is known of a client connection for as long as it lives.
-//!
-//! pingora carries it along with the connection, so that a request pays nothing for it.
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderValue, StatusCode};
-use pingora_core::Result;
-use pingora_core::protocols::GetProxyDigest;
-use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::raw_connect::ProxyDigest;
-use pingora_http::ResponseHeader;
-use pingora_proxy::Session;
-
-use super::line::Line;
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::l4::socket::SocketAddr;
 
 /// A client connection.
+#[derive(Debug)]
 pub(crate) struct Connection {
     /// Its number, from 1, in the order of coming.
     pub(crate) number: u64,
-    /// The port that it came to.
-    pub(crate) port: HeaderValue,
-    pub(crate) line: Arc<Line>,
+    /// The address at its other end.
+    pub(crate) peer: IpAddr,
+    /// [`Connection::peer`] as text.
+    pub(crate) peer_text: String,
+    /// The port that it came to, as text.
+    pub(crate) port: String,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// `1` or `2`.
+    pub(crate) protocol: Protocol,
+}
+
+/// What is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
 }
 
 impl Connection {
-    /// The next connection to come to `port`.
-    pub(crate) fn next(port: u16) -> Self {
+    /// The next connection.
+    pub(crate) fn next(stream: &Stream, protocol: Protocol) -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
+        let digest = stream.get_socket_digest();
+        let peer = digest.as_ref().and_then(|digest| match digest.peer_addr() {
+            Some(SocketAddr::Inet(address)) => Some(address.ip().to_canonical()),
+            _ => None,
+        });
+        let port = digest
+            .as_ref()
+            .and_then(|digest| match digest.local_addr() {
+                Some(SocketAddr::Inet(address)) => Some(address.port()),
+                _ => None,
+            });
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Self {
             number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
-            port: HeaderValue::from(port),
-            line: Arc::new(Line::new()),
+            peer,
+            peer_text: peer.to_string(),
+            port: port.unwrap_or(0).to_string(),
+            scheme: if stream.get_ssl_digest().is_some() {
+                "https"
+            } else {
+                "http"
+            },
+            protocol,
         }
-    }
-
-    /// Puts it where [`Connection::of`] finds it. A proxy digest is the one place in pingora's
-    /// connection that carries data of ours; the response header is a part it cannot do without.
-    pub(crate) fn attach(self, stream: &mut Stream) -> Result<()> {
-        let unused = ResponseHeader::build_no_case(StatusCode::OK, Some(0))?;
-        let digest = ProxyDigest::new(Box::new(unused), Some(Box::new(self)));
-        stream.set_proxy_digest(digest);
-        Ok(())
-    }
-
-    /// The connection that a request came by.
-    pub(crate) fn of(session: &Session) -> Option<&Self> {
-        let digest = session.digest()?.proxy_digest.as_ref()?;
-        digest.user_data.as_ref()?.downcast_ref()
     }
 }

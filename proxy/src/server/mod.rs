@@ -6,7 +6,6 @@
 pub(crate) mod accept;
 pub(crate) mod attend;
 pub(crate) mod connection;
-pub(crate) mod line;
 pub(crate) mod listen;
 pub(crate) mod serve;
 pub(crate) mod worker;

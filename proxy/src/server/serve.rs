@@ -19,8 +19,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::accept::Incoming;
-use super::connection::Connection;
-use super::line::Watched;
 
 /// When and how to stop.
 #[derive(Clone)]
@@ -92,7 +90,7 @@ where
 }
 
 /// The stream as pingora's own listener would hand it over.
-fn prepared(incoming: Incoming) -> Result<Watched> {
+fn prepared(incoming: Incoming) -> Result<Stream> {
     let stream = TcpStream::from_std(incoming.stream)
         .or_err(ErrorType::AcceptError, "registering a connection")?;
     let mut stream = Stream::from(stream);
@@ -101,8 +99,5 @@ fn prepared(incoming: Incoming) -> Result<Watched> {
     drop(digest.peer_addr.set(Some(incoming.peer.into())));
     stream.set_socket_digest(digest);
     stream.set_nodelay()?;
-    let connection = Connection::next(incoming.port);
-    let line = Arc::clone(&connection.line);
-    connection.attach(&mut stream)?;
-    Ok(Watched::new(stream, line))
+    Ok(stream)
 }

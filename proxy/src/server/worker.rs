@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
-use pingora_core::server::configuration::ServerConf;
-use pingora_proxy::HttpProxy;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
@@ -28,15 +26,9 @@ impl Workers {
     /// Starts one worker for each core, and says where they take connections.
     pub(crate) fn start(
         shared: &Arc<Shared>,
-        keepalive: usize,
         shutdown: &Shutdown,
     ) -> io::Result<(Self, Arc<[Desk]>)> {
-        let count = thread::available_parallelism().map_or(1, usize::from);
-        let configuration = Arc::new(ServerConf {
-            threads: 1,
-            upstream_keepalive_pool_size: keepalive.div_ceil(count),
-            ..ServerConf::default()
-        });
+        let count = count();
         let (sign, signs) = mpsc::channel(count);
         let mut desks = Vec::new();
         for number in 0..count {
@@ -46,7 +38,7 @@ impl Workers {
                 incoming,
                 open: Arc::clone(&desk.open),
                 shared: Arc::clone(shared),
-                configuration: Arc::clone(&configuration),
+                number,
                 shutdown: shutdown.clone(),
                 sign: sign.clone(),
             };
@@ -74,6 +66,11 @@ impl Workers {
     }
 }
 
+/// How many workers there are: one for each core.
+pub(crate) fn count() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A runtime on the thread that runs it.
 pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
@@ -84,19 +81,17 @@ struct Worker {
     incoming: UnboundedReceiver<Incoming>,
     open: Arc<AtomicU64>,
     shared: Arc<Shared>,
-    configuration: Arc<ServerConf>,
+    number: usize,
     shutdown: Shutdown,
     sign: mpsc::Sender<()>,
 }
 
 impl Worker {
     fn run(self) {
-        let handler = Handler::new(self.shared);
-        let mut proxy = HttpProxy::new(handler, self.configuration);
-        proxy.handle_init_modules();
+        let handler = Arc::new(Handler::new(self.shared, self.number));
         let cut_off = self.runtime.block_on(async {
             let _told = self.sign.send(()).await;
-            serve(Arc::new(proxy), self.incoming, self.open, self.shutdown).await
+            serve(handler, self.incoming, self.open, self.shutdown).await
         });
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "cut off at the shutdown timeout");

@@ -2,70 +2,73 @@
 //!
 //! A choice costs a few atomic reads; nothing is locked.
 
+mod balance;
+pub(crate) mod check;
 mod health;
-pub(crate) mod uses;
+pub(crate) mod pool;
+pub(crate) mod retry;
+mod server;
+pub(crate) mod trust;
 
 #[cfg(test)]
 mod tests;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pingora_core::upstreams::peer::HttpPeer;
 
 use crate::clock::Moment;
-use crate::config::{Balance, UpstreamSettings};
-use health::Health;
+use crate::config::{Balance, CheckSettings, ServerSettings, Timeouts, UpstreamSettings};
+use health::Standing;
+use retry::{Retry, Tried};
+pub(crate) use server::{Lease, Server};
 
 /// A group of equal servers.
 pub(crate) struct Upstream {
     pub(crate) name: String,
+    pub(crate) retry: Retry,
     balance: Balance,
+    check: Option<CheckSettings>,
     servers: Vec<Arc<Server>>,
     /// Indices of the servers, each as often as its weight, well mixed.
     turns: Vec<usize>,
     turn: AtomicUsize,
 }
 
-/// One server of a group.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    weight: u32,
-    in_flight: AtomicU32,
-    pub(crate) health: Health,
-}
-
-/// A request's use of a server, counted for as long as this lives.
-pub(crate) struct Lease {
-    /// Place of the server in its group.
-    pub(crate) index: usize,
-    pub(crate) server: Arc<Server>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.server.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Upstream {
-    pub(crate) fn new(settings: &UpstreamSettings) -> Self {
-        let servers = settings.servers.iter().map(|server| Server {
-            address: server.address,
-            weight: server.weight,
-            in_flight: AtomicU32::new(0),
-            health: Health::new(settings.max_fails, settings.fail_timeout),
-        });
-        let weights: Vec<_> = settings
-            .servers
-            .iter()
-            .map(|server| server.weight)
-            .collect();
+    /// All upstreams of a configuration. A server that one of the same name had before goes on
+    /// with its health and its requests in flight.
+    pub(crate) fn all(settings: &[UpstreamSettings], previous: &[Arc<Self>]) -> Vec<Arc<Self>> {
+        let one = |settings: &UpstreamSettings| {
+            let previous = previous.iter().find(|p| p.name == settings.name);
+            Arc::new(Self::new(settings, previous.map(AsRef::as_ref)))
+        };
+        settings.iter().map(one).collect()
+    }
+
+    pub(crate) fn new(settings: &UpstreamSettings, previous: Option<&Self>) -> Self {
+        if settings.tls.as_ref().is_some_and(|tls| !tls.verify) {
+            tracing::warn!(
+                upstream = settings.name,
+                "certificates of this upstream are not verified: anyone could pose as it"
+            );
+        }
+        let server = |server: &ServerSettings| {
+            let mut former = previous.into_iter().flat_map(Self::servers);
+            let predecessor = former.find(|former| former.address == server.address);
+            Arc::new(Server::new(server, settings, predecessor))
+        };
+        let servers: Vec<_> = settings.servers.iter().map(server).collect();
+        let weights: Vec<_> = servers.iter().map(|server| server.weight).collect();
         Self {
             name: settings.name.clone(),
+            retry: settings.retry.clone(),
             balance: settings.balance,
-            servers: servers.map(Arc::new).collect(),
-            turns: turns(&weights),
+            check: settings.health.clone(),
+            servers,
+            turns: balance::turns(&weights),
             turn: AtomicUsize::new(0),
         }
     }
@@ -74,52 +77,66 @@ impl Upstream {
         self.servers.iter().map(AsRef::as_ref)
     }
 
-    /// Takes the server that is next. One that failed this request already, or that is left
-    /// alone after failures, is taken only when there is no other.
-    pub(crate) fn take(&self, client: IpAddr, now: Moment, failed: Option<usize>) -> Lease {
-        let usable = |index: usize| Some(index) != failed && self.servers[index].health.usable(now);
-        let index = if let [_] = self.servers.as_slice() {
-            0
-        } else {
-            match self.balance {
-                Balance::ClientHash => self.at_turn(hash(client), usable),
-                Balance::LeastConnections => self.least(usable),
-                Balance::RoundRobin => self.at_turn(self.next_turn(), usable),
-            }
+    /// What pingora needs to connect to each server in turn, for requests with these timeouts.
+    pub(crate) fn peers(&self, timeouts: &Timeouts) -> Vec<HttpPeer> {
+        let peer = |server: &Server| {
+            let mut peer = server.peer();
+            peer.options.connection_timeout = Some(timeouts.connect);
+            peer.options.total_connection_timeout = Some(timeouts.connect);
+            peer
         };
-        let server = Arc::clone(&self.servers[index]);
-        server.in_flight.fetch_add(1, Ordering::Relaxed);
-        Lease { index, server }
+        self.servers().map(peer).collect()
     }
 
-    /// Whether another server could do what one failed to.
-    pub(crate) fn has_other(&self, failed: usize, now: Moment) -> bool {
-        (0..self.servers.len()).any(|i| i != failed && self.servers[i].health.usable(now))
+    /// Takes the server that is next. One that this request tried already is taken only when all
+    /// were; one that rests or is down only when no other is left.
+    ///
+    /// Drop the lease of a failed try first, so that it does not weigh on the choice.
+    pub(crate) fn take(&self, client: IpAddr, now: Moment, tried: &Tried) -> Lease {
+        let index = match self.servers.as_slice() {
+            [_] => 0,
+            _ => self.choose(client, now, tried),
+        };
+        Lease::new(index, Arc::clone(&self.servers[index]), now)
     }
 
-    fn next_turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
+    /// Whether a usable server is left that the request was not sent to.
+    pub(crate) fn has_untried(&self, tried: &Tried, now: Moment) -> bool {
+        let best = (false, Standing::Usable);
+        (0..self.servers.len()).any(|index| self.grade(index, now, tried) == best)
     }
 
-    fn at_turn(&self, turn: usize, usable: impl Fn(usize) -> bool) -> usize {
-        let start = turn % self.turns.len();
-        let (before, after) = self.turns.split_at(start);
-        let mut order = after.iter().chain(before);
-        order
-            .find(|index| usable(**index))
-            .copied()
-            .unwrap_or(self.turns[start])
+    fn choose(&self, client: IpAddr, now: Moment, tried: &Tried) -> usize {
+        let grade = |index| self.grade(index, now, tried);
+        let best = (0..self.servers.len()).map(grade).min();
+        let fit = |index: usize| Some(grade(index)) == best;
+        match self.balance {
+            Balance::ClientHash => self.nearest(client, fit),
+            Balance::LeastConnections => self.least(fit),
+            Balance::RoundRobin => self.next(fit),
+        }
+    }
+
+    /// The less, the better.
+    fn grade(&self, index: usize, now: Moment, tried: &Tried) -> (bool, Standing) {
+        (tried.contains(index), self.servers[index].standing(now))
+    }
+
+    fn next(&self, fit: impl Fn(usize) -> bool) -> usize {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.turns.len();
+        let (before, after) = self.turns.split_at(turn);
+        let mut order = after.iter().chain(before).copied();
+        order.find(|index| fit(*index)).unwrap_or(self.turns[turn])
     }
 
     /// The server with the fewest requests for its weight; equal ones take turns.
-    fn least(&self, usable: impl Fn(usize) -> bool) -> usize {
-        let start = self.at_turn(self.next_turn(), &usable);
+    fn least(&self, fit: impl Fn(usize) -> bool) -> usize {
         let load = |index: usize| {
             let server = &self.servers[index];
-            let in_flight = u64::from(server.in_flight.load(Ordering::Relaxed));
-            (in_flight + 1) * 1_000_000 / u64::from(server.weight)
+            (u64::from(server.in_flight()) + 1) * 1_000_000 / u64::from(server.weight)
         };
-        let others = (0..self.servers.len()).filter(|index| *index != start && usable(*index));
+        let start = self.next(&fit);
+        let others = (0..self.servers.len()).filter(|index| *index != start && fit(*index));
         others.fold(start, |best, index| {
             if load(index) < load(best) {
                 index
@@ -128,46 +145,17 @@ impl Upstream {
             }
         })
     }
-}
 
-/// nginx's smooth weighted round robin, written down once.
-fn turns(weights: &[u32]) -> Vec<usize> {
-    let divisor = weights
-        .iter()
-        .copied()
-        .fold(0, greatest_common_divisor)
-        .max(1);
-    let weights: Vec<i64> = weights.iter().map(|w| i64::from(w / divisor)).collect();
-    let total: i64 = weights.iter().sum();
-    let mut current = vec![0; weights.len()];
-    let mut turns = Vec::new();
-    for _ in 0..total {
-        for (value, weight) in current.iter_mut().zip(&weights) {
-            *value += weight;
-        }
-        let chosen = (0..current.len()).rev().max_by_key(|index| current[*index]);
-        if let Some(chosen) = chosen {
-            current[chosen] -= total;
-            turns.push(chosen);
-        }
+    fn nearest(&self, client: IpAddr, fit: impl Fn(usize) -> bool) -> usize {
+        let client = balance::hash(&client);
+        let distance = |index: usize| {
+            let server = &self.servers[index];
+            (balance::distance(client, server.seed, server.weight), index)
+        };
+        let nearest = (0..self.servers.len())
+            .filter(|index| fit(*index))
+            .map(distance)
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.map_or(0, |(_, index)| index)
     }
-    turns
-}
-
-const fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-/// The same client gets the same number in every process.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "any part of a hash is a hash"
-)]
-fn hash(client: IpAddr) -> usize {
-    let mut hasher = DefaultHasher::new();
-    client.hash(&mut hasher);
-    hasher.finish() as usize
 }

@@ -158,3 +158,21 @@ fn load_testing_that_is_off_is_not_there() {
         assert_eq!(proxy.get("/api/loadtests", &[]).status, 200);
     }
 }
+
+#[test]
+fn a_route_can_say_whether_it_tags() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin)
+        .load_test()
+        .route("name = \"silent\"\nprefix = \"/api/loadtest/silent\"\ngate = \"key\"\ntag = false")
+        .route("name = \"tagged\"\nprefix = \"/tagged\"\ntag = true")
+        .start();
+    let claim = "X-Load-Test: true";
+    assert_eq!(
+        proxy.get("/api/loadtest/silent", &[&key(), claim]).status,
+        200
+    );
+    assert_eq!(origin.last().header("x-load-test"), None);
+    assert_eq!(proxy.get("/tagged", &[]).status, 200);
+    assert_eq!(origin.last().header("x-load-test"), Some("true"));
+}

@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// A configuration in the making.
 pub(crate) struct Config {
     head: String,
-    servers: Vec<SocketAddr>,
+    servers: Vec<String>,
     upstream: String,
     routes: String,
 }
@@ -41,9 +41,14 @@ pub(crate) struct Ended {
 impl Config {
     /// Nothing but a catch-all to an origin.
     pub(crate) fn over(origin: &Origin) -> Self {
+        Self::to(origin.address)
+    }
+
+    /// The same, to whatever may stand as the address of a server.
+    pub(crate) fn to(server: impl ToString) -> Self {
         Self {
             head: String::new(),
-            servers: vec![origin.address],
+            servers: vec![server.to_string()],
             upstream: String::new(),
             routes: String::new(),
         }
@@ -57,8 +62,8 @@ impl Config {
         self
     }
 
-    pub(crate) fn server(mut self, address: SocketAddr) -> Self {
-        self.servers.push(address);
+    pub(crate) fn server(mut self, address: impl ToString) -> Self {
+        self.servers.push(address.to_string());
         self
     }
 

@@ -4,8 +4,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use crate::backend::{Authority, Backend};
+use crate::eventually;
 use crate::origin::Origin;
-use crate::proxy::{Config, request};
+use crate::proxy::{Config, Proxy, request};
 
 /// An address that nobody listens on.
 fn nowhere() -> SocketAddr {
@@ -97,4 +99,193 @@ fn a_connection_carries_no_more_requests_than_it_may() {
         .collect();
     assert_eq!(closing, [false, false, true, false, false, true]);
     assert_eq!(origin.connections(), 2);
+}
+
+#[test]
+fn a_server_may_be_a_unix_socket() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let socket = folder.path().join("staging.sock");
+    let backend = Backend::new("socket");
+    backend.listen_on_socket(&socket);
+    let proxy = Config::to(format!("unix:{}", socket.display())).start();
+    let answer = proxy.get("/", &[]);
+    assert_eq!((answer.status, answer.body.trim()), (200, "socket"));
+    assert!(backend.seen()[0].contains("Host: staging.test\r\n"));
+}
+
+/// What a client gets from an upstream with TLS; `tls` are the keys beside the authority's file.
+fn over_tls(authority: &Authority, certificate_for: &str, believed: &Authority, tls: &str) -> u16 {
+    let backend = Backend::new("secure");
+    let listening = backend.listen_with_tls(authority.server(certificate_for));
+    let ca = believed.file();
+    let proxy = Config::to(listening.address)
+        .upstream(&format!("tls = {{ ca = \"{}\", {tls} }}", ca.display()))
+        .start();
+    let answer = proxy.get("/", &[]);
+    assert_eq!(backend.seen().len(), usize::from(answer.status == 200));
+    answer.status
+}
+
+#[test]
+fn a_server_has_to_prove_its_name() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let name = "name = \"staging.internal\"";
+    assert_eq!(over_tls(&ours, "staging.internal", &ours, name), 200);
+    assert_eq!(over_tls(&ours, "other.internal", &ours, name), 502);
+    assert_eq!(over_tls(&theirs, "staging.internal", &ours, name), 502);
+    // An address is as good as a name, and a name does not make up for it.
+    assert_eq!(over_tls(&ours, "127.0.0.1", &ours, ""), 200);
+    assert_eq!(over_tls(&ours, "staging.internal", &ours, ""), 502);
+    assert_eq!(over_tls(&ours, "127.0.0.2", &ours, ""), 502);
+}
+
+#[test]
+fn a_server_that_need_not_prove_anything_is_warned_of() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let backend = Backend::new("secure");
+    let listening = backend.listen_with_tls(theirs.server("other.internal"));
+    let tls = |verify: bool| {
+        let ca = ours.file();
+        format!("tls = {{ ca = \"{}\", verify = {verify} }}", ca.display())
+    };
+    let mut proxy = Config::to(listening.address).upstream(&tls(false)).start();
+    assert_eq!(proxy.get("/", &[]).status, 200);
+    assert!(proxy.stop().log.contains("are not verified"));
+    let mut proxy = Config::to(listening.address).upstream(&tls(true)).start();
+    assert_eq!(proxy.get("/", &[]).status, 502);
+    assert!(!proxy.stop().log.contains("are not verified"));
+}
+
+#[test]
+fn the_authorities_of_the_system_are_believed_by_default() {
+    let authority = Authority::new();
+    let backend = Backend::new("secure");
+    let listening = backend.listen_with_tls(authority.server("staging.internal"));
+    let config = Config::to(listening.address).upstream("tls = { name = \"staging.internal\" }");
+    let proxy = config.start_with_env("SSL_CERT_FILE", authority.file().to_str().unwrap());
+    let answer = proxy.get("/", &[]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, "secure staging.internal");
+}
+
+/// pingora, left to itself, panics at what is no certificate.
+#[test]
+fn bad_certificates_of_the_system_are_left_out() {
+    let authority = Authority::new();
+    let good = std::fs::read_to_string(authority.file()).unwrap();
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(authority.file(), format!("{bad}{good}")).unwrap();
+    let file = authority.file();
+    let file = file.to_str().unwrap();
+    let origin = Origin::start();
+    let plain = Config::over(&origin).start_with_env("SSL_CERT_FILE", file);
+    assert_eq!(plain.get("/", &[]).status, 200);
+    let backend = Backend::new("secure");
+    let listening = backend.listen_with_tls(authority.server("127.0.0.1"));
+    let config = Config::to(listening.address).upstream("tls = true");
+    let secure = config.start_with_env("SSL_CERT_FILE", file);
+    assert_eq!(secure.get("/", &[]).status, 200);
+}
+
+/// Two servers in turns, one try for each request, and no counting of failures: what a check does
+/// not take out is a 502 every other time.
+fn checked(servers: [SocketAddr; 2], keys: &str) -> Proxy {
+    let [first, second] = servers;
+    Config::to(first)
+        .server(second)
+        .upstream("balance = \"round-robin\"\nmax_fails = 0\nretry = { tries = 1 }")
+        .upstream(&format!(
+            "health = {{ path = \"/health\", every = \"20ms\", fails = 2, passes = 2, {keys} }}"
+        ))
+        .start()
+}
+
+/// The names of the servers that answer four requests in a row; none unless all are answered.
+fn answering(proxy: &Proxy) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        let answer = proxy.get("/", &[]);
+        if answer.status != 200 {
+            return None;
+        }
+        names.push(answer.body.trim().to_owned());
+    }
+    names.sort();
+    names.dedup();
+    Some(names)
+}
+
+/// The head of the first check that a server got.
+fn first_check(backend: &Backend) -> String {
+    let checks = "GET /health HTTP/1.1\r\n";
+    let mut seen = backend.seen().into_iter();
+    seen.find(|head| head.starts_with(checks)).unwrap()
+}
+
+#[test]
+fn checks_take_a_dead_server_out_and_bring_it_back() {
+    let (first, second) = (Backend::new("first"), Backend::new("second"));
+    let (one, two) = (first.listen(), second.listen());
+    let address = two.address;
+    let mut proxy = checked([one.address, address], "status = 200");
+    assert_eq!(answering(&proxy).unwrap(), ["first", "second"]);
+    drop(two);
+    eventually("the dead server is out", || {
+        answering(&proxy).filter(|names| names == &["first"])
+    });
+    let _two = second.listen_on(address);
+    eventually("the server is back", || {
+        answering(&proxy).filter(|names| names == &["first", "second"])
+    });
+    let log = proxy.stop().log;
+    let down = format!("server {address} is down: Connection refused");
+    assert_eq!(log.matches(&down).count(), 1, "{log}");
+    let up = format!("server {address} is up again");
+    assert_eq!(log.matches(&up).count(), 1, "{log}");
+    let check = first_check(&first);
+    assert!(check.contains("Host: staging\r\n"), "{check}");
+    let agent = "User-Agent: rehearsal-proxy health check\r\n";
+    assert!(check.contains(agent), "{check}");
+}
+
+#[test]
+fn checks_take_a_sick_server_out() {
+    let (first, second) = (Backend::new("first"), Backend::new("second"));
+    let (one, two) = (first.listen(), second.listen());
+    let mut proxy = checked([one.address, two.address], "host = \"staging.internal\"");
+    second.set_sick(true);
+    eventually("the sick server is out", || {
+        answering(&proxy).filter(|names| names == &["first"])
+    });
+    second.set_sick(false);
+    eventually("the server is back", || {
+        answering(&proxy).filter(|names| names == &["first", "second"])
+    });
+    assert!(proxy.stop().log.contains("is down: answered 503"));
+    assert!(first_check(&second).contains("Host: staging.internal\r\n"));
+}
+
+#[test]
+fn checks_verify_who_answers() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let (first, second) = (Backend::new("first"), Backend::new("second"));
+    let one = first.listen_with_tls(ours.server("staging.internal"));
+    let two = second.listen_with_tls(theirs.server("staging.internal"));
+    let ca = ours.file();
+    let mut proxy = Config::to(one.address)
+        .server(two.address)
+        .upstream("max_fails = 0\nretry = { tries = 1 }")
+        .upstream("health = { path = \"/health\", every = \"20ms\" }")
+        .upstream(&format!(
+            "tls = {{ ca = \"{}\", name = \"staging.internal\" }}",
+            ca.display()
+        ))
+        .start();
+    eventually("the impostor is out", || {
+        answering(&proxy).filter(|names| names == &["first staging.internal"])
+    });
+    assert_eq!(second.seen().len(), 0);
+    let log = proxy.stop().log;
+    let down = format!("server {} is down: invalid peer certificate", two.address);
+    assert!(log.contains(&down), "{log}");
 }

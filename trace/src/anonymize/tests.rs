@@ -25,7 +25,7 @@ impl Made {
             connection: 1,
             client: Ipv4Addr::new(192, 0, 2, 1).into(),
             version: "1.1",
-            method: Method::of(method),
+            method: Method::of(method.as_bytes()),
             path: path.to_owned(),
             query: query.to_owned(),
             request_headers: RawHeaders::default(),
@@ -42,7 +42,9 @@ impl Made {
     }
 
     fn header(mut self, name: &str, value: &str) -> Self {
-        self.0.request_headers.push(name.as_bytes(), value.as_bytes());
+        self.0
+            .request_headers
+            .push(name.as_bytes(), value.as_bytes());
         self
     }
 
@@ -55,7 +57,9 @@ impl Made {
     }
 
     fn answer_header(mut self, name: &str, value: &str) -> Self {
-        self.0.response_headers.push(name.as_bytes(), value.as_bytes());
+        self.0
+            .response_headers
+            .push(name.as_bytes(), value.as_bytes());
         self
     }
 

@@ -1,0 +1,80 @@
+//! What many clients take of the proxy's memory: connections that idle, clients that are counted.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::nginx::KEY;
+use crate::proxy_cost::{PATH, Stage, address};
+use crate::{cpu, say};
+
+/// Connections that are kept open without a request, after they had one.
+const IDLE: usize = 10_000;
+
+/// Clients, each with an address of its own.
+const CLIENTS: u32 = 100_000;
+
+pub(crate) fn run() -> Result<()> {
+    allow_files()?;
+    let stage = Stage::new()?;
+    let (process, address) = (stage.plain.id(), address(&stage.plain)?);
+    let (_, before) = cpu::memory(process)?;
+    let mut idle = Vec::with_capacity(IDLE);
+    for _ in 0..IDLE {
+        let mut stream = TcpStream::connect(&address)?;
+        ask(&mut stream, Ipv4Addr::LOCALHOST)?;
+        idle.push(stream);
+    }
+    let (_, with_idle) = cpu::memory(process)?;
+    let mut stream = TcpStream::connect(&address)?;
+    let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
+    for client in 0..CLIENTS {
+        ask(&mut stream, Ipv4Addr::from(first + client))?;
+    }
+    let (peak, with_clients) = cpu::memory(process)?;
+    say("memory of rehearsal-proxy");
+    say(&format!(
+        "  at the start                                 {before:>7.1} MiB"
+    ));
+    say(&format!(
+        "  and {IDLE} idle connections              {with_idle:>7.1} MiB"
+    ));
+    say(&format!(
+        "  and {CLIENTS} clients in the limiter        {with_clients:>7.1} MiB"
+    ));
+    say(&format!(
+        "  at most                                      {peak:>7.1} MiB\n"
+    ));
+    Ok(())
+}
+
+/// One request of a client that the proxy is told of.
+fn ask(stream: &mut TcpStream, client: Ipv4Addr) -> Result<()> {
+    write!(
+        stream,
+        "GET {PATH} HTTP/1.1\r\nHost: bench\r\nX-Load-Test-Key: {KEY}\r\nX-Forwarded-For: {client}\r\n\r\n"
+    )?;
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer)?;
+    let text = String::from_utf8_lossy(&answer[..length]);
+    ensure!(
+        text.starts_with("HTTP/1.1 200"),
+        "an idle client met {text}"
+    );
+    Ok(())
+}
+
+/// Lets this process have a descriptor for each connection.
+fn allow_files() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: most,
+            maximum: most,
+        },
+    )
+    .context("cannot raise the limit of open files")
+}

@@ -1,0 +1,318 @@
+//! The relay: a request's body to the server and the answer to the client, both at once.
+//!
+//! What is there is passed on without waiting; then one wait covers all four directions, so that
+//! neither side can block the other.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pingora_timeout::timeout;
+
+use super::client::{self, Client};
+use super::failure::Failure;
+use super::forward::{self, Replay};
+use super::response;
+use crate::exchange::Exchange;
+use crate::http1::body::{Body, Framing, Step};
+use crate::http1::connection::{Connection, ENOUGH};
+use crate::http1::head::{Response, Search};
+use crate::http1::write;
+use crate::metrics::UpstreamError;
+use crate::refusal::Refusal;
+use crate::route::Route;
+use crate::upstream::retry::Trouble;
+
+/// One request under way.
+pub(super) struct Relay<'r, 'c> {
+    client: &'r mut Client,
+    upstream: &'r mut Connection,
+    exchange: &'r mut Exchange<'c>,
+    replay: &'r mut Replay,
+    route: &'r Route,
+    search: Search,
+    answer: Answer,
+    /// Whether the server has ended its side of the connection.
+    ended: bool,
+    /// Whether the server can be sent no more.
+    deaf: bool,
+    /// Whether the server can take another request afterwards.
+    keeps_alive: bool,
+}
+
+/// How far the answer is.
+enum Answer {
+    /// Not begun.
+    Awaited,
+    Body(Body),
+    /// Both sides speak another protocol now.
+    Upgraded,
+    Done,
+}
+
+/// Who keeps us waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    /// The client to read.
+    Reader,
+    /// The client to send.
+    Sender,
+    Upstream,
+}
+
+impl<'r, 'c> Relay<'r, 'c> {
+    /// A relay whose request head waits to be written.
+    pub(super) fn new(
+        client: &'r mut Client,
+        upstream: &'r mut Connection,
+        exchange: &'r mut Exchange<'c>,
+        replay: &'r mut Replay,
+        route: &'r Route,
+    ) -> Self {
+        Self {
+            client,
+            upstream,
+            exchange,
+            replay,
+            route,
+            search: Search::default(),
+            answer: Answer::Awaited,
+            ended: false,
+            deaf: false,
+            keeps_alive: false,
+        }
+    }
+
+    /// Relays until the answer is complete; true when the server can take another request.
+    pub(super) async fn run(mut self) -> Result<bool, Failure> {
+        self.pass_request()?;
+        loop {
+            self.wait().await?;
+            self.pass_request()?;
+            self.pass_answer()?;
+            if matches!(self.answer, Answer::Done) {
+                self.client.end().await?;
+                return Ok(self.keeps_alive && self.client.body.is_done() && !self.deaf);
+            }
+        }
+    }
+
+    /// Passes on what came of the request's body.
+    fn pass_request(&mut self) -> Result<(), Failure> {
+        if matches!(self.answer, Answer::Upgraded) {
+            let sent = self.client.wire.input.split();
+            self.upstream.output.extend_from_slice(&sent);
+            return Ok(());
+        }
+        if self.client.body.is_done() || !self.upstream.has_room() {
+            return Ok(());
+        }
+        let (exchange, replay) = (&mut *self.exchange, &mut *self.replay);
+        let (out, deaf) = (&mut self.upstream.output, self.deaf);
+        let chunked = self.client.body.framing() == Framing::Chunked;
+        let step = self.client.body.step(&mut self.client.wire.input, |data| {
+            exchange.body_bytes += data.len() as u64;
+            replay.push(data);
+            if let Some(tap) = exchange.tap() {
+                tap.request_piece(data);
+            }
+            match (deaf, chunked) {
+                (true, _) => {}
+                (false, true) => write::chunk(out, data),
+                (false, false) => out.extend_from_slice(data),
+            }
+        });
+        let refused = |refusal| Err(Failure::Refused(refusal));
+        if self.exchange.body_bytes > self.route.body_limit {
+            return refused(Refusal::BodyTooLarge(self.route.body_limit));
+        }
+        match step {
+            Ok(Step::Done) if chunked && !self.deaf => write::last_chunk(&mut self.upstream.output),
+            Ok(_) => {}
+            Err(error) => return refused(Refusal::Ambiguous(error.0)),
+        }
+        Ok(())
+    }
+
+    /// Passes on what came of the answer.
+    fn pass_answer(&mut self) -> Result<(), Failure> {
+        const BROKEN: Failure = Failure::Upstream(UpstreamError::Protocol);
+        while matches!(self.answer, Answer::Awaited) {
+            match Response::take(&mut self.upstream.input, &mut self.search) {
+                Ok(Some(response)) => self.head(&response)?,
+                Ok(None) if self.ended => return Err(BROKEN),
+                Ok(None) => return Ok(()),
+                Err(_malformed) => return Err(BROKEN),
+            }
+        }
+        match &mut self.answer {
+            Answer::Body(body) => {
+                let (client, exchange) = (&mut *self.client, &mut *self.exchange);
+                let step = body.step(&mut self.upstream.input, |data| {
+                    client.put(data);
+                    if let Some(tap) = exchange.tap() {
+                        tap.response_piece(data);
+                    }
+                });
+                match step {
+                    Ok(Step::Done) => self.answer = Answer::Done,
+                    Ok(Step::More) if !self.ended => {}
+                    Ok(Step::More) if body.end() => self.answer = Answer::Done,
+                    _ => return Err(BROKEN),
+                }
+            }
+            Answer::Upgraded => {
+                let told = self.upstream.input.split();
+                self.client.put(&told);
+                if self.ended {
+                    self.answer = Answer::Done;
+                }
+            }
+            Answer::Awaited | Answer::Done => {}
+        }
+        // What follows an answer that nobody asked for makes the connection useless.
+        if matches!(self.answer, Answer::Done) && !self.upstream.input.is_empty() {
+            self.keeps_alive = false;
+        }
+        Ok(())
+    }
+
+    /// Passes on a head.
+    fn head(&mut self, response: &Response) -> Result<(), Failure> {
+        let out = &mut self.client.wire.output;
+        match response.status {
+            101 if self.exchange.request.asks_for_websocket() => {
+                self.note_head(response);
+                response::write_upgrade(&mut self.client.wire.output, self.exchange, response);
+                self.client.keep_alive(false);
+                self.answer = Answer::Upgraded;
+            }
+            101 => return Err(Failure::Upstream(UpstreamError::Protocol)),
+            100..=199 if self.client.is_old => {}
+            100..=199 => response::write_informational(out, response),
+            _ => {
+                let framing = Framing::of_response(response, self.exchange.request.method())
+                    .map_err(|_reason| Failure::Upstream(UpstreamError::Protocol))?;
+                self.judge(response.status)?;
+                self.note_head(response);
+                self.keeps_alive = response.keeps_alive() && framing != Framing::UntilClose;
+                if !self.client.body.is_done() {
+                    self.client.keep_alive(false);
+                }
+                response::write_head(self.client, self.exchange, response, framing);
+                self.answer = Answer::Body(Body::new(framing));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds a status that is a failure against the server; another may do better.
+    fn judge(&mut self, status: u16) -> Result<(), Failure> {
+        let (Some(upstream), Some(lease)) = (self.exchange.upstream(), &self.exchange.lease) else {
+            return Ok(());
+        };
+        if !upstream.retry.is_failure(status) {
+            lease.answered();
+            return Ok(());
+        }
+        let trouble = Trouble::Status(status);
+        if forward::may_go_again(self.exchange, self.client, self.replay, trouble) {
+            self.exchange.status = status;
+            return Err(Failure::Upstream(UpstreamError::Status));
+        }
+        lease.failed(self.exchange.clock().now());
+        Ok(())
+    }
+
+    fn note_head(&mut self, response: &Response) {
+        self.client.has_answer = true;
+        self.exchange.status = response.status;
+        self.exchange.first_byte = Some(self.exchange.clock().now());
+        if let Some(tap) = self.exchange.tap() {
+            tap.response(response.clone());
+        }
+    }
+
+    /// Waits until something can go on.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        let (patience, awaited) = self.patience();
+        match timeout(patience, poll_fn(|context| self.poll(context))).await {
+            Ok(moved) => moved,
+            Err(_elapsed) => Err(match awaited {
+                Awaited::Reader => Failure::ClientGone,
+                Awaited::Sender => Failure::Refused(Refusal::Slow),
+                Awaited::Upstream => Failure::Upstream(UpstreamError::Timeout),
+            }),
+        }
+    }
+
+    fn patience(&self) -> (Duration, Awaited) {
+        let timeouts = self.route.timeouts;
+        let upgraded = matches!(self.answer, Answer::Upgraded);
+        if self.client.wire.has_output() {
+            (client::SEND, Awaited::Reader)
+        } else if self.upstream.has_output() {
+            (timeouts.write, Awaited::Upstream)
+        } else if upgraded || self.client.body.is_done() {
+            (timeouts.read, Awaited::Upstream)
+        } else {
+            (client::BODY, Awaited::Sender)
+        }
+    }
+
+    /// Reads and writes whatever can be read and written.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let mut moved = false;
+        if self.upstream.has_output()
+            && let Poll::Ready(flushed) = self.upstream.poll_flush(context)
+        {
+            moved = true;
+            if flushed.is_err() {
+                // It may have answered before it stopped reading.
+                self.deaf = true;
+                self.upstream.output.clear();
+            }
+        }
+        if self.client.wire.has_output()
+            && let Poll::Ready(flushed) = self.client.wire.poll_flush(context)
+        {
+            moved = true;
+            if flushed.is_err() {
+                return Poll::Ready(Err(Failure::ClientGone));
+            }
+        }
+        if self.client.wire.has_room()
+            && !self.ended
+            && let Poll::Ready(filled) = self.upstream.poll_fill(context)
+        {
+            moved = true;
+            self.ended = !matches!(filled, Ok(count) if count > 0);
+        }
+        if self.listens()
+            && let Poll::Ready(filled) = self.client.wire.poll_fill(context)
+        {
+            moved = true;
+            if !matches!(filled, Ok(count) if count > 0) {
+                if !matches!(self.answer, Answer::Upgraded) {
+                    return Poll::Ready(Err(Failure::ClientGone));
+                }
+                self.answer = Answer::Done;
+            }
+        }
+        if moved {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Whether there is room for what the client sends. Behind a complete request that is the next
+    /// one, or the news that the client has gone.
+    fn listens(&self) -> bool {
+        if self.client.body.is_done() && !matches!(self.answer, Answer::Upgraded) {
+            self.client.wire.input.len() < ENOUGH
+        } else {
+            self.upstream.has_room()
+        }
+    }
+}

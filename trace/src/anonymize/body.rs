@@ -141,7 +141,7 @@ impl Scrub<'_> {
     /// The request's body, replayable where it could be understood.
     pub(super) fn request_body(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
         self.body(body, out, Self::sent, |policy, evidence| {
-            evidence.body(policy, body)
+            evidence.body(policy, body);
         });
     }
 
@@ -241,7 +241,11 @@ impl Scrub<'_> {
     /// Numbers stay, unless a rule says what they are or they are long enough to identify.
     fn number(&mut self, kind: Option<&Kind>, number: &serde_json::Number, out: &mut Vec<u8>) {
         let stays = matches!(kind, None | Some(Kind::Keep(_)));
-        if stays && number.as_u64().is_some_and(|number| number < LONG_NUMBER) {
+        if stays
+            && number
+                .as_u64()
+                .is_some_and(|number| number < detect::LONG_NUMBER)
+        {
             return line::json(out, number);
         }
         let text = number.to_string();
@@ -312,6 +316,3 @@ fn length_shape(what: &str, length: u64, out: &mut Vec<u8>) {
 
 /// How many elements of an array its shape shows.
 const SHAPE_ITEMS: usize = 2;
-
-/// The smallest number that is long enough to identify.
-const LONG_NUMBER: u64 = 10_u64.pow(detect::LONG_DIGITS as u32 - 1);

@@ -178,6 +178,9 @@ const UUID_LENGTH: usize = 36;
 /// Runs of digits from this length on count as identifiers.
 pub(super) const LONG_DIGITS: usize = 7;
 
+/// The smallest number of as many digits.
+pub(super) const LONG_NUMBER: u64 = 1_000_000;
+
 macro_rules! pattern {
     ($name:ident, $source:expr) => {
         static $name: LazyLock<Regex> =
@@ -345,6 +348,12 @@ mod tests {
             prop_assert_eq!(whole(&text), whole_by_patterns(&text));
             prop_assert_eq!(within(&text), within_by_patterns(&text));
         }
+    }
+
+    #[test]
+    fn a_long_number_has_as_many_digits_as_a_long_run() {
+        assert!(has_digit_run(&LONG_NUMBER.to_string()));
+        assert!(!has_digit_run(&(LONG_NUMBER - 1).to_string()));
     }
 
     #[test]

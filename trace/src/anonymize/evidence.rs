@@ -89,7 +89,7 @@ impl Evidence {
             each_string(json, &mut |name, value| self.issue(policy, name, value));
             each_rest(json, &mut |value| {
                 self.issued
-                    .extend(bare_credential(value).map(str::to_owned))
+                    .extend(bare_credential(value).map(str::to_owned));
             });
         }
     }

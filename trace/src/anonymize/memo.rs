@@ -58,8 +58,11 @@ pub(super) struct Known {
     /// Whether it has an identifier that the application made.
     pub(super) identifier: bool,
     /// The credentials in it, and whose they are.
-    pub(super) presented: Box<[(Arc<Original>, Member)]>,
+    pub(super) presented: Box<[Owned]>,
 }
+
+/// A credential, and whose it is.
+pub(super) type Owned = (Arc<Original>, Member);
 
 /// The parts that were met twice of late.
 pub(super) struct Memo {
@@ -191,3 +194,82 @@ const LONG: usize = 16 * 1024;
 /// How many pairs of each there are. Bounds the memory: 2 MiB of short texts, 4 MiB of long ones.
 const SHORT_PAIRS: usize = 1024;
 const LONG_PAIRS: usize = 128;
+
+#[cfg(test)]
+impl Memo {
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        let tables = [&self.short, &self.long].into_iter();
+        tables.flat_map(|table| table.pairs.iter().flatten().flatten())
+    }
+
+    /// How many parts are known.
+    pub(super) fn len(&self) -> usize {
+        self.slots().count()
+    }
+
+    /// The texts of all that is known.
+    pub(super) fn texts(&self) -> String {
+        self.slots().map(|slot| slot.text.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Arc<Known> {
+        Arc::new(Known {
+            json: Box::default(),
+            template: Box::default(),
+            tally: Box::default(),
+            identifier: false,
+            presented: Box::default(),
+        })
+    }
+
+    #[test]
+    fn a_part_is_wanted_when_it_comes_for_the_second_time() {
+        let mut memo = Memo::new();
+        let key = memo.key(Part::new(Place::Query, "page=1"));
+        assert!(!memo.wants(key));
+        assert!(memo.wants(key));
+        memo.put(key, known());
+        assert!(memo.get(key).is_some());
+        for other in [
+            Part::new(Place::Query, "page=2"),
+            Part::new(Place::RequestForm, "page=1"),
+            Part {
+                place: Place::Query,
+                name: "x",
+                text: "page=1",
+            },
+        ] {
+            assert!(memo.get(memo.key(other)).is_none());
+        }
+        memo.clear();
+        assert!(memo.get(key).is_none());
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut memo = Memo::new();
+        let fill = |memo: &mut Memo, count: usize, length: usize| {
+            for number in 0..count {
+                let text = format!("{number:0length$}");
+                let key = memo.key(Part::new(Place::ResponseJson, &text));
+                if memo.wants(key) || memo.wants(key) {
+                    memo.put(key, known());
+                }
+            }
+        };
+        fill(&mut memo, 8 * SHORT_PAIRS, SHORT);
+        let short = memo.len();
+        assert!((SHORT_PAIRS..=2 * SHORT_PAIRS).contains(&short), "{short}");
+        fill(&mut memo, 8 * LONG_PAIRS, LONG);
+        let long = memo.len() - short;
+        assert!((LONG_PAIRS..=2 * LONG_PAIRS).contains(&long), "{long}");
+        memo.clear();
+        fill(&mut memo, 10, LONG + 1);
+        assert_eq!(memo.len(), 0);
+    }
+}

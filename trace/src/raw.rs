@@ -2,6 +2,7 @@
 //!
 //! It lives in memory only. No type here can be serialized, and `Debug` shows no content.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -20,25 +21,107 @@ pub struct RawExchange {
     /// HTTP version: `1.0`, `1.1` or `2`.
     pub version: &'static str,
     /// Method, such as `GET`.
-    pub method: String,
+    pub method: Method,
     /// Path without the query, as sent.
     pub path: String,
     /// Query without the `?`; empty when there is none.
     pub query: String,
-    /// The request's headers in order, names in lower case.
-    pub request_headers: Vec<(String, Bytes)>,
+    /// The request's headers.
+    pub request_headers: RawHeaders,
     /// The request's body.
     pub request_body: RawBody,
     /// Status code; 0 when the client went away before there was one.
     pub status: u16,
-    /// The answer's headers in order, names in lower case.
-    pub response_headers: Vec<(String, Bytes)>,
+    /// The answer's headers.
+    pub response_headers: RawHeaders,
     /// The answer's body.
     pub response_body: RawBody,
     /// How long the answer took.
     pub timing: Timing,
     /// Whether either side went away before the end.
     pub aborted: bool,
+}
+
+impl RawExchange {
+    /// About how many bytes of memory it holds beyond its own size.
+    pub fn weight(&self) -> usize {
+        let heads = self.request_headers.weight() + self.response_headers.weight();
+        let bodies = self.request_body.weight() + self.response_body.weight();
+        self.path.capacity() + self.query.capacity() + heads + bodies
+    }
+}
+
+/// A method that HTTP knows. Any other may be anything that somebody typed, and is `UNKNOWN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Method(&'static str);
+
+impl Method {
+    /// The method of this name, in capitals.
+    pub fn of(name: &[u8]) -> Self {
+        let known = METHODS.iter().find(|known| known.as_bytes() == name);
+        Self(known.copied().unwrap_or("UNKNOWN"))
+    }
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// The usual ones first.
+const METHODS: [&str; 9] = [
+    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE",
+];
+
+/// Headers in order, duplicates kept, in one piece of memory: they are made on one thread and
+/// dropped on another, which is dear for many small pieces.
+#[derive(Default, Clone)]
+pub struct RawHeaders {
+    /// Names and values, one after the other.
+    text: String,
+    /// Where each name and each value ends in `text`.
+    ends: Vec<(usize, usize)>,
+}
+
+impl RawHeaders {
+    /// None yet, with room for `headers` of them and `bytes` of their names and values.
+    pub fn with_capacity(headers: usize, bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            ends: Vec::with_capacity(headers),
+        }
+    }
+
+    /// Adds a header. Its name becomes lower case, and what is not text in it U+FFFD.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.text.len();
+        self.push_text(name);
+        let middle = self.text.len();
+        self.text[start..].make_ascii_lowercase();
+        self.push_text(value);
+        self.ends.push((middle, self.text.len()));
+    }
+
+    fn push_text(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.text.push_str(text),
+            Err(_) => self.text.push_str(&String::from_utf8_lossy(text)),
+        }
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(middle, end)| {
+            let pair = (&self.text[start..middle], &self.text[middle..end]);
+            start = end;
+            pair
+        })
+    }
+
+    const fn weight(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
+    }
 }
 
 /// A body as reference-counted slices, up to a cap.
@@ -75,12 +158,16 @@ impl RawBody {
         (self.kept as u64) < self.total
     }
 
+    const fn weight(&self) -> usize {
+        self.kept + self.slices.capacity() * size_of::<Bytes>()
+    }
+
     /// What was kept, in one piece.
-    pub(crate) fn joined(&self) -> Bytes {
+    pub(crate) fn joined(&self) -> Cow<'_, [u8]> {
         match self.slices.as_slice() {
-            [] => Bytes::new(),
-            [one] => one.clone(),
-            many => many.concat().into(),
+            [] => Cow::Borrowed(&[]),
+            [one] => Cow::Borrowed(one),
+            many => Cow::Owned(many.concat()),
         }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use rehearsal_trace::anonymize::Policy;
 use rehearsal_trace::exchange::Timing;
 use rehearsal_trace::format::{Capture, Warning};
-use rehearsal_trace::raw::{RawBody, RawExchange};
+use rehearsal_trace::raw::{Method, RawBody, RawExchange, RawHeaders};
 use rehearsal_trace::recording::{Missed, RecordError, Recording, Start};
 
 /// A policy that knows nothing but one word, so that everything else is replaced.
@@ -32,21 +32,22 @@ fn start(file: &Path, policy: &str) -> Recording {
 fn raw(path: &str, headers: &[(&str, &str)], body: &str) -> RawExchange {
     let mut request_body = RawBody::default();
     request_body.push(&Bytes::from(body.to_owned()), 65536);
+    let mut request_headers = RawHeaders::default();
+    for (name, value) in headers {
+        request_headers.push(name.as_bytes(), value.as_bytes());
+    }
     RawExchange {
         at_ns: 10,
         connection: 1,
         client: Ipv4Addr::LOCALHOST.into(),
         version: "1.1",
-        method: "POST".to_owned(),
+        method: Method::of(b"POST"),
         path: path.to_owned(),
         query: String::new(),
-        request_headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), Bytes::from((*value).to_owned())))
-            .collect(),
+        request_headers,
         request_body,
         status: 201,
-        response_headers: Vec::new(),
+        response_headers: RawHeaders::default(),
         response_body: RawBody::default(),
         timing: Timing {
             first_byte_ns: 1,

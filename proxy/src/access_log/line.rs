@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use trace::anonymize::{self, LEFT_OUT, Policy};
+use trace::raw::Method;
 
 use super::pack::{Noted, Text};
 use crate::access::client;
@@ -44,7 +45,7 @@ impl Formatter {
         line.plain("timestamp", &format_args!("\"{timestamp:.3}\""));
         line.plain("remote_addr", &format_args!("\"{}\"", facts.client));
         let method = noted.text(Text::Method).unwrap_or_default();
-        line.text("request_method", Some(anonymize::method(&method)));
+        line.text("request_method", Some(Method::of(method.as_bytes()).as_str()));
         let target = noted.text(Text::Target).unwrap_or_default();
         let prefix = noted.text(Text::Prefix);
         line.text("request_uri", Some(self.target(&target, prefix.as_deref())));

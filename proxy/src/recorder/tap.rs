@@ -1,14 +1,14 @@
 //! A tap on one exchange: notes what passes, without parsing and nearly without copying.
 //!
-//! Names, values and bodies are reference-counted slices of what pingora read. The recorder's
-//! thread turns them into a [`RawExchange`].
+//! Heads are the bytes that were read, and counted references to them. The recorder's thread turns
+//! them into a [`RawExchange`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use trace::exchange::Timing;
-use trace::raw::{RawBody, RawExchange};
+use trace::raw::{Method, RawBody, RawExchange, RawHeaders};
 
 use crate::handler;
 use crate::http1::fields::Fields;
@@ -110,14 +110,8 @@ impl Tap {
     pub(crate) fn into_raw(self) -> RawExchange {
         let target = String::from_utf8_lossy(self.request.target());
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let json = || {
-            vec![(
-                "content-type".to_owned(),
-                Bytes::from_static(b"application/json"),
-            )]
-        };
         let (status, response_headers) = match &self.answer {
-            Answer::None => (0, Vec::new()),
+            Answer::None => (0, RawHeaders::default()),
             Answer::Here(status) => (*status, json()),
             Answer::Upstream(response) => (
                 response.status,
@@ -129,7 +123,7 @@ impl Tap {
             connection: self.origin.connection,
             client: self.origin.client,
             version: version(self.origin.protocol, self.request.version),
-            method: String::from_utf8_lossy(self.request.method()).into_owned(),
+            method: Method::of(self.request.method()),
             path: path.to_owned(),
             query: query.to_owned(),
             request_headers: named(&self.request.fields, is_recorded),
@@ -152,15 +146,19 @@ fn is_recorded(name: &[u8]) -> bool {
     !handler::is_load_test_header(name)
 }
 
-fn named(fields: &Fields, keep: impl Fn(&[u8]) -> bool) -> Vec<(String, Bytes)> {
-    fields
-        .iter()
-        .filter(|(name, _)| keep(name))
-        .map(|(name, value)| {
-            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            (name, fields.bytes().slice_ref(value))
-        })
-        .collect()
+fn named(fields: &Fields, keep: impl Fn(&[u8]) -> bool) -> RawHeaders {
+    let mut headers = RawHeaders::with_capacity(fields.len(), fields.bytes().len());
+    for (name, value) in fields.iter().filter(|(name, _)| keep(name)) {
+        headers.push(name, value);
+    }
+    headers
+}
+
+/// The headers of an answer of the proxy's own.
+fn json() -> RawHeaders {
+    let mut headers = RawHeaders::default();
+    headers.push(b"content-type", b"application/json");
+    headers
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -1,6 +1,8 @@
 //! Detectors: what a value is, seen by its form alone.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -22,31 +24,38 @@ pub(super) enum Form {
 }
 
 /// What the whole of `value` looks like.
+///
+/// A pattern is only tried where the value has what every match of it has: most values have not,
+/// and this is asked of all of them.
 pub(super) fn whole(value: &str) -> Option<Form> {
+    let bytes = value.as_bytes();
+    let first = *bytes.first()?;
     let is = |pattern: &Regex| {
         pattern
             .find(value)
             .is_some_and(|found| found.start() == 0 && found.end() == value.len())
     };
-    if is(&UUID) {
+    // In any script: patterns take its digits for digits.
+    let digit = first.is_ascii_digit() || !first.is_ascii();
+    if is_uuid(value) {
         Some(Form::Uuid)
-    } else if date_at_start(value).is_some() {
+    } else if digit && date_at_start(value).is_some() {
         Some(Form::Date)
-    } else if is(&EMAIL) {
+    } else if bytes.contains(&b'@') && is(&EMAIL) {
         Some(Form::Email)
-    } else if is(&JWT) {
+    } else if value.starts_with("eyJ") && is(&JWT) {
         Some(Form::Jwt)
-    } else if is(&SSN) {
+    } else if digit && is(&SSN) {
         Some(Form::Ssn)
-    } else if value.parse::<IpAddr>().is_ok() {
+    } else if (first == b':' || first.is_ascii_hexdigit()) && value.parse::<IpAddr>().is_ok() {
         Some(Form::Address)
-    } else if is(&PHONE) {
+    } else if (digit || matches!(first, b'+' | b'(')) && is(&PHONE) {
         Some(Form::Phone)
-    } else if is(&CARD) && luhn(value) {
+    } else if digit && is(&CARD) && luhn(value) {
         Some(Form::Card)
-    } else if URL.is_match(value) {
+    } else if bytes.contains(&b':') && URL.is_match(value) {
         Some(Form::Url)
-    } else if value.len() >= LONG_DIGITS && value.bytes().all(|b| b.is_ascii_digit()) {
+    } else if bytes.len() >= LONG_DIGITS && bytes.iter().all(u8::is_ascii_digit) {
         Some(Form::Digits)
     } else {
         None
@@ -55,30 +64,63 @@ pub(super) fn whole(value: &str) -> Option<Form> {
 
 /// Kinds of personal-looking values anywhere in `text`, with the place of each, for the audit and
 /// for values that a rule would keep. What Rehearsal makes up itself is not among them.
-pub(super) fn within(text: &str) -> Vec<(&'static str, std::ops::Range<usize>)> {
-    if !text.bytes().any(|b| b.is_ascii_digit() || b == b'@') {
+///
+/// As in [`whole`], a pattern is only tried where it could match.
+pub(super) fn within(text: &str) -> Vec<(&'static str, Range<usize>)> {
+    let bytes = text.as_bytes();
+    let has = |wanted| bytes.contains(&wanted);
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if (digits == 0 && !has(b'@')) || is_uuid(text) {
         return Vec::new();
     }
-    // Random digits of a UUID would pass for card numbers.
-    let text = UUID.replace_all(text, |found: &regex::Captures<'_>| {
-        "u".repeat(found[0].len())
-    });
+    let any_script = !text.is_ascii();
+    let lettered = if digits > 0 && has(b'-') && bytes.len() >= UUID_LENGTH {
+        without_uuids(text)
+    } else {
+        Cow::Borrowed(text)
+    };
     let mut found = Vec::new();
     let mut look = |kind, pattern: &Regex, personal: fn(&str) -> bool| {
-        for place in pattern.find_iter(&text) {
+        for place in pattern.find_iter(&lettered) {
             if personal(place.as_str()) {
                 found.push((kind, place.range()));
             }
         }
     };
-    look("email", &EMAIL, |hit| {
-        !hit.to_ascii_lowercase().ends_with("@example.com")
-    });
-    look("jwt", &JWT, |_| true);
-    look("ssn", &SSN, |hit| !hit.starts_with("000-"));
-    look("phone", &PHONE, |hit| !is_fictional(hit));
-    look("card", &CARD, luhn);
+    if has(b'@') {
+        look("email", &EMAIL, |hit| {
+            !hit.to_ascii_lowercase().ends_with("@example.com")
+        });
+    }
+    if has(b'J') {
+        look("jwt", &JWT, |_| true);
+    }
+    if any_script || (digits >= 9 && has(b'-')) {
+        look("ssn", &SSN, |hit| !hit.starts_with("000-"));
+    }
+    if any_script || digits >= 10 || has(b'+') {
+        look("phone", &PHONE, |hit| !is_fictional(hit));
+    }
+    if any_script || digits >= 13 {
+        look("card", &CARD, luhn);
+    }
     found
+}
+
+/// Whether `value` is a UUID in the form of RFC 9562.
+pub(super) fn is_uuid(value: &str) -> bool {
+    value.len() == UUID_LENGTH
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The same with letters for UUIDs, of which random digits would pass for card numbers.
+fn without_uuids(text: &str) -> Cow<'_, str> {
+    UUID.replace_all(text, |found: &regex::Captures<'_>| {
+        "u".repeat(found[0].len())
+    })
 }
 
 /// The date that `value` begins with, if the rest is nothing or a time of day.
@@ -100,7 +142,8 @@ pub(super) fn date_at_start(value: &str) -> Option<Date> {
 
 /// Whether `text` has a run of digits long enough to be an identifier.
 pub(super) fn has_digit_run(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit())
+    text.as_bytes()
+        .split(|byte| !byte.is_ascii_digit())
         .any(|run| run.len() >= LONG_DIGITS)
 }
 
@@ -129,8 +172,14 @@ fn luhn(number: &str) -> bool {
     digits.len() >= 13 && sum.is_multiple_of(10)
 }
 
+/// Characters of a UUID.
+const UUID_LENGTH: usize = 36;
+
 /// Runs of digits from this length on count as identifiers.
 pub(super) const LONG_DIGITS: usize = 7;
+
+/// The smallest number of as many digits.
+pub(super) const LONG_NUMBER: u64 = 1_000_000;
 
 macro_rules! pattern {
     ($name:ident, $source:expr) => {
@@ -165,6 +214,9 @@ pattern!(
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection;
+    use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
+
     use super::*;
 
     #[test]
@@ -216,6 +268,92 @@ mod tests {
         );
         assert_eq!(kinds("id 41111111-1111-1111-8111-111111111111"), [""; 0]);
         assert_eq!(kinds("page 2 of 14"), [""; 0]);
+    }
+
+    /// [`whole`] with every pattern tried on every value.
+    fn whole_by_patterns(value: &str) -> Option<Form> {
+        let is = |pattern: &Regex| {
+            pattern
+                .find(value)
+                .is_some_and(|found| found.start() == 0 && found.end() == value.len())
+        };
+        let all_digits = value.len() >= LONG_DIGITS && value.bytes().all(|b| b.is_ascii_digit());
+        let forms = [
+            (is(&UUID), Form::Uuid),
+            (date_at_start(value).is_some(), Form::Date),
+            (is(&EMAIL), Form::Email),
+            (is(&JWT), Form::Jwt),
+            (is(&SSN), Form::Ssn),
+            (value.parse::<IpAddr>().is_ok(), Form::Address),
+            (is(&PHONE), Form::Phone),
+            (is(&CARD) && luhn(value), Form::Card),
+            (URL.is_match(value), Form::Url),
+            (all_digits, Form::Digits),
+        ];
+        let first = forms.into_iter().find(|(fits, _)| *fits);
+        first.map(|(_, form)| form)
+    }
+
+    /// [`within`] with every pattern tried on every text.
+    fn within_by_patterns(text: &str) -> Vec<(&'static str, Range<usize>)> {
+        if !text.bytes().any(|b| b.is_ascii_digit() || b == b'@') {
+            return Vec::new();
+        }
+        let text = without_uuids(text);
+        let mut found = Vec::new();
+        let mut look = |kind, pattern: &Regex, personal: &dyn Fn(&str) -> bool| {
+            let hits = pattern.find_iter(&text);
+            let personal = hits.filter(|hit| personal(hit.as_str()));
+            found.extend(personal.map(|hit| (kind, hit.range())));
+        };
+        look("email", &EMAIL, &|hit| {
+            !hit.to_ascii_lowercase().ends_with("@example.com")
+        });
+        look("jwt", &JWT, &|_| true);
+        look("ssn", &SSN, &|hit| !hit.starts_with("000-"));
+        look("phone", &PHONE, &|hit| !is_fictional(hit));
+        look("card", &CARD, &luhn);
+        found
+    }
+
+    /// Text in which patterns match, nearly match, and stand next to each other.
+    fn any_text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[0-9]{1,7}",
+            "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9A-F]{4}-[0-9a-f]{12}",
+            "[a-zA-Z.+']{1,5}@[a-z-]{1,4}\\.[a-zA-Z]{1,3}",
+            "eyJ[a-z0-9]{4,6}\\.[A-Za-z0-9_-]{4,6}\\.",
+            "[0-9]{3}-[0-9]{2}-[0-9]{4}",
+            "[+(]?[0-9]{3}[) .-]{1,2}[0-9]{3}[ .-][0-9]{4}",
+            "\\+[0-9][0-9 ()/.-]{6,9}[0-9]",
+            "[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}",
+            "20[0-9]{2}-[01][0-9]-[0-3][0-9][T ]?",
+            "[0-2][0-9]:[0-5][0-9](:[0-5][0-9]Z)?",
+            "[a-zA-Z]{1,3}:[/]{1,2}[a-z.]{1,5}",
+            "[0-9a-f]{0,4}::?[0-9a-f]{0,4}",
+            "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}",
+            "[٠-٩०-९]{2,5}",
+            "[\u{17f}\u{212a}é]{1,2}",
+            "[ ,;:@/.+()-]{1,2}",
+            "\\PC{0,3}",
+        ];
+        collection::vec(piece, 1..4).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn a_pattern_that_is_not_tried_would_not_match(text in any_text()) {
+            prop_assert_eq!(whole(&text), whole_by_patterns(&text));
+            prop_assert_eq!(within(&text), within_by_patterns(&text));
+        }
+    }
+
+    #[test]
+    fn a_long_number_has_as_many_digits_as_a_long_run() {
+        assert!(has_digit_run(&LONG_NUMBER.to_string()));
+        assert!(!has_digit_run(&(LONG_NUMBER - 1).to_string()));
     }
 
     #[test]

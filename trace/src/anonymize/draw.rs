@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use super::detect::Form;
 use super::made_up;
 use super::policy::Kind;
+use super::tally::Label;
 
 /// A made-up value of the form that the original has, or else of the kind that a rule gave it.
 pub(super) fn draw(
@@ -44,25 +45,25 @@ fn url(original: &str, rng: &mut StdRng) -> String {
     format!("https://example.com/{}", made_up::opaque(&letters, rng))
 }
 
-/// The kind's name in the footer.
-pub(super) fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> &'static str {
+/// What the footer calls the value.
+pub(super) fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> Label {
     match (form, kind) {
-        (Some(Form::Address), _) | (None, Some(Kind::Address)) => "address",
-        (Some(Form::Card), _) => "card",
-        (Some(Form::Date), _) | (None, Some(Kind::Date)) => "date",
-        (Some(Form::Email), _) | (None, Some(Kind::Email)) => "email",
-        (Some(Form::Phone), _) | (None, Some(Kind::Phone)) => "phone",
-        (Some(Form::Ssn), _) => "ssn",
-        (Some(Form::Url), _) | (None, Some(Kind::Url)) => "url",
+        (Some(Form::Address), _) | (None, Some(Kind::Address)) => Label::Address,
+        (Some(Form::Card), _) => Label::Card,
+        (Some(Form::Date), _) | (None, Some(Kind::Date)) => Label::Date,
+        (Some(Form::Email), _) | (None, Some(Kind::Email)) => Label::Email,
+        (Some(Form::Phone), _) | (None, Some(Kind::Phone)) => Label::Phone,
+        (Some(Form::Ssn), _) => Label::Ssn,
+        (Some(Form::Url), _) | (None, Some(Kind::Url)) => Label::Url,
         (Some(Form::Jwt), _)
         | (None, Some(Kind::Secret | Kind::Password | Kind::Refresh | Kind::Credential)) => {
-            "secret"
+            Label::Secret
         }
-        (None, Some(Kind::Choice(_))) => "choice",
-        (None, Some(Kind::Name)) => "name",
-        (None, Some(Kind::Username)) => "username",
-        (None, Some(Kind::Text)) => "text",
-        (None, None) if original.contains(' ') => "text",
-        _ => "id",
+        (None, Some(Kind::Choice(_))) => Label::Choice,
+        (None, Some(Kind::Name)) => Label::Name,
+        (None, Some(Kind::Username)) => Label::Username,
+        (None, Some(Kind::Text)) => Label::Text,
+        (None, None) if original.contains(' ') => Label::Text,
+        _ => Label::Id,
     }
 }

@@ -1,32 +1,49 @@
 //! Headers and cookies.
 
-use bytes::Bytes;
-
+use super::memo::{Part, Place};
 use super::policy::HeaderRule;
 use super::scrub::{Scrub, keepable};
+use crate::format::line;
+use crate::raw::RawHeaders;
 
 impl Scrub<'_> {
-    /// Replaces or leaves out the values of headers, whose names are in lower case.
-    pub(super) fn headers(&mut self, headers: &[(String, Bytes)]) -> Vec<(String, String)> {
-        headers
-            .iter()
-            .filter_map(|(name, value)| self.header(name, value))
-            .collect()
+    /// Replaces or leaves out the values of a request's headers.
+    pub(super) fn request_headers(&mut self, headers: &RawHeaders, out: &mut Vec<u8>) {
+        self.headers(Place::RequestHeader, headers, out);
     }
 
-    fn header(&mut self, name: &str, value: &[u8]) -> Option<(String, String)> {
-        let value = String::from_utf8_lossy(value);
-        let safe = match (name, self.policy.header(name)) {
-            (_, Some(HeaderRule::Drop)) => return None,
-            ("authorization" | "proxy-authorization", _) => self.credential(&value, "auth"),
-            ("cookie", _) => self.cookies(&value),
-            ("set-cookie", _) => self.set_cookie(&value),
-            ("location" | "content-location", _) => self.link(&value),
-            (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(&value),
-            (_, Some(HeaderRule::Keep)) if keepable(&value) => value.into_owned(),
-            _ => self.value(None, &value),
-        };
-        Some((name.to_owned(), safe))
+    /// Replaces or leaves out the values of an answer's headers.
+    pub(super) fn response_headers(&mut self, headers: &RawHeaders, out: &mut Vec<u8>) {
+        self.headers(Place::ResponseHeader, headers, out);
+    }
+
+    fn headers(&mut self, place: Place, headers: &RawHeaders, out: &mut Vec<u8>) {
+        for (name, text) in headers.iter() {
+            let rule = self.policy.header(name);
+            if rule != Some(HeaderRule::Drop) {
+                self.part(
+                    Part { place, name, text },
+                    out,
+                    |scrub, out| line::header(out, name, &scrub.header(rule, name, text)),
+                    |policy, evidence| match place {
+                        Place::RequestHeader => evidence.header(policy, name, text),
+                        _ => evidence.answer_header(policy, name, text),
+                    },
+                );
+            }
+        }
+    }
+
+    fn header(&mut self, rule: Option<HeaderRule>, name: &str, value: &str) -> String {
+        match (name, rule) {
+            ("authorization" | "proxy-authorization", _) => self.credential(value, "auth"),
+            ("cookie", _) => self.cookies(value),
+            ("set-cookie", _) => self.set_cookie(value),
+            ("location" | "content-location", _) => self.link(value),
+            (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(value),
+            (_, Some(HeaderRule::Keep)) if keepable(value) => value.to_owned(),
+            _ => self.value(None, value),
+        }
     }
 
     fn cookies(&mut self, header: &str) -> String {
@@ -73,7 +90,7 @@ impl Scrub<'_> {
         match path.split_once('?') {
             Some((path, query)) => {
                 let path = self.path(path).path;
-                format!("{path}?{}", self.query(query))
+                format!("{path}?{}", self.pairs(query))
             }
             None => self.path(path).path,
         }

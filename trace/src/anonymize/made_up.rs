@@ -80,16 +80,13 @@ pub(super) fn uuid(original: &str, rng: &mut StdRng) -> String {
     rng.fill_bytes(&mut bytes);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let mut digits = crate::format::writer::hex(&bytes);
+    let digits = crate::format::writer::hex(&bytes);
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| &digits[group]);
+    let mut uuid = groups.join(if original.contains('-') { "-" } else { "" });
     if original.bytes().any(|b| b.is_ascii_uppercase()) {
-        digits.make_ascii_uppercase();
+        uuid.make_ascii_uppercase();
     }
-    if original.contains('-') {
-        for at in [8, 13, 18, 23] {
-            digits.insert(at, '-');
-        }
-    }
-    digits
+    uuid
 }
 
 /// An address at example.com (RFC 2606), its local part as long as the original's and a number: of

@@ -10,25 +10,33 @@ mod detect;
 mod draw;
 mod evidence;
 mod headers;
+mod json;
 mod made_up;
+mod memo;
 mod original;
 mod outline;
+mod part;
 mod people;
 mod policy;
 mod policy_file;
 mod scrub;
+mod tally;
 mod template;
 mod tokens;
 mod url;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use outline::{LEFT_OUT, outline_text};
 pub use policy::Policy;
 pub use policy_file::{LoadError, PolicyError};
 
-use crate::exchange::{Exchange, Flag, Request, Response};
+use crate::exchange::Flag;
+use crate::format::line::{Head, Line, quoted};
 use crate::raw::RawExchange;
+use body::Body;
+use memo::{Memo, Part, Place};
 use people::People;
 use scrub::Scrub;
 use tokens::Tokens;
@@ -38,22 +46,44 @@ pub struct Anonymizer {
     policy: Policy,
     people: People,
     tokens: Tokens,
+    memo: Memo,
     seq: u64,
+    /// The last exchange: one buffer for all of them.
+    line: Line,
 }
 
-/// An exchange that holds nothing personal any more, as far as the policy and the detectors know.
-pub struct Anonymized(Exchange);
+/// An exchange that holds nothing personal any more, as far as the policy and the detectors know:
+/// its line in the capture.
+pub struct Anonymized<'a> {
+    line: Cow<'a, [u8]>,
+    seq: u64,
+    truncated: bool,
+}
 
-impl Anonymized {
+impl Anonymized<'_> {
     /// What may be written.
-    pub const fn exchange(&self) -> &Exchange {
-        &self.0
+    pub(crate) fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Its number within the capture, from 1.
+    pub(crate) const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Whether a body was cut at the body limit.
+    pub(crate) const fn truncated(&self) -> bool {
+        self.truncated
     }
 
     /// Lets the tests of the format write what they like.
     #[cfg(test)]
-    pub(crate) const fn for_format_tests(exchange: Exchange) -> Self {
-        Self(exchange)
+    pub(crate) fn for_format_tests(exchange: crate::exchange::Exchange) -> Self {
+        Self {
+            line: Cow::Owned(crate::format::tests::line_of(&exchange)),
+            seq: exchange.seq,
+            truncated: false,
+        }
     }
 }
 
@@ -64,56 +94,71 @@ impl Anonymizer {
             policy,
             people: People::default(),
             tokens: Tokens::new(tokens::MAX_ORIGINALS),
+            memo: Memo::new(),
             seq: 0,
+            line: Line::default(),
         }
     }
 
     /// Replaces what no rule keeps.
-    pub fn apply(&mut self, raw: &RawExchange) -> Anonymized {
-        let request_body = body::parse(&raw.request_body, &raw.request_headers);
-        let response_body = body::parse(&raw.response_body, &raw.response_headers);
-        let evidence = evidence::gather(&self.policy, raw, &request_body, &response_body);
+    pub fn apply(&mut self, raw: &RawExchange) -> Anonymized<'_> {
+        let kept = (raw.request_body.joined(), raw.response_body.joined());
+        let (mut request_body, mut response_body) = self.bodies(raw, &kept);
+        let evidence =
+            evidence::gather(&self.policy, &self.memo, raw, &request_body, &response_body);
+        let moved = self.people.moved();
         let identity = self.people.identify(raw.client, &evidence);
+        if self.people.moved() != moved {
+            self.memo.clear();
+            (request_body, response_body) = self.bodies(raw, &kept);
+        }
+        self.seq += 1;
+        self.line.start(&Head {
+            seq: self.seq,
+            at_ns: raw.at_ns,
+            session: identity.member.session,
+            user: identity.member.user,
+            connection: raw.connection,
+        });
         let mut scrub = Scrub {
             policy: &self.policy,
+            memo: &mut self.memo,
             tokens: &mut self.tokens,
             people: &self.people,
             identity,
             identifier: false,
         };
-        let safe_path = scrub.path(&raw.path);
-        let request = Request {
-            version: raw.version.to_owned(),
-            method: method(&raw.method).to_owned(),
-            query: scrub.query(&raw.query),
-            headers: scrub.headers(&raw.request_headers),
-            body: scrub.request_body(&request_body, raw.request_body.total()),
-            path: safe_path.path,
-        };
-        let identifier = scrub.identifier;
-        let response = Response {
-            status: raw.status,
-            headers: scrub.headers(&raw.response_headers),
-            body: scrub.response_body(&response_body, raw.response_body.total()),
-        };
-        self.seq += 1;
-        Anonymized(Exchange {
+        scrub.request(raw, &request_body, &mut self.line);
+        let flags = flags(raw, scrub.identifier);
+        scrub.response(raw, &response_body, &mut self.line);
+        self.line.finish(&raw.timing, flags);
+        Anonymized {
+            line: Cow::Borrowed(self.line.text()),
             seq: self.seq,
-            at_ns: raw.at_ns,
-            session: format!("s{}", identity.member.session),
-            user: format!("u{}", identity.member.user),
-            connection: raw.connection,
-            route: format!("{} {}", method(&raw.method), safe_path.template),
-            request,
-            response,
-            timing: raw.timing,
-            links: Vec::new(),
-            flags: flags(raw, identifier),
-        })
+            truncated: raw.request_body.truncated() || raw.response_body.truncated(),
+        }
+    }
+
+    fn bodies<'a>(
+        &self,
+        raw: &RawExchange,
+        (sent, answered): &'a (Cow<'_, [u8]>, Cow<'_, [u8]>),
+    ) -> (Body<'a>, Body<'a>) {
+        let (request, response) = (&raw.request_headers, &raw.response_headers);
+        (
+            Body::of_request(&raw.request_body, sent, request, &self.memo),
+            Body::of_response(
+                &self.policy,
+                &raw.response_body,
+                answered,
+                response,
+                &self.memo,
+            ),
+        )
     }
 
     /// How many values were replaced so far, by kind.
-    pub fn redacted(&self) -> &BTreeMap<String, u64> {
+    pub fn redacted(&self) -> BTreeMap<&'static str, u64> {
         self.tokens.counts()
     }
 
@@ -123,28 +168,41 @@ impl Anonymizer {
     }
 }
 
-/// The method, if HTTP knows it: any other may be anything that somebody typed.
-pub fn method(method: &str) -> &str {
-    let known = METHODS.iter().find(|known| **known == method);
-    known.copied().unwrap_or("UNKNOWN")
+impl Scrub<'_> {
+    fn request(&mut self, raw: &RawExchange, body: &Body<'_>, line: &mut Line) {
+        let path = self.known_path(&raw.path);
+        line.request(raw.version, raw.method.as_str(), &path.template);
+        line.path().extend_from_slice(&path.json);
+        self.query(&raw.query, line.query());
+        self.request_headers(&raw.request_headers, line.headers());
+        self.request_body(body, line.body());
+    }
+
+    fn query(&mut self, query: &str, out: &mut Vec<u8>) {
+        self.part(
+            Part::new(Place::Query, query),
+            out,
+            |scrub, out| quoted(out, &scrub.pairs(query)),
+            |policy, evidence| evidence.pairs(policy, query),
+        );
+    }
+
+    fn response(&mut self, raw: &RawExchange, body: &Body<'_>, line: &mut Line) {
+        line.response(raw.status);
+        self.response_headers(&raw.response_headers, line.headers());
+        self.response_body(body, line.body());
+    }
 }
 
-const METHODS: [&str; 9] = [
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
-];
-
-fn flags(raw: &RawExchange, identifier: bool) -> Vec<Flag> {
+fn flags(raw: &RawExchange, identifier: bool) -> impl Iterator<Item = Flag> {
     let flags = [
         (raw.aborted, Flag::Aborted),
         (identifier, Flag::Identifier),
         (raw.request_body.truncated(), Flag::RequestTruncated),
         (raw.response_body.truncated(), Flag::ResponseTruncated),
     ];
-    flags
-        .into_iter()
-        .filter(|(set, _)| *set)
-        .map(|(_, flag)| flag)
-        .collect()
+    let set = flags.into_iter().filter(|(set, _)| *set);
+    set.map(|(_, flag)| flag)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Policy {
                 None => (pair, None),
             };
             let decoded = decode_form(name);
-            out.push_str(if name.is_empty() || self.is_schema_key(&decoded) {
+            out.push_str(if name.is_empty() || self.name(&decoded).schema {
                 name
             } else {
                 LEFT_OUT

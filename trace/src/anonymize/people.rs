@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::original::Original;
 
@@ -16,6 +17,8 @@ pub(super) struct People {
     clients: HashMap<IpAddr, Member>,
     sessions: u32,
     users: u32,
+    /// How often a credential came to be another session's.
+    moved: u64,
 }
 
 /// One session of one user.
@@ -29,7 +32,7 @@ pub(super) struct Member {
 #[derive(Default)]
 pub(super) struct Evidence {
     /// Credentials and refresh tokens that the request carried.
-    pub(super) presented: Vec<String>,
+    pub(super) presented: Vec<Presented>,
     /// Credentials and refresh tokens that the answer gave.
     pub(super) issued: Vec<String>,
     /// The user name in the request's body.
@@ -38,6 +41,13 @@ pub(super) struct Evidence {
     pub(super) password: bool,
     /// Whether the answer says that the credential was no good.
     pub(super) refused: bool,
+}
+
+/// A credential or refresh token that a request carried.
+pub(super) struct Presented {
+    pub(super) token: Arc<Original>,
+    /// Whose it is, where that is known already.
+    pub(super) owner: Option<Member>,
 }
 
 /// Who is behind an exchange.
@@ -60,7 +70,10 @@ impl People {
         };
         // A credential that nobody gave and nobody takes says nothing.
         let accepted = evidence.presented.iter().filter(|_| !evidence.refused);
-        for credential in accepted.chain(&evidence.issued) {
+        for credential in accepted.filter(|known| logged_in || known.owner.is_none()) {
+            self.learn(credential.token.as_str(), member, logged_in);
+        }
+        for credential in &evidence.issued {
             self.learn(credential, member, logged_in);
         }
         Identity { member, logged_in }
@@ -71,11 +84,17 @@ impl People {
         self.credentials.get(credential).copied()
     }
 
+    /// How often a credential came to be another session's: then what was made of it is out of
+    /// date.
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
+    }
+
     fn presented(&self, evidence: &Evidence) -> Option<Member> {
         evidence
             .presented
             .iter()
-            .find_map(|credential| self.owner(credential))
+            .find_map(|known| known.owner.or_else(|| self.owner(known.token.as_str())))
     }
 
     fn log_in(&mut self, name: &str) -> Member {
@@ -125,6 +144,7 @@ impl People {
         let known = self.credentials.contains_key(credential);
         if (known && logged_in) || (!known && self.credentials.len() < MAX_KNOWN) {
             self.credentials.insert(Original::new(credential), member);
+            self.moved += u64::from(known);
         }
     }
 }
@@ -141,10 +161,13 @@ mod tests {
     const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
     fn evidence(presented: &[&str], issued: &[&str], username: Option<&str>) -> Evidence {
-        let own = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect();
+        let present = |token: &&str| Presented {
+            token: Arc::new(Original::new(token)),
+            owner: None,
+        };
         Evidence {
-            presented: own(presented),
-            issued: own(issued),
+            presented: presented.iter().map(present).collect(),
+            issued: issued.iter().map(|&token| token.to_owned()).collect(),
             username: username.map(str::to_owned),
             password: username.is_some(),
             refused: false,

@@ -12,10 +12,56 @@ pub struct Policy {
     /// `sha256:` and the hash of the file's text.
     pub(crate) hash: String,
     pub(super) templates: Templates,
-    pub(super) headers: HashMap<String, HeaderRule>,
-    pub(super) fields: HashMap<String, Kind>,
-    pub(super) keys: HashSet<String>,
+    pub(super) headers: HashMap<String, HeaderRule, Quick>,
+    /// Names that the policy knows, folded, each with the kind that a rule gives it.
+    pub(super) names: HashMap<Vec<u8>, Option<Kind>, Quick>,
+    /// What names of credentials begin and end with.
+    pub(super) bearers: Ends,
     pub(super) vocabulary: HashSet<String>,
+}
+
+/// Quick, for maps whose keys are the policy's own: nobody else can fill them.
+pub(super) type Quick = foldhash::fast::RandomState;
+
+/// First and last bytes of some folded names, each as a bit: most other names differ in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ends {
+    first: u128,
+    last: u128,
+}
+
+impl Ends {
+    /// Those of the given names.
+    pub(super) fn of<'a>(names: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut ends = Self::default();
+        for name in names {
+            ends.first |= name.first().map_or(0, |byte| bit(*byte));
+            ends.last |= name.last().map_or(0, |byte| bit(*byte));
+        }
+        ends
+    }
+
+    /// Whether `name` may be one of them.
+    fn may_have(self, name: &str) -> bool {
+        let (first, last) = (name.bytes().next(), name.bytes().next_back());
+        let folds = |byte| matches!(byte, Some(b'_' | b'-'));
+        let fits = |byte: Option<u8>, bits| byte.is_some_and(|byte| bit(byte) & bits != 0);
+        folds(first) || folds(last) || (fits(first, self.first) && fits(last, self.last))
+    }
+}
+
+/// The bit of a byte in either case. Those that are no ASCII share one.
+const fn bit(byte: u8) -> u128 {
+    1 << (byte.to_ascii_lowercase() & 0x7f)
+}
+
+/// What the policy says of a name.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'a> {
+    /// Whether it is part of the application's schema rather than data.
+    pub(super) schema: bool,
+    /// What its value is, if a rule says so.
+    pub(super) kind: Option<&'a Kind>,
 }
 
 /// What the value of a field is, and so what replaces it.
@@ -54,6 +100,13 @@ pub(crate) enum Kind {
     Username,
 }
 
+impl Kind {
+    /// Whether who has the value is taken for its owner.
+    pub(super) const fn is_bearer(&self) -> bool {
+        matches!(self, Self::Credential | Self::Refresh)
+    }
+}
+
 /// What happens to a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeaderRule {
@@ -66,13 +119,34 @@ pub(super) enum HeaderRule {
 }
 
 impl Policy {
-    /// The rule for a JSON field, form field, query key or cookie of this name. Letter case and
+    /// What is said of a JSON field, form field, query key or cookie of this name. Letter case and
     /// the difference between `camelCase` and `snake_case` do not matter.
-    pub(super) fn field(&self, name: &str) -> Option<&Kind> {
-        match self.fields.get(name) {
-            Some(kind) => Some(kind),
-            None => self.fields.get(&folded(name)),
+    pub(super) fn name(&self, name: &str) -> Name<'_> {
+        let mut usual = [0; USUAL_NAME];
+        let found = if name.len() <= usual.len() {
+            let mut length = 0;
+            for byte in fold(name) {
+                usual[length] = byte;
+                length += 1;
+            }
+            self.names.get(&usual[..length])
+        } else {
+            self.names.get(&*folded(name))
+        };
+        Name {
+            schema: found.is_some(),
+            kind: found.and_then(Option::as_ref),
         }
+    }
+
+    /// The rule for a field of this name.
+    pub(super) fn field(&self, name: &str) -> Option<&Kind> {
+        self.name(name).kind
+    }
+
+    /// Whether the value of a field of this name is a credential. Soon said of most names.
+    pub(super) fn is_bearer(&self, name: &str) -> bool {
+        self.bearers.may_have(name) && self.field(name).is_some_and(Kind::is_bearer)
     }
 
     /// The rule for a header of this lower-case name.
@@ -84,24 +158,23 @@ impl Policy {
     pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
         self.vocabulary.iter().map(String::as_str)
     }
-
-    /// Whether a field name is part of the application's schema rather than data.
-    pub(super) fn is_schema_key(&self, name: &str) -> bool {
-        let folded = folded(name);
-        self.fields.contains_key(&folded) || self.keys.contains(&folded)
-    }
 }
 
 /// What programs write for no value.
 pub(super) const NOTHING: [&str; 6] = ["false", "none", "None", "null", "true", "undefined"];
 
 /// `personName`, `person_name` and `Person-Name` are one name.
-pub(super) fn folded(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+pub(super) fn folded(name: &str) -> Vec<u8> {
+    fold(name).collect()
 }
+
+fn fold(name: &str) -> impl Iterator<Item = u8> {
+    let bytes = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+    bytes.map(|byte| byte.to_ascii_lowercase())
+}
+
+/// The longest name that is looked up without memory being taken for it, in bytes.
+const USUAL_NAME: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -115,5 +188,24 @@ mod tests {
             assert_eq!(policy.field(name), Some(&Kind::Name), "{name}");
         }
         assert_eq!(policy.field("name"), None);
+    }
+
+    #[test]
+    fn credentials_are_known_by_name() {
+        let policy =
+            "version = 1\n[[field]]\nnames = [\"Access_Token\", \"été\"]\nkind = \"refresh\"";
+        let policy = Policy::parse(policy).unwrap();
+        for name in [
+            "access_token",
+            "accessToken",
+            "_ACCESS-TOKEN_",
+            "accesstokeN",
+            "été",
+        ] {
+            assert!(policy.is_bearer(name), "{name}");
+        }
+        for name in ["", "_", "accessing", "token", "an", "access_tokens"] {
+            assert!(!policy.is_bearer(name), "{name}");
+        }
     }
 }

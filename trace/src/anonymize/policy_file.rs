@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::policy::{HeaderRule, Kind, NOTHING, Policy, folded};
+use super::policy::{Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
 use super::template::{Template, Templates};
 use crate::format::writer::hex;
 
@@ -116,14 +116,21 @@ impl Policy {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let templates = Templates::new(templates);
-        let fields = fields(&file.field)?;
+        let mut names = fields(&file.field)?;
+        for name in &file.keys.keep {
+            names.entry(folded(name)).or_insert(None);
+        }
+        let bearers = names
+            .iter()
+            .filter(|(_, kind)| kind.as_ref().is_some_and(Kind::is_bearer));
+        let bearers = Ends::of(bearers.map(|(name, _)| name.as_slice()));
         let vocabulary = vocabulary(&templates, &file);
         Ok(Self {
             hash: format!("sha256:{}", hex(&Sha256::digest(text))),
             templates,
             headers: headers(&file.headers)?,
-            fields,
-            keys: file.keys.keep.iter().map(|name| folded(name)).collect(),
+            names,
+            bearers,
             vocabulary,
         })
     }
@@ -177,12 +184,12 @@ struct FieldRule {
     of: Vec<String>,
 }
 
-fn fields(rules: &[FieldRule]) -> Result<HashMap<String, Kind>, PolicyError> {
-    let mut fields = HashMap::new();
+fn fields(rules: &[FieldRule]) -> Result<HashMap<Vec<u8>, Option<Kind>, Quick>, PolicyError> {
+    let mut fields = HashMap::default();
     for rule in rules {
         let kind = kind(rule)?;
         for name in &rule.names {
-            if fields.insert(folded(name), kind.clone()).is_some() {
+            if fields.insert(folded(name), Some(kind.clone())).is_some() {
                 return Err(PolicyError::Twice { name: name.clone() });
             }
         }
@@ -224,13 +231,13 @@ fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
     Ok(kind)
 }
 
-fn headers(rules: &HeaderRules) -> Result<HashMap<String, HeaderRule>, PolicyError> {
+fn headers(rules: &HeaderRules) -> Result<HashMap<String, HeaderRule, Quick>, PolicyError> {
     let lists = [
         (&rules.keep, HeaderRule::Keep),
         (&rules.drop, HeaderRule::Drop),
         (&rules.fresh, HeaderRule::Fresh),
     ];
-    let mut headers = HashMap::new();
+    let mut headers = HashMap::default();
     for (names, rule) in lists {
         for name in names {
             if headers.insert(name.to_ascii_lowercase(), rule).is_some() {

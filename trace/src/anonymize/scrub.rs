@@ -1,13 +1,16 @@
 //! One value at a named place: what the policy and the value's form make of it.
 
 use super::detect::{self, Form};
+use super::memo::Memo;
 use super::people::{Identity, People};
 use super::policy::{Kind, NOTHING, Policy};
+use super::tally::Label;
 use super::tokens::Tokens;
 
 /// Everything that is needed to replace the values of one exchange.
 pub(super) struct Scrub<'a> {
     pub(super) policy: &'a Policy,
+    pub(super) memo: &'a mut Memo,
     pub(super) tokens: &'a mut Tokens,
     pub(super) people: &'a People,
     pub(super) identity: Identity,
@@ -34,12 +37,13 @@ impl Scrub<'_> {
             Some(Kind::Credential) => self.credential(value, "auth"),
             Some(Kind::Refresh) => self.credential(value, "refresh"),
             Some(Kind::Username) if self.identity.logged_in => {
-                self.slot(value, format!("{{{{username:u{user}}}}}"), "username")
+                self.slot(value, format!("{{{{username:u{user}}}}}"), Label::Username)
             }
             Some(Kind::Password) if self.identity.logged_in => {
-                self.slot(value, format!("{{{{password:u{user}}}}}"), "secret")
+                self.slot(value, format!("{{{{password:u{user}}}}}"), Label::Secret)
             }
             _ => {
+                self.tokens.varies |= matches!(kind, Some(Kind::Username | Kind::Password));
                 self.identifier |= is_identifier(kind, value);
                 self.tokens.replace(value, kind)
             }
@@ -49,29 +53,33 @@ impl Scrub<'_> {
     /// What stands for a credential: a slot in place of the token in `Bearer <token>`. What is no
     /// single token is replaced as a whole.
     pub(super) fn credential(&mut self, value: &str, slot: &str) -> String {
-        let owner =
-            bare_credential(value).and_then(|token| Some((token, self.people.owner(token)?)));
-        match owner {
-            Some((token, owner)) => {
-                let slot = format!("{{{{{slot}:u{}}}}}", owner.user);
-                self.tokens.hide(token, "token");
-                value.replacen(token, &slot, 1)
-            }
-            None => self.tokens.replace(value, Some(&Kind::Secret)),
-        }
+        let Some(token) = bare_credential(value) else {
+            return self.tokens.replace(value, Some(&Kind::Secret));
+        };
+        let Some(owner) = self.people.owner(token) else {
+            // It may be somebody's later.
+            self.tokens.varies = true;
+            return self.tokens.replace(value, Some(&Kind::Secret));
+        };
+        self.tokens.hide(token, Label::Token);
+        // It is a slice of the value.
+        let start = token.as_ptr().addr() - value.as_ptr().addr();
+        let (before, after) = (&value[..start], &value[start + token.len()..]);
+        format!("{before}{{{{{slot}:u{}}}}}{after}", owner.user)
     }
 
     /// What stands for a field's name: itself where the policy knows it.
     pub(super) fn key(&mut self, name: &str) -> String {
-        if self.policy.is_schema_key(name) {
+        if self.policy.name(name).schema {
             name.to_owned()
         } else {
             self.value(None, name)
         }
     }
 
-    fn slot(&mut self, original: &str, slot: String, kind: &str) -> String {
-        self.tokens.hide(original, kind);
+    fn slot(&mut self, original: &str, slot: String, label: Label) -> String {
+        self.tokens.varies = true;
+        self.tokens.hide(original, label);
         slot
     }
 }
@@ -84,9 +92,12 @@ pub(super) fn bare_credential(value: &str) -> Option<&str> {
         Some(_) => return None,
         None => value,
     };
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    let is_token = token.len() >= SHORTEST_TOKEN && token.bytes().all(plain);
+    let is_token = token.len() >= SHORTEST_TOKEN && token.bytes().all(is_token_byte);
     (is_token && !NOTHING.contains(&token)).then_some(token)
+}
+
+const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 
 /// Whether a field's value is a number or flag, or one of its words: those listed, or any single
@@ -114,7 +125,7 @@ pub(super) fn is_plain(value: &str) -> bool {
 /// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
 pub(super) fn keepable(value: &str) -> bool {
     value.len() <= MAX_KEPT
-        && !value.contains(['@', '{', '}'])
+        && !value.bytes().any(|byte| matches!(byte, b'@' | b'{' | b'}'))
         && !detect::has_digit_run(value)
         && detect::whole(value).is_none()
         && detect::within(value).is_empty()

@@ -1,13 +1,15 @@
 //! Path templates such as `/api/v1/people/{id}`: which segments are words of the application, and
 //! what the others are. They also name the routes.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+
+use super::policy::Quick;
 
 /// All templates, by number of segments.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Templates {
-    by_length: HashMap<usize, Vec<Template>>,
-    words: std::collections::HashSet<String>,
+    by_length: Vec<Vec<Template>>,
+    words: HashSet<String, Quick>,
 }
 
 /// One template.
@@ -76,14 +78,12 @@ impl Templates {
             .flat_map(Template::literals)
             .map(str::to_owned)
             .collect();
-        let mut by_length: HashMap<usize, Vec<Template>> = HashMap::new();
+        let longest = templates.iter().map(|template| template.segments.len());
+        let mut by_length = vec![Vec::new(); longest.max().map_or(0, |longest| longest + 1)];
         for template in templates {
-            by_length
-                .entry(template.segments.len())
-                .or_default()
-                .push(template);
+            by_length[template.segments.len()].push(template);
         }
-        for same_length in by_length.values_mut() {
+        for same_length in &mut by_length {
             same_length.sort_by_key(|template| {
                 template
                     .segments
@@ -98,7 +98,7 @@ impl Templates {
     /// The best template for these segments.
     pub(super) fn find(&self, path: &[&str]) -> Option<&Template> {
         self.by_length
-            .get(&path.len())?
+            .get(path.len())?
             .iter()
             .find(|template| template.fits(path))
     }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
-use crate::exchange::{Body, Content, Timing};
-use crate::raw::RawBody;
+use crate::exchange::{Body, Content, Exchange, Timing};
+use crate::format::tests::{exchange_in, line_of};
+use crate::raw::{Method, RawBody, RawHeaders};
 
 fn shipped_policy() -> Policy {
     Policy::parse(include_str!("../../../config/anonymize.toml")).unwrap()
@@ -24,13 +25,13 @@ impl Made {
             connection: 1,
             client: Ipv4Addr::new(192, 0, 2, 1).into(),
             version: "1.1",
-            method: method.to_owned(),
+            method: Method::of(method.as_bytes()),
             path: path.to_owned(),
             query: query.to_owned(),
-            request_headers: Vec::new(),
+            request_headers: RawHeaders::default(),
             request_body: RawBody::default(),
             status: 200,
-            response_headers: Vec::new(),
+            response_headers: RawHeaders::default(),
             response_body: RawBody::default(),
             timing: Timing {
                 first_byte_ns: 1,
@@ -43,7 +44,7 @@ impl Made {
     fn header(mut self, name: &str, value: &str) -> Self {
         self.0
             .request_headers
-            .push((name.to_owned(), Bytes::from(value.to_owned())));
+            .push(name.as_bytes(), value.as_bytes());
         self
     }
 
@@ -58,7 +59,7 @@ impl Made {
     fn answer_header(mut self, name: &str, value: &str) -> Self {
         self.0
             .response_headers
-            .push((name.to_owned(), Bytes::from(value.to_owned())));
+            .push(name.as_bytes(), value.as_bytes());
         self
     }
 
@@ -72,7 +73,14 @@ impl Made {
     }
 
     fn apply(&self, anonymizer: &mut Anonymizer) -> Exchange {
-        anonymizer.apply(&self.0).0
+        let line = anonymizer.apply(&self.0).line().to_vec();
+        let exchange = exchange_in(&line);
+        let defined = line_of(&exchange);
+        assert_eq!(
+            String::from_utf8_lossy(&line),
+            String::from_utf8_lossy(&defined)
+        );
+        exchange
     }
 }
 

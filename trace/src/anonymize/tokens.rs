@@ -16,7 +16,8 @@ use super::detect::{self, Form};
 use super::draw::{draw, label};
 use super::made_up;
 use super::original::Original;
-use super::policy::Kind;
+use super::policy::{Kind, Quick};
+use super::tally::{Label, Tally};
 
 /// Originals and what stands for them.
 pub(super) struct Tokens {
@@ -27,7 +28,8 @@ pub(super) struct Tokens {
     fresh: HashMap<Original, usize>,
     /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
     hidden: HashSet<Original>,
-    used: HashSet<String>,
+    /// What stands for them. Nobody else can fill it: all of it is drawn.
+    used: HashSet<String, Quick>,
     limit: usize,
     /// Bytes of originals so far.
     bytes: usize,
@@ -35,8 +37,10 @@ pub(super) struct Tokens {
     addresses: Addresses,
     /// Days by which every date of the capture is shifted: whole weeks, so that weekdays stay.
     shift_days: i32,
-    /// How many values were replaced, by kind.
-    counts: BTreeMap<String, u64>,
+    /// How many values were replaced.
+    tally: Tally,
+    /// Whether a value would have come out otherwise another time, or in another exchange.
+    pub(super) varies: bool,
 }
 
 impl Tokens {
@@ -54,13 +58,14 @@ impl Tokens {
             numbers: HashMap::new(),
             fresh: HashMap::new(),
             hidden: HashSet::new(),
-            used: HashSet::new(),
+            used: HashSet::default(),
             limit,
             bytes: 0,
             rng,
             addresses: Addresses::default(),
             shift_days: weeks * sign,
-            counts: BTreeMap::new(),
+            tally: Tally::default(),
+            varies: false,
         }
     }
 
@@ -71,7 +76,7 @@ impl Tokens {
             return original.to_owned();
         }
         let form = detect::whole(original);
-        self.count(label(form, kind, original));
+        self.tally.count(label(form, kind, original));
         match (form, kind) {
             (Some(Form::Date), _) => return self.shift(original),
             (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
@@ -99,7 +104,7 @@ impl Tokens {
 
     /// The number that stands for a number.
     pub(super) fn number(&mut self, original: &str) -> String {
-        self.count("id");
+        self.tally.count(Label::Id);
         let known = self
             .numbers
             .get(original)
@@ -120,7 +125,7 @@ impl Tokens {
 
     /// The slot for a value that replay makes afresh in each run: equal where the originals are.
     pub(super) fn fresh(&mut self, original: &str) -> String {
-        self.count("key");
+        self.tally.count(Label::Key);
         let number = match self.fresh.get(original).copied() {
             Some(number) => number,
             None if !self.has_room(original) => 0,
@@ -134,8 +139,8 @@ impl Tokens {
     }
 
     /// Takes note of a value for which a slot stands, so that the audit searches for it too.
-    pub(super) fn hide(&mut self, original: &str, kind: &str) {
-        self.count(kind);
+    pub(super) fn hide(&mut self, original: &str, label: Label) {
+        self.tally.count(label);
         if !self.hidden.contains(original) && self.has_room(original) {
             self.hidden.insert(Original::new(original));
         }
@@ -149,16 +154,14 @@ impl Tokens {
             .filter(|original| !self.used.contains(*original))
     }
 
-    /// How many values were replaced, by kind.
-    pub(super) const fn counts(&self) -> &BTreeMap<String, u64> {
-        &self.counts
+    /// How many values were replaced.
+    pub(super) const fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
-    fn count(&mut self, kind: &str) {
-        match self.counts.get_mut(kind) {
-            Some(count) => *count += 1,
-            None => drop(self.counts.insert(kind.to_owned(), 1)),
-        }
+    /// How many values were replaced, by kind.
+    pub(super) fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.tally.named()
     }
 
     /// Whether another original may be remembered; if so, it will be.
@@ -181,7 +184,10 @@ impl Tokens {
         let mut longer = original.to_owned();
         for attempt in 1..=MAX_DRAWS {
             // What a client typed must not come out as a slot, which replay would fill.
-            let mut candidate = draw(&longer, &mut self.rng).replace("{{", "{(");
+            let mut candidate = draw(&longer, &mut self.rng);
+            if candidate.contains('{') {
+                candidate = candidate.replace("{{", "{(");
+            }
             let mut personal = !detect::within(&candidate).is_empty();
             if personal && attempt > 1 {
                 candidate = made_up::plain_letters(&candidate);
@@ -216,6 +222,7 @@ impl Tokens {
     }
 
     fn choose(&mut self, original: &str, of: &[String]) -> String {
+        self.varies = true;
         let others: Vec<_> = of.iter().filter(|choice| *choice != original).collect();
         match others.len() {
             0 => original.to_owned(),
@@ -225,7 +232,8 @@ impl Tokens {
 
     /// What stands for a value for which there is no replacement of its own.
     fn mask(&mut self, original: &str) -> String {
-        self.count("masked");
+        self.tally.count(Label::Masked);
+        self.varies = true;
         "x".repeat(original.chars().count())
     }
 }

@@ -1,5 +1,7 @@
 //! Paths and queries.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::policy::Kind;
@@ -20,13 +22,13 @@ impl Scrub<'_> {
         let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         match policy.templates.find(&segments) {
             Some(template) => {
-                let replaced = template
-                    .segments
-                    .iter()
-                    .zip(&segments)
-                    .map(|(segment, actual)| self.segment(segment, actual));
+                let mut safe = String::with_capacity(path.len() + 8);
+                for (segment, actual) in template.segments.iter().zip(&segments) {
+                    safe.push('/');
+                    safe.push_str(&self.segment(segment, actual));
+                }
                 SafePath {
-                    path: replaced.fold(String::new(), |path, segment| path + "/" + &segment),
+                    path: safe,
                     template: template.text.clone(),
                 }
             }
@@ -53,58 +55,70 @@ impl Scrub<'_> {
         safe
     }
 
-    fn segment(&mut self, segment: &Segment, actual: &str) -> String {
-        let decoded = percent_decode_str(actual).decode_utf8_lossy();
-        let replaced = match segment {
-            Segment::Literal(_) => return actual.to_owned(),
-            Segment::Date => self.value(Some(&Kind::Date), &decoded),
-            Segment::Id => self.value(Some(&Kind::Id), &decoded),
-            Segment::Text => self.value(Some(&Kind::Text), &decoded),
+    fn segment<'t>(&mut self, segment: &Segment, actual: &'t str) -> Cow<'t, str> {
+        let kind = match segment {
+            Segment::Literal(_) => return Cow::Borrowed(actual),
+            Segment::Date => Kind::Date,
+            Segment::Id => Kind::Id,
+            Segment::Text => Kind::Text,
         };
-        utf8_percent_encode(&replaced, PATH_SEGMENT).to_string()
+        let decoded = percent_decode_str(actual).decode_utf8_lossy();
+        let replaced = self.value(Some(&kind), &decoded);
+        Cow::Owned(encode(&replaced, PATH_SEGMENT).into_owned())
     }
 
     /// Replaces the values of a query, or of a form, that no rule keeps.
-    pub(super) fn query(&mut self, query: &str) -> String {
-        let pairs: Vec<String> = query.split('&').map(|pair| self.pair(pair)).collect();
-        pairs.join("&")
+    pub(super) fn pairs(&mut self, query: &str) -> String {
+        let mut safe = String::with_capacity(query.len() + 8);
+        for (place, pair) in query.split('&').enumerate() {
+            if place > 0 {
+                safe.push('&');
+            }
+            self.pair(pair, &mut safe);
+        }
+        safe
     }
 
-    fn pair(&mut self, pair: &str) -> String {
+    fn pair(&mut self, pair: &str, out: &mut String) {
         let Some((name, value)) = pair.split_once('=') else {
             // A bare word may be a flag of the application, or something typed in.
-            let word = decode_form(pair);
-            return encode_form(&self.key(&word));
+            return encode_form(&self.key(&decode_form(pair)), out);
         };
-        let decoded_name = decode_form(name);
-        let safe_name = self.key(&decoded_name);
-        let safe_name = encode_form(&safe_name);
-        let value = decode_form(value);
-        format!(
-            "{safe_name}={}",
-            encode_form(&self.field(&decoded_name, &value))
-        )
+        let name = decode_form(name);
+        encode_form(&self.key(&name), out);
+        out.push('=');
+        encode_form(&self.field(&name, &decode_form(value)), out);
     }
 }
 
 /// Decodes `application/x-www-form-urlencoded` (WHATWG URL standard, §5).
-pub(super) fn decode_form(text: &str) -> String {
+pub(super) fn decode_form(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(text);
+    }
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 /// Encodes for a form or query. Slots stay readable: whoever fills them encodes the value.
-fn encode_form(text: &str) -> String {
-    let Some((before, rest)) = text.split_once("{{") else {
-        return utf8_percent_encode(text, FORM).to_string();
-    };
-    match rest.split_once("}}") {
-        Some((slot, after)) => {
-            let before = utf8_percent_encode(before, FORM);
-            format!("{before}{{{{{slot}}}}}{}", encode_form(after))
+fn encode_form(text: &str, out: &mut String) {
+    let slot = text
+        .split_once("{{")
+        .and_then(|(before, rest)| Some((before, rest.split_once("}}")?)));
+    match slot {
+        Some((before, (slot, after))) => {
+            out.push_str(&encode(before, FORM));
+            out.push_str("{{");
+            out.push_str(slot);
+            out.push_str("}}");
+            encode_form(after, out);
         }
-        None => utf8_percent_encode(text, FORM).to_string(),
+        None => out.push_str(&encode(text, FORM)),
     }
+}
+
+fn encode<'t>(text: &'t str, set: &'static AsciiSet) -> Cow<'t, str> {
+    utf8_percent_encode(text, set).into()
 }
 
 /// What a path segment may not hold bare (RFC 3986, §3.3).

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 pub mod error;
+pub(crate) mod line;
 pub mod reader;
 pub mod record;
 pub mod writer;
@@ -30,4 +31,4 @@ pub(crate) fn is_compressed(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

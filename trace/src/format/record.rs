@@ -353,7 +353,7 @@ const FLAGS: [(Flag, &str); 4] = [
     (Flag::ResponseTruncated, "response_truncated"),
 ];
 
-fn flag_name(flag: Flag) -> &'static str {
+pub(super) fn flag_name(flag: Flag) -> &'static str {
     FLAGS
         .iter()
         .find(|(known, _)| *known == flag)

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::{Strategy, any, prop, prop_assert_eq, proptest};
 
+use super::record::ExchangeRecord;
 use super::writer::Totals;
 use super::*;
 use crate::anonymize::Anonymized;
@@ -62,6 +63,19 @@ fn exchange(seq: u64) -> Exchange {
         }],
         flags: vec![Flag::Identifier],
     }
+}
+
+/// The line of an exchange, by the format's definition.
+pub(crate) fn line_of(exchange: &Exchange) -> Vec<u8> {
+    let mut line = Vec::new();
+    writer::render(&mut line, "exchange", &ExchangeRecord::from(exchange)).unwrap();
+    line
+}
+
+/// The exchange in a line.
+pub(crate) fn exchange_in(line: &[u8]) -> Exchange {
+    let record: ExchangeRecord<'_> = serde_json::from_slice(line).unwrap();
+    record.into_exchange().unwrap()
 }
 
 fn written(exchanges: &[Exchange]) -> Vec<u8> {

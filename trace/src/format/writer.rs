@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Audit, Checkpoint, Dropped, ExchangeRecord, Footer, Header};
+use super::record::{Audit, Checkpoint, Dropped, Footer, Header};
 use crate::anonymize::Anonymized;
 
 /// A line that could not be written.
@@ -54,11 +54,12 @@ impl<W: Write> Writer<W> {
     }
 
     /// Appends one exchange.
-    pub fn append(&mut self, exchange: &Anonymized) -> Result<(), WriteError> {
-        let exchange = exchange.exchange();
-        self.write("exchange", &ExchangeRecord::from(exchange))?;
+    pub fn append(&mut self, exchange: &Anonymized<'_>) -> Result<(), WriteError> {
+        let line = exchange.line();
+        self.out.write_all(line).map_err(WriteError::Write)?;
+        self.hasher.update(line);
         self.exchanges += 1;
-        self.last_seq = exchange.seq;
+        self.last_seq = exchange.seq();
         Ok(())
     }
 
@@ -111,18 +112,28 @@ impl<W: Write> Writer<W> {
 
     fn write<T: Serialize>(&mut self, kind: &str, record: &T) -> Result<(), WriteError> {
         self.line.clear();
-        self.line.extend_from_slice(b"{\"type\":\"");
-        self.line.extend_from_slice(kind.as_bytes());
-        self.line.extend_from_slice(b"\",");
-        let start = self.line.len();
-        serde_json::to_writer(&mut self.line, record).map_err(WriteError::Serialize)?;
-        // Every record is an object with a field, so its own brace gives way to the type.
-        self.line.remove(start);
-        self.line.push(b'\n');
+        render(&mut self.line, kind, record).map_err(WriteError::Serialize)?;
         self.out.write_all(&self.line).map_err(WriteError::Write)?;
         self.hasher.update(&self.line);
         Ok(())
     }
+}
+
+/// Writes a record as a line.
+pub(super) fn render<T: Serialize>(
+    line: &mut Vec<u8>,
+    kind: &str,
+    record: &T,
+) -> Result<(), serde_json::Error> {
+    line.extend_from_slice(b"{\"type\":\"");
+    line.extend_from_slice(kind.as_bytes());
+    line.extend_from_slice(b"\",");
+    let start = line.len();
+    serde_json::to_writer(&mut *line, record)?;
+    // Every record is an object with a field, so its own brace gives way to the type.
+    line.remove(start);
+    line.push(b'\n');
+    Ok(())
 }
 
 /// Lower-case hexadecimal.

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use crate::anonymize::audit::SearchError;
 use crate::anonymize::{Anonymizer, Policy};
-use crate::exchange::Flag;
 use crate::format::writer::Totals;
 use crate::format::{
     Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
@@ -150,11 +149,9 @@ impl Recording {
     /// Anonymizes an exchange and appends it.
     pub fn record(&mut self, raw: &RawExchange) -> Result<(), RecordError> {
         let safe = self.anonymizer.apply(raw);
-        let cut = [Flag::RequestTruncated, Flag::ResponseTruncated];
-        self.truncated += u64::from(safe.exchange().flags.iter().any(|flag| cut.contains(flag)));
-        self.writer
-            .append(&safe)
-            .map_err(|source| self.write_error(source))?;
+        self.truncated += u64::from(safe.truncated());
+        let written = self.writer.append(&safe);
+        written.map_err(|source| self.write_error(source))?;
         self.since_checkpoint += 1;
         Ok(())
     }
@@ -179,7 +176,12 @@ impl Recording {
         let totals = Totals {
             dropped: dropped(missed),
             truncated: self.truncated,
-            redacted: self.anonymizer.redacted().clone(),
+            redacted: self
+                .anonymizer
+                .redacted()
+                .into_iter()
+                .map(|(kind, times)| (kind.to_owned(), times))
+                .collect(),
             audit,
         };
         let (partial, path) = (self.partial, self.path);

@@ -166,6 +166,13 @@ impl Request {
                 .is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
     }
 
+    /// Whether the client may wait to be told that it shall send the body (RFC 9110 §10.1.1).
+    pub(crate) fn waits_to_continue(&self) -> bool {
+        let expected = self.fields.first("expect");
+        self.version == Version::Http11
+            && expected.is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
+    }
+
     /// Whether the client means to send another request by the same connection.
     pub(crate) fn keeps_alive(&self) -> bool {
         keeps_alive(self.version, &self.fields)

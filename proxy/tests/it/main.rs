@@ -8,9 +8,11 @@ mod backend;
 mod client;
 mod origin;
 mod proxy;
+mod script;
 
 mod admin;
 mod cli;
+mod desync;
 mod forwarding;
 mod gate;
 mod hygiene;

@@ -30,6 +30,13 @@ impl Client {
         }
     }
 
+    /// The same connection, to send by while this one reads.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            stream: BufReader::new(self.stream.get_ref().try_clone().unwrap()),
+        }
+    }
+
     pub(crate) fn send(&mut self, bytes: &str) {
         self.stream.get_mut().write_all(bytes.as_bytes()).unwrap();
     }

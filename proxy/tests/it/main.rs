@@ -18,6 +18,7 @@ mod gate;
 mod hygiene;
 mod limits;
 mod recording;
+mod relaying;
 mod secrets;
 mod shutdown;
 mod upstream;

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -182,25 +183,23 @@ fn who_leaves_ends_the_request_at_the_server() {
 /// What was sent before the end of an upgraded connection arrives before it does.
 #[test]
 fn what_is_said_before_hanging_up_is_heard() {
-    const WORDS: usize = 4 << 20;
+    const WORDS: usize = 16 << 20;
     let (heard, hears) = mpsc::channel();
     let heard = Mutex::new(heard);
-    let (go, goes) = mpsc::channel::<()>();
-    let goes = Mutex::new(goes);
     let origin = script::origin(move |peer| {
         peer.head();
         peer.send(SWITCHED);
-        goes.lock().unwrap().recv().unwrap();
-        heard.lock().unwrap().send(peer.drain()).unwrap();
+        // Slower than the client, so that there is something on its way when that hangs up.
+        let pause = Duration::from_micros(200);
+        heard.lock().unwrap().send(peer.drain_with(pause)).unwrap();
     });
     let proxy = Config::to(origin).start();
     let mut client = proxy.client();
     client.send(&request("GET", "/", &UPGRADE));
     let answer = client.head();
     assert_eq!((answer.status, answer.header("content-length")), (101, None));
-    let talk = thread::spawn(move || client.send(&"x".repeat(WORDS)));
-    go.send(()).unwrap();
-    talk.join().unwrap();
+    client.send(&"x".repeat(WORDS));
+    drop(client);
     assert_eq!(hears.recv().unwrap(), WORDS);
 }
 
@@ -309,7 +308,7 @@ fn waiting_costs_no_time() {
         (proxy.status()["connections"] == 8).then_some(())
     });
     let before = proxy.ticks();
-    thread::sleep(std::time::Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(300));
     let spent = proxy.ticks() - before;
     assert!(spent < 5, "{spent} of 30 ticks");
 }

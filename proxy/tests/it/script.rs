@@ -66,19 +66,11 @@ impl Peer {
 
     /// Reads to the connection's end, however it ends; returns how much there was.
     pub(crate) fn drain(&mut self) -> usize {
-        self.drain_with(Duration::ZERO)
-    }
-
-    /// The same, with a pause before each of many reads.
-    pub(crate) fn drain_with(&mut self, pause: Duration) -> usize {
         let (mut bytes, mut count) = ([0; 16 * 1024], 0);
-        loop {
-            thread::sleep(pause);
-            match self.stream.read(&mut bytes) {
-                Ok(read @ 1..) => count += read,
-                _ => return count,
-            }
+        while let Ok(read @ 1..) = self.stream.read(&mut bytes) {
+            count += read;
         }
+        count
     }
 
     /// Waits for bytes that no one has read. Whoever closes then, resets the connection.

@@ -8,6 +8,7 @@ use crate::http1::head::{Request, Version};
 
 /// Checks a request.
 pub(crate) fn request(request: &Request) -> Result<(), &'static str> {
+    method(request.method())?;
     path(request.path())?;
     if request.target().contains(&b'#') {
         return Err("a fragment in the target");
@@ -72,13 +73,33 @@ fn escape(rest: &[u8]) -> Result<(), &'static str> {
     }
 }
 
+/// Methods are compared as sent, but not by every server; what is in upper case cannot be mistaken.
+/// A body that follows `get`, or none that follows `head`, would be.
+fn method(method: &[u8]) -> Result<(), &'static str> {
+    const LONGEST: usize = 32;
+    let plain = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_');
+    if method.len() <= LONGEST && method.iter().all(plain) {
+        Ok(())
+    } else {
+        Err("a method that is too long or not in upper case")
+    }
+}
+
 fn host(request: &Request) -> Result<(), &'static str> {
     let mut hosts = request.fields.all("host");
     match (hosts.next(), hosts.next()) {
         (Some(_), Some(_)) => Err("two Host headers"),
+        (Some(host), None) if !host.iter().all(|byte| is_host(*byte)) => {
+            Err("a Host that is not a name and port")
+        }
         (None, _) if request.version == Version::Http11 => Err("no Host header"),
         _ => Ok(()),
     }
+}
+
+/// What a name, an address and a port are made of (RFC 3986 §3.2): no user, no path, no list.
+const fn is_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':' | b'[' | b']')
 }
 
 #[cfg(test)]
@@ -162,6 +183,15 @@ mod tests {
         };
         check("GET / HTTP/1.1\r\nHost: a", Ok(()));
         check("GET / HTTP/1.0", Ok(()));
+        for host in ["", "[::1]:8080", "a_b.staging.test:80", "127.0.0.1"] {
+            check(&format!("GET / HTTP/1.1\r\nHost: {host}"), Ok(()));
+        }
+        for host in ["a b", "a/b", "user@a", "a,b", "a?b", "a\tb", "a\\b", "\u{e9}", "a#b", "%61"] {
+            check(
+                &format!("GET / HTTP/1.1\r\nHost: {host}"),
+                Err("a Host that is not a name and port"),
+            );
+        }
         check("GET / HTTP/1.1\r\nX: a", Err("no Host header"));
         check(
             "GET / HTTP/1.1\r\nHost: a\r\nhost: a",

@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     Key,
     /// A rate or concurrency limit is reached.
     Limited(Limited),
+    /// A method that would turn the connection into a tunnel, or show what the proxy adds.
+    Method,
     /// No route leads there.
     NotFound,
     /// The client took too long to send it.
@@ -71,6 +73,7 @@ impl Refusal {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FailedKeys(_) | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
@@ -90,6 +93,7 @@ impl Refusal {
                 Quota::InFlight(_) => Reason::InFlight,
                 Quota::Rate(_) => Reason::Rate,
             },
+            Self::Method => Reason::Method,
             Self::NotFound => Reason::NotFound,
             Self::Slow => Reason::Slow,
             Self::Version => Reason::Version,
@@ -103,6 +107,7 @@ impl Refusal {
             Self::Ambiguous(_)
                 | Self::BodyTooLarge(_)
                 | Self::HeadersTooLarge
+                | Self::Method
                 | Self::Slow
                 | Self::Version
         )
@@ -125,6 +130,7 @@ impl Refusal {
                 Quota::InFlight(most) => limited_body(&format!("{most} at once"), limited.wait),
                 Quota::Rate(rate) => limited_body(&rate.to_string(), limited.wait),
             },
+            Self::Method => json!({"error": "method not allowed"}),
             Self::NotFound => json!({"error": "not found"}),
             Self::Slow => json!({"error": "request timed out"}),
             Self::Version => json!({"error": "HTTP version not supported"}),
@@ -183,6 +189,7 @@ pub(crate) enum Reason {
     HeadersTooLarge,
     InFlight,
     Key,
+    Method,
     NotFound,
     Rate,
     Slow,
@@ -190,7 +197,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Address,
         Self::Ambiguous,
         Self::BodyTooLarge,
@@ -198,6 +205,7 @@ impl Reason {
         Self::HeadersTooLarge,
         Self::InFlight,
         Self::Key,
+        Self::Method,
         Self::NotFound,
         Self::Rate,
         Self::Slow,
@@ -213,6 +221,7 @@ impl Reason {
             Self::HeadersTooLarge => "headers_too_large",
             Self::InFlight => "concurrency",
             Self::Key => "key",
+            Self::Method => "method",
             Self::NotFound => "not_found",
             Self::Rate => "rate",
             Self::Slow => "slow",

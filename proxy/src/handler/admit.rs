@@ -17,6 +17,9 @@ use crate::shared::Shared;
 pub(super) fn admit(shared: &Shared, exchange: &mut Exchange<'_>) -> Result<Framing, Refusal> {
     exchange.id = request::id(&exchange.request, exchange.peer_trusted);
     hygiene::request(&exchange.request).map_err(Refusal::Ambiguous)?;
+    if matches!(exchange.request.method(), b"CONNECT" | b"TRACE") {
+        return Err(Refusal::Method);
+    }
     let framing = Framing::of_request(&exchange.request).map_err(Refusal::Ambiguous)?;
     let fields = &exchange.request.fields;
     let client = client::find(exchange.connection.peer, fields, &exchange.edge.trusted);

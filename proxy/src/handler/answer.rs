@@ -14,6 +14,9 @@ use crate::http1::write;
 use crate::refusal::{Reason, Refusal};
 use crate::shared::Shared;
 
+/// What a refused method may be replaced by.
+const METHODS: &[u8] = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 /// Answers a request that is not forwarded.
 pub(super) async fn refuse(
     shared: &Shared,
@@ -32,6 +35,9 @@ pub(super) async fn refuse(
         client.keep_alive(false);
     }
     let mut fields = BytesMut::new();
+    if *refusal == Refusal::Method {
+        write::field(&mut fields, (b"Allow", METHODS));
+    }
     if let Some(waiting) = refusal.waiting() {
         write::field(
             &mut fields,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use pingora_core::ErrorType;
 
 use super::client::Client;
@@ -10,7 +11,7 @@ use super::forward::{Failed, Replay};
 use super::relay::Relay;
 use super::{Handler, request};
 use crate::exchange::Exchange;
-use crate::http1::body::Framing;
+use crate::http1::body::{Body, Framing};
 use crate::http1::connection::Connection;
 use crate::http1::write;
 use crate::metrics::UpstreamError;
@@ -35,11 +36,7 @@ impl Handler {
         })?;
         let out = &mut lent.connection.output;
         request::write_head(out, exchange, route, &client.body, lent.is_last);
-        if client.body.framing() == Framing::Chunked {
-            write::chunk(out, replay.sent());
-        } else {
-            out.extend_from_slice(replay.sent());
-        }
+        write_again(out, replay, &client.body);
         let relay = Relay::new(client, &mut lent.connection, exchange, replay, route);
         match relay.run().await {
             Ok(reusable) => {
@@ -86,6 +83,17 @@ impl Handler {
             }
             Err(_error) => Err(UpstreamError::Connect),
         }
+    }
+}
+
+/// Writes what earlier attempts took of the body.
+fn write_again(out: &mut BytesMut, replay: &Replay, body: &Body) {
+    if body.framing() != Framing::Chunked {
+        return out.extend_from_slice(replay.sent());
+    }
+    write::chunk(out, replay.sent());
+    if body.is_done() {
+        write::last_chunk(out);
     }
 }
 

@@ -8,6 +8,7 @@ use super::Handler;
 use super::client::Client;
 use super::failure::{self, Failure};
 use crate::exchange::Exchange;
+use crate::http1::head::Request;
 use crate::metrics::UpstreamError;
 use crate::route::Route;
 use crate::upstream::retry::{self, Trouble};
@@ -17,22 +18,36 @@ const REPLAY: usize = 64 * 1024;
 
 /// What has been sent of a request's body, for as long as it can be sent again.
 pub(super) struct Replay {
-    kept: Option<BytesMut>,
+    sent: BytesMut,
+    /// Bytes that are kept.
+    most: usize,
+    /// Whether more than that was sent.
+    lost: bool,
 }
 
 impl Replay {
+    fn of(request: &Request) -> Self {
+        Self {
+            sent: BytesMut::new(),
+            most: if request.is_idempotent() { REPLAY } else { 0 },
+            lost: false,
+        }
+    }
+
     pub(super) fn push(&mut self, data: &[u8]) {
-        if let Some(kept) = &mut self.kept {
-            if kept.len() + data.len() > REPLAY {
-                self.kept = None;
-            } else {
-                kept.extend_from_slice(data);
-            }
+        if self.lost {
+            return;
+        }
+        if self.sent.len() + data.len() > self.most {
+            self.lost = true;
+            self.sent = BytesMut::new();
+        } else {
+            self.sent.extend_from_slice(data);
         }
     }
 
     pub(super) fn sent(&self) -> &[u8] {
-        self.kept.as_deref().unwrap_or_default()
+        &self.sent
     }
 }
 
@@ -49,9 +64,7 @@ impl Handler {
         client: &mut Client,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Failure> {
-        let mut replay = Replay {
-            kept: Some(BytesMut::new()),
-        };
+        let mut replay = Replay::of(&exchange.request);
         loop {
             let failed = match self.attempt(client, exchange, &mut replay).await {
                 Ok(()) => return Ok(()),
@@ -60,7 +73,9 @@ impl Handler {
             let Failure::Upstream(kind) = failed.failure else {
                 return failure::answer(&self.shared, client, exchange, failed.failure).await;
             };
-            let again = may_go_again(exchange, client, &replay, failed.trouble);
+            // An answer was given up only because it may.
+            let again = matches!(failed.trouble, Trouble::Status(_))
+                || may_go_again(exchange, client, &replay, failed.trouble);
             note(exchange, kind, failed.trouble);
             if !again {
                 return failure::answer(&self.shared, client, exchange, failed.failure).await;
@@ -85,7 +100,7 @@ pub(super) fn may_go_again(
     upstream.retry.again(&retry::Failed {
         idempotent: exchange.request.is_idempotent(),
         trouble,
-        replayable: replay.kept.is_some(),
+        replayable: !replay.lost,
         answering: client.has_answer,
         tries: exchange.tries,
         elapsed: Duration::from_nanos(now.nanos_since(exchange.started)),

@@ -10,6 +10,7 @@ use super::client::{Client, is_late};
 use super::failure::{self, Failure};
 use crate::exchange::Exchange;
 use crate::http1::body::Step;
+use crate::http1::write;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
@@ -29,6 +30,7 @@ pub(super) async fn answer(
 
 async fn read(client: &mut Client, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
     let limit = exchange.route().map_or(0, |route| route.body_limit);
+    let mut waits = exchange.request.waits_to_continue();
     loop {
         let step = client.body.step(&mut client.wire.input, |data| {
             exchange.body_bytes += data.len() as u64;
@@ -43,6 +45,11 @@ async fn read(client: &mut Client, exchange: &mut Exchange<'_>) -> Result<(), Fa
             Ok(Step::Done) => return Ok(()),
             Ok(Step::More) => {}
             Err(error) => return Err(Failure::Refused(Refusal::Ambiguous(error.0))),
+        }
+        if std::mem::take(&mut waits) && exchange.body_bytes == 0 {
+            write::status_line(&mut client.wire.output, 100, b"Continue");
+            write::head_end(&mut client.wire.output);
+            client.flush().await?;
         }
         match client.fill().await {
             Ok(count) if count > 0 => {}

@@ -34,8 +34,12 @@ pub(super) struct Relay<'r, 'c> {
     answer: Answer,
     /// Whether the server has ended its side of the connection.
     ended: bool,
+    /// Whether it did so out of order, so that this cannot be the end of an answer.
+    broken: bool,
     /// Whether the server can be sent no more.
     deaf: bool,
+    /// Whether the client has ended its side after an upgrade.
+    hung_up: bool,
     /// Whether the server can take another request afterwards.
     keeps_alive: bool,
 }
@@ -68,7 +72,9 @@ impl<'r, 'c> Relay<'r, 'c> {
             search: Search::default(),
             answer: Answer::Awaited,
             ended: false,
+            broken: false,
             deaf: false,
+            hung_up: false,
             keeps_alive: false,
         }
     }
@@ -82,7 +88,8 @@ impl<'r, 'c> Relay<'r, 'c> {
             self.pass_answer()?;
             if matches!(self.answer, Answer::Done) {
                 self.client.end().await?;
-                return Ok(self.keeps_alive && self.client.body.is_done() && !self.deaf);
+                let told_all = self.client.body.is_done() && !self.upstream.has_output();
+                return Ok(self.keeps_alive && told_all && !self.deaf);
             }
         }
     }
@@ -90,8 +97,11 @@ impl<'r, 'c> Relay<'r, 'c> {
     /// Passes on what came of the request's body.
     fn pass_request(&mut self) -> Result<(), Failure> {
         if matches!(self.answer, Answer::Upgraded) {
-            let sent = self.client.wire.input.split();
-            self.upstream.output.extend_from_slice(&sent);
+            let sent = &mut self.client.wire.input;
+            if !self.deaf {
+                self.upstream.output.extend_from_slice(sent);
+            }
+            sent.clear();
             return Ok(());
         }
         if self.client.body.is_done() || !self.upstream.has_room() {
@@ -153,14 +163,14 @@ impl<'r, 'c> Relay<'r, 'c> {
                 match step {
                     Ok(Step::Done) => self.answer = Answer::Done,
                     Ok(Step::More) if !self.ended => {}
-                    Ok(Step::More) if body.end() => self.answer = Answer::Done,
+                    Ok(Step::More) if !self.broken && body.end() => self.answer = Answer::Done,
                     _ => return Err(BROKEN),
                 }
             }
             Answer::Upgraded => {
-                let told = self.upstream.input.split();
-                self.client.put(&told);
-                if self.ended {
+                self.client.put(&self.upstream.input);
+                self.upstream.input.clear();
+                if self.ended || (self.hung_up && !self.owes_upstream()) {
                     self.answer = Answer::Done;
                 }
             }
@@ -237,6 +247,11 @@ impl<'r, 'c> Relay<'r, 'c> {
         };
         match timeout(patience, poll_fn(|context| self.poll(context))).await {
             Ok(moved) => moved,
+            // Nobody has anything to say: that is nobody's failure.
+            Err(_elapsed) if self.is_idle() => {
+                self.answer = Answer::Done;
+                Ok(())
+            }
             Err(_elapsed) => Err(Failure::Upstream(UpstreamError::Timeout)),
         }
     }
@@ -248,7 +263,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         let upgraded = matches!(self.answer, Answer::Upgraded);
         if self.client.wire.has_output() {
             None
-        } else if self.upstream.has_output() {
+        } else if self.owes_upstream() {
             Some(timeouts.write)
         } else if upgraded || self.client.body.is_done() {
             Some(timeouts.read)
@@ -260,7 +275,7 @@ impl<'r, 'c> Relay<'r, 'c> {
     /// Reads and writes whatever can be read and written.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         let mut moved = false;
-        if self.upstream.has_output()
+        if self.owes_upstream()
             && let Poll::Ready(flushed) = self.upstream.poll_flush(context)
         {
             moved = true;
@@ -284,6 +299,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         {
             moved = true;
             self.ended = !matches!(filled, Ok(count) if count > 0);
+            self.broken = filled.is_err();
         }
         if self.listens()
             && let Poll::Ready(filled) = self.client.poll_fill(context)
@@ -296,7 +312,7 @@ impl<'r, 'c> Relay<'r, 'c> {
                 if !matches!(self.answer, Answer::Upgraded) {
                     return Poll::Ready(Err(Failure::ClientGone));
                 }
-                self.answer = Answer::Done;
+                self.hung_up = true;
             }
         }
         if moved {
@@ -306,13 +322,24 @@ impl<'r, 'c> Relay<'r, 'c> {
         }
     }
 
+    /// Whether there is something to write to the server.
+    fn owes_upstream(&self) -> bool {
+        !self.deaf && self.upstream.has_output()
+    }
+
+    /// Whether there was an upgrade, and nothing waits to be passed on.
+    fn is_idle(&self) -> bool {
+        let waits = self.client.wire.has_output() || self.owes_upstream();
+        matches!(self.answer, Answer::Upgraded) && !waits
+    }
+
     /// Whether there is room for what the client sends. Behind a complete request that is the next
     /// one, or the news that the client has gone.
     fn listens(&self) -> bool {
         if self.client.body.is_done() && !matches!(self.answer, Answer::Upgraded) {
             self.client.wire.input.len() < ENOUGH
         } else {
-            self.upstream.has_room()
+            self.upstream.has_room() && !self.hung_up
         }
     }
 }

@@ -77,8 +77,11 @@ pub(super) fn write_mode(out: &mut BytesMut, exchange: &Exchange<'_>) {
 
 fn write_fields(out: &mut BytesMut, response: &Response) {
     let nominated = Nominated::of(&response.fields);
+    // These have no body to be told the length of (RFC 9110 §8.6).
+    let empty = matches!(response.status, 100..=199 | 204);
     for (name, value) in response.fields.iter() {
-        if goes_on(name) && !nominated.has(name) {
+        let is_length = || name.eq_ignore_ascii_case(b"content-length");
+        if goes_on(name) && !nominated.has(name) && !(empty && is_length()) {
             write::field(out, (name, value));
         }
     }

@@ -49,16 +49,13 @@ pub(crate) struct BodyError(pub(crate) &'static str);
 impl Framing {
     /// The body of a request.
     pub(crate) fn of_request(request: &Request) -> Result<Self, &'static str> {
-        let framing = framing(&request.fields)?;
-        if framing == Some(Self::Chunked) && request.version == Version::Http10 {
-            return Err("chunks in HTTP/1.0");
-        }
+        let framing = framing(request.version, &request.fields)?;
         Ok(framing.unwrap_or(Self::Length(0)))
     }
 
     /// The body of an answer to a request with this method.
     pub(crate) fn of_response(response: &Response, method: &[u8]) -> Result<Self, &'static str> {
-        let framing = framing(&response.fields)?;
+        let framing = framing(response.version, &response.fields)?;
         if method == b"HEAD" || matches!(response.status, 100..=199 | 204 | 304) {
             return Ok(Self::Length(0));
         }
@@ -66,12 +63,15 @@ impl Framing {
     }
 }
 
-fn framing(fields: &Fields) -> Result<Option<Framing>, &'static str> {
+fn framing(version: Version, fields: &Fields) -> Result<Option<Framing>, &'static str> {
     let mut encodings = fields.all("transfer-encoding");
     let mut lengths = fields.all("content-length");
     let (encoding, length) = (encodings.next(), lengths.next());
     if lengths.next().is_some() {
         return Err("two Content-Length headers");
+    }
+    if encoding.is_some() && version == Version::Http10 {
+        return Err("chunks in HTTP/1.0");
     }
     match (encoding, length) {
         (Some(_), Some(_)) => Err("both Content-Length and Transfer-Encoding"),
@@ -231,10 +231,12 @@ mod tests {
                 check(&format!("Content-Length: {length}"), number);
             }
         }
-        check(
-            "POST / HTTP/1.0\r\nTransfer-Encoding: chunked",
-            Err("chunks in HTTP/1.0"),
-        );
+        for head in ["POST / HTTP/1.0", "HTTP/1.0 200 OK"] {
+            check(
+                &format!("{head}\r\nTransfer-Encoding: chunked"),
+                Err("chunks in HTTP/1.0"),
+            );
+        }
     }
 
     #[test]

@@ -78,13 +78,15 @@ impl Chunked {
                     let Some(line) = line(buffer)? else {
                         return Ok(Step::More);
                     };
-                    buffer.advance(line + 2);
                     self.trailers += line;
                     if line == 0 {
                         self.state = State::Done;
                     } else if self.trailers > LINE {
                         return Err(BodyError("too long trailers"));
+                    } else if !is_field(&buffer[..line + 2]) {
+                        return Err(BodyError("a trailer that is not a header field"));
                     }
+                    buffer.advance(line + 2);
                 }
                 State::Done => return Ok(Step::Done),
             }
@@ -103,6 +105,16 @@ fn line(buffer: &[u8]) -> Result<Option<usize>, BodyError> {
         None if buffer.len() > LINE => Err(BodyError("too long a line between chunks")),
         None => Ok(None),
     }
+}
+
+/// Whether a line, with its end, is a header field.
+fn is_field(line: &[u8]) -> bool {
+    let mut space = [httparse::EMPTY_HEADER];
+    // Partial, because no empty line follows.
+    matches!(
+        httparse::parse_headers(line, &mut space),
+        Ok(httparse::Status::Partial)
+    )
 }
 
 /// A chunk's length: hex digits, and behind a `;` what nobody needs.
@@ -171,6 +183,12 @@ mod tests {
             "1\r\na\n",
             "1\r\na\rb",
             "0\r\nX\n",
+            "0\r\nGET / HTTP/1.1\r\n",
+            "0\r\n: 1\r\n",
+            "0\r\nX : 1\r\n",
+            "0\r\n X: 1\r\n",
+            "0\r\nX: 1\r\n folded\r\n",
+            "0\r\nX: \01\r\n",
             "0\r\n\n",
         ] {
             assert!(read([text.as_bytes()]).is_err(), "{text:?}");

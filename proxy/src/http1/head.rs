@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
+use super::body::Framing;
 use super::fields::{Field, Fields, Span};
 
 /// Longest head that is read: nginx's 4 buffers of 32 KiB.
@@ -96,6 +97,7 @@ impl Request {
         // Empty lines may come before a request (RFC 9112 §2.2).
         while buffer.starts_with(b"\r\n") {
             buffer.advance(2);
+            *search = Search::default();
         }
         let Some(length) = search.end(buffer)? else {
             return Ok(None);
@@ -151,14 +153,24 @@ impl Request {
         )
     }
 
-    /// Whether it asks to speak WebSocket from here on (RFC 6455).
+    /// Whether it asks to speak WebSocket from here on (RFC 6455 §4.1). A body would leave it open
+    /// where HTTP ends.
     pub(crate) fn asks_for_websocket(&self) -> bool {
         self.version == Version::Http11
+            && self.method() == b"GET"
             && self.fields.has_member("connection", "upgrade")
+            && Framing::of_request(self) == Ok(Framing::Length(0))
             && self
                 .fields
                 .only("upgrade")
                 .is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    }
+
+    /// Whether the client may wait to be told that it shall send the body (RFC 9110 §10.1.1).
+    pub(crate) fn waits_to_continue(&self) -> bool {
+        let expected = self.fields.first("expect");
+        self.version == Version::Http11
+            && expected.is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
     }
 
     /// Whether the client means to send another request by the same connection.
@@ -283,6 +295,36 @@ mod tests {
         assert_eq!(request.fields.only("x-a"), None);
         assert_eq!(request.fields.only("host"), Some(&b"x"[..]));
         assert_eq!(buffer, "body");
+    }
+
+    #[test]
+    fn a_head_that_comes_in_pieces_is_read_no_less_strictly() {
+        let (mut buffer, mut search) = (BytesMut::from("\r"), Search::default());
+        let mut come = |bytes: &str| {
+            buffer.extend_from_slice(bytes.as_bytes());
+            Request::take(&mut buffer, &mut search)
+        };
+        assert!(come("").unwrap().is_none());
+        assert!(come("\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn only_a_get_without_a_body_asks_for_a_websocket() {
+        let asks = |method: &str, version: &str, lines: &str| {
+            let text = format!("{method} / HTTP/{version}\r\nHost: a\r\n{lines}\r\n\r\n");
+            take(&text).unwrap().unwrap().asks_for_websocket()
+        };
+        let upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket";
+        assert!(asks("GET", "1.1", upgrade));
+        assert!(asks("GET", "1.1", &format!("{upgrade}\r\nContent-Length: 0")));
+        assert!(!asks("GET", "1.0", upgrade));
+        assert!(!asks("POST", "1.1", upgrade));
+        assert!(!asks("GET", "1.1", "Upgrade: websocket"));
+        assert!(!asks("GET", "1.1", "Connection: upgrade\r\nUpgrade: h2c"));
+        assert!(!asks("GET", "1.1", "Connection: upgrade\r\nUpgrade: websocket, h2c"));
+        assert!(!asks("GET", "1.1", &format!("{upgrade}\r\nContent-Length: 1")));
+        let chunked = format!("{upgrade}\r\nTransfer-Encoding: chunked");
+        assert!(!asks("GET", "1.1", &chunked));
     }
 
     #[test]

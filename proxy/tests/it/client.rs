@@ -56,6 +56,18 @@ impl Client {
     }
 
     pub(crate) fn answer(&mut self) -> Answer {
+        let mut answer = self.head();
+        let length = answer
+            .header("content-length")
+            .and_then(|length| length.parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        self.stream.read_exact(&mut body).unwrap();
+        answer.body = String::from_utf8(body).unwrap();
+        answer
+    }
+
+    /// Reads an answer's head, and no body.
+    pub(crate) fn head(&mut self) -> Answer {
         let status = self.line();
         let status = status.split(' ').nth(1).unwrap().parse().unwrap();
         let mut headers = Vec::new();
@@ -66,18 +78,11 @@ impl Client {
             };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut answer = Answer {
+        Answer {
             status,
             headers,
             body: String::new(),
-        };
-        let length = answer
-            .header("content-length")
-            .and_then(|length| length.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        self.stream.read_exact(&mut body).unwrap();
-        answer.body = String::from_utf8(body).unwrap();
-        answer
+        }
     }
 
     /// Reads a few bytes of whatever comes.

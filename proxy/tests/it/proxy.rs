@@ -241,6 +241,23 @@ impl Proxy {
         value.unwrap().parse().unwrap()
     }
 
+    /// The most memory that it has had, in KiB.
+    pub(crate) fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let size = line.unwrap().split_whitespace().nth(1);
+        size.unwrap().parse().unwrap()
+    }
+
+    /// The processor time that it has had, in hundredths of a second.
+    pub(crate) fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<_> = fields.split_whitespace().collect();
+        let user: u64 = fields[11].parse().unwrap();
+        user + fields[12].parse::<u64>().unwrap()
+    }
+
     pub(crate) fn capture(&self) -> PathBuf {
         self.folder.path().join("capture.jsonl")
     }

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod around_nginx;
+mod clients;
 mod shipped;
 mod whole_loop;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 /// An answer as text.
 #[derive(Debug)]
@@ -15,6 +16,40 @@ pub struct Answer {
     pub head: String,
     /// Everything after it.
     pub body: String,
+}
+
+impl Answer {
+    /// Takes an answer apart.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .context("the answer has no end of its head")?;
+        let status = head
+            .split(' ')
+            .nth(1)
+            .context("the answer has no status")?
+            .parse()?;
+        Ok(Self {
+            status,
+            head: head.to_ascii_lowercase(),
+            body: body.to_owned(),
+        })
+    }
+
+    /// The only value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut values = lines.filter(|(known, _)| *known == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
 }
 
 /// Sends a GET with further header lines on a connection of its own.
@@ -29,18 +64,5 @@ pub fn get(address: &str, target: &str, headers: &[&str]) -> Result<Answer> {
     )?;
     let mut text = Vec::new();
     stream.read_to_end(&mut text)?;
-    let text = String::from_utf8_lossy(&text);
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .context("the answer has no end of its head")?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .context("the answer has no status")?
-        .parse()?;
-    Ok(Answer {
-        status,
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    })
+    Answer::parse(&String::from_utf8_lossy(&text))
 }

@@ -3,8 +3,12 @@
 //! A test reads as a sentence: a [`Stage`] with staging and the proxy in front of it, requests by
 //! [`http::get`], and programs that run to their end by [`finish`].
 
+pub mod browser;
+pub mod curl;
 pub mod http;
 pub mod nginx;
+pub mod origin;
+pub mod proxy;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

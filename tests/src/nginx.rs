@@ -1,20 +1,24 @@
-//! A real nginx in the foreground, with a configuration written by the test.
+//! A real nginx in the foreground, with a configuration of the project's or of a test's.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
+
+use crate::curl::HOST;
+use crate::project;
 
 /// A running nginx. Dropping it ends it.
 pub struct Nginx {
-    /// Where it listens.
+    /// Where it listens for users.
     pub address: String,
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Nginx {
@@ -22,33 +26,71 @@ impl Nginx {
     pub fn start(http: &str, location: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let dir = folder.path().display();
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let conf = folder.path().join("nginx.conf");
+        let address = free()?;
+        let conf = format!(
+            "pid {dir}/pid; error_log {dir}/error.log;
+            events {{ worker_connections 4096; }}
+            http {{ access_log off; keepalive_requests 100000000; {http}
+            server {{ listen {address}; {location} }} }}"
+        );
+        Self::run(folder, &conf, address)
+    }
+
+    /// Starts nginx with a file of `config/nginx/`, in which only addresses and folders are
+    /// replaced: each `places` by where it is here, and ports that it listens on by free ones. Users
+    /// connect to the last of these.
+    pub fn shipped(name: &str, places: &[(&str, &str)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let path = project().join("config/nginx").join(name);
+        let mut conf = fs::read_to_string(path)?;
+        for (there, here) in places {
+            ensure!(conf.contains(there), "{name} does not name {there}");
+            conf = conf.replace(there, here);
+        }
+        let mut users = String::new();
+        for listen in listens(&conf) {
+            users = free()?;
+            conf = if listen.contains(':') {
+                // Others in the file name it, too.
+                conf.replace(&listen, &users)
+            } else {
+                conf.replacen(&format!("listen {listen}"), &format!("listen {users}"), 1)
+            };
+        }
+        let dir = format!("{}/", folder.path().display());
+        for there in ["/run/", "/var/log/nginx/", "/etc/nginx/tls/"] {
+            conf = conf.replace(there, &dir);
+        }
+        if conf.contains("ssl_certificate") {
+            certify(folder.path())?;
+        }
+        Self::run(folder, &conf, users)
+    }
+
+    fn run(folder: TempDir, conf: &str, address: String) -> Result<Self> {
+        let dir = folder.path().display();
+        // Where nginx keeps what does not fit into memory; its own folders need not be ours.
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {dir}/{name}; "))
+            .concat();
+        let file = folder.path().join("nginx.conf");
         fs::write(
-            &conf,
-            format!(
-                "daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
-                events {{ worker_connections 4096; }}
-                http {{ access_log off; keepalive_requests 100000000; {http}
-                client_body_temp_path {dir}/1; proxy_temp_path {dir}/2;
-                fastcgi_temp_path {dir}/3; uwsgi_temp_path {dir}/4; scgi_temp_path {dir}/5;
-                server {{ listen 127.0.0.1:{port}; {location} }} }}"
-            ),
+            &file,
+            conf.replacen("http {", &format!("http {{ {temporary}"), 1),
         )?;
-        let child = Command::new("nginx")
-            .arg("-p")
-            .arg(folder.path())
-            .arg("-c")
-            .arg(&conf)
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
+        check(&command)?;
+        let child = command
+            .args(["-g", "daemon off; master_process off;"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start nginx; `make test` installs it")?;
+            .spawn()?;
         let mut nginx = Self {
-            address: format!("127.0.0.1:{port}"),
+            address,
             child,
-            _folder: folder,
+            folder,
         };
         nginx.wait_until_ready()?;
         Ok(nginx)
@@ -59,10 +101,22 @@ impl Nginx {
         self.child.id()
     }
 
+    /// The port for users.
+    pub fn port(&self) -> &str {
+        self.address.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// A file that it has or wrote, such as `access.log`.
+    pub fn file(&self, name: &str) -> Result<String> {
+        let path = self.folder.path().join(name);
+        fs::read_to_string(&path).with_context(|| format!("no `{}`", path.display()))
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         while TcpStream::connect(&self.address).is_err() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("nginx ended with {status} before it was ready");
+                let said = self.file("error.log").unwrap_or_default();
+                bail!("nginx ended with {status} before it was ready: {said}");
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -75,4 +129,40 @@ impl Drop for Nginx {
         // It may have ended by itself.
         let _ended = self.child.kill().and_then(|()| self.child.wait());
     }
+}
+
+/// Whether nginx takes its configuration without a word of warning.
+fn check(command: &Command) -> Result<()> {
+    let mut check = Command::new(command.get_program());
+    check.args(command.get_args()).arg("-t");
+    let output = check
+        .output()
+        .context("cannot start nginx; `make test` installs it")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Which user workers run as only root can say.
+    let mut warnings = said.lines().filter(|line| line.contains("[warn]"));
+    let warned = warnings.any(|line| !line.contains("\"user\" directive"));
+    ensure!(output.status.success() && !warned, "nginx -t: {said}");
+    Ok(())
+}
+
+/// What the servers of a configuration listen on, in order.
+fn listens(conf: &str) -> Vec<String> {
+    let lines = conf.lines().map(str::trim_start);
+    lines
+        .filter_map(|line| line.strip_prefix("listen "))
+        .map(|rest| rest.split([' ', ';']).next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn free() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// A certificate for [`HOST`].
+fn certify(folder: &Path) -> Result<()> {
+    let made = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
+    fs::write(folder.join("staging.crt"), made.cert.pem())?;
+    fs::write(folder.join("staging.key"), made.signing_key.serialize_pem())?;
+    Ok(())
 }

@@ -45,7 +45,10 @@ impl Formatter {
         line.plain("timestamp", &format_args!("\"{timestamp:.3}\""));
         line.plain("remote_addr", &format_args!("\"{}\"", facts.client));
         let method = noted.text(Text::Method).unwrap_or_default();
-        line.text("request_method", Some(Method::of(method.as_bytes()).as_str()));
+        line.text(
+            "request_method",
+            Some(Method::of(method.as_bytes()).as_str()),
+        );
         let target = noted.text(Text::Target).unwrap_or_default();
         let prefix = noted.text(Text::Prefix);
         line.text("request_uri", Some(self.target(&target, prefix.as_deref())));

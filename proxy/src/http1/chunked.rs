@@ -188,7 +188,7 @@ mod tests {
             "0\r\nX : 1\r\n",
             "0\r\n X: 1\r\n",
             "0\r\nX: 1\r\n folded\r\n",
-            "0\r\nX: \01\r\n",
+            "0\r\nX: \0 1\r\n",
             "0\r\n\n",
         ] {
             assert!(read([text.as_bytes()]).is_err(), "{text:?}");

@@ -316,13 +316,25 @@ mod tests {
         };
         let upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket";
         assert!(asks("GET", "1.1", upgrade));
-        assert!(asks("GET", "1.1", &format!("{upgrade}\r\nContent-Length: 0")));
+        assert!(asks(
+            "GET",
+            "1.1",
+            &format!("{upgrade}\r\nContent-Length: 0")
+        ));
         assert!(!asks("GET", "1.0", upgrade));
         assert!(!asks("POST", "1.1", upgrade));
         assert!(!asks("GET", "1.1", "Upgrade: websocket"));
         assert!(!asks("GET", "1.1", "Connection: upgrade\r\nUpgrade: h2c"));
-        assert!(!asks("GET", "1.1", "Connection: upgrade\r\nUpgrade: websocket, h2c"));
-        assert!(!asks("GET", "1.1", &format!("{upgrade}\r\nContent-Length: 1")));
+        assert!(!asks(
+            "GET",
+            "1.1",
+            "Connection: upgrade\r\nUpgrade: websocket, h2c"
+        ));
+        assert!(!asks(
+            "GET",
+            "1.1",
+            &format!("{upgrade}\r\nContent-Length: 1")
+        ));
         let chunked = format!("{upgrade}\r\nTransfer-Encoding: chunked");
         assert!(!asks("GET", "1.1", &chunked));
     }

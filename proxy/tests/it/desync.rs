@@ -69,7 +69,10 @@ fn answers_without_a_body_say_so() {
         let mut length = || {
             client.send(&request(method, "/", &[]));
             let answer = client.head();
-            (answer.status, answer.header("content-length").map(str::to_owned))
+            (
+                answer.status,
+                answer.header("content-length").map(str::to_owned),
+            )
         };
         let first = length();
         assert_eq!(length(), first, "{bytes:?}");
@@ -118,7 +121,10 @@ fn an_answer_that_is_cut_short_is_noticed() {
         assert_eq!(client.head().status, 200);
         client.rest()
     };
-    assert_eq!(cut("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhalf"), "half");
+    assert_eq!(
+        cut("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhalf"),
+        "half"
+    );
     let rest = cut("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf");
     assert_eq!(rest, "4\r\nhalf\r\n");
 }
@@ -213,9 +219,11 @@ fn a_client_may_wait_to_be_told_to_go_on() {
 
 #[test]
 fn a_client_that_waits_may_be_told_no() {
-    let proxy = Config::to(script::answering("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"))
-        .route("name = \"small\"\nprefix = \"/small\"\nbody_limit = \"4B\"")
-        .start();
+    let proxy = Config::to(script::answering(
+        "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n",
+    ))
+    .route("name = \"small\"\nprefix = \"/small\"\nbody_limit = \"4B\"")
+    .start();
     let expect = ["Content-Length: 5", "Expect: 100-continue"];
     for (path, status) in [("/", 417), ("/small", 413)] {
         let mut client = proxy.client();

@@ -199,7 +199,10 @@ fn what_is_said_before_hanging_up_is_heard() {
         while stream.read(&mut [0; 1024]).unwrap() == 1024 {}
         stream.write_all(SWITCHED.as_bytes()).unwrap();
         let answer = client.head();
-        assert_eq!((answer.status, answer.header("content-length")), (101, None));
+        assert_eq!(
+            (answer.status, answer.header("content-length")),
+            (101, None)
+        );
         client.send(&"x".repeat(words));
         drop(client);
         // Time to lose something; it is kept for as long as it takes.
@@ -252,7 +255,9 @@ fn long_bodies_pass_both_ways_in_little_memory() {
     let origin = script::origin(|peer| {
         peer.head();
         let length = PIECE * PIECES;
-        peer.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
+        peer.send(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+        ));
         for _ in 0..PIECES {
             let piece = peer.read(PIECE);
             peer.send(&piece);
@@ -271,11 +276,18 @@ fn long_bodies_pass_both_ways_in_little_memory() {
     });
     assert_eq!(client.head().status, 200);
     for number in 0..PIECES {
-        assert!(client.bytes(PIECE) == format!("{number:0PIECE$}"), "{number}");
+        assert!(
+            client.bytes(PIECE) == format!("{number:0PIECE$}"),
+            "{number}"
+        );
     }
     sent.join().unwrap();
     let grown = proxy.peak_memory() - before;
-    assert!(grown < 4096, "{grown} KiB for {} KiB", PIECE * PIECES / 1024);
+    assert!(
+        grown < 4096,
+        "{grown} KiB for {} KiB",
+        PIECE * PIECES / 1024
+    );
 }
 
 /// Waiting is done by the kernel, whatever half-way state a connection is in.

@@ -74,7 +74,7 @@ impl Peer {
     }
 
     /// Waits for bytes that no one has read. Whoever closes then, resets the connection.
-    pub(crate) fn await_unread(&mut self) {
+    pub(crate) fn await_unread(&self) {
         let unread = self.stream.get_ref().peek(&mut [0]).unwrap();
         assert!(unread > 0);
     }

@@ -1,0 +1,33 @@
+//! The proxy and a real nginx: in front, behind, beside, and as the target of its mirror.
+//!
+//! nginx runs with the files that the project ships, but for addresses and folders.
+
+mod behind;
+mod beside;
+mod in_front;
+mod mirror;
+
+use rehearsal_tests::browser;
+use trace::exchange::Exchange;
+
+/// Opens the origin's page in a browser: a WebSocket and an event stream have to get through.
+#[track_caller]
+fn a_page_works(url: &str) {
+    let page = browser::page(url).unwrap();
+    let socket = r#"<b id="socket">echo: from the page</b>"#;
+    let events = r#"<b id="events">first, second</b>"#;
+    assert!(page.contains(socket) && page.contains(events), "{page}");
+}
+
+/// Methods, paths and statuses.
+fn told(exchanges: &[Exchange]) -> Vec<(&str, &str, u16)> {
+    let told = exchanges.iter().map(|exchange| {
+        let request = &exchange.request;
+        (
+            request.method.as_str(),
+            request.path.as_str(),
+            exchange.response.status,
+        )
+    });
+    told.collect()
+}

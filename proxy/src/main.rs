@@ -5,7 +5,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use rehearsal_proxy::cli::Args;
+
+/// The system's allocator takes more time for what the recorder's thread frees for the others.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     rehearsal_proxy::run::run(&Args::parse()).into()

@@ -14,7 +14,7 @@ mod wrk;
 use std::io::Write as _;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 fn main() -> ExitCode {
     match run() {
@@ -33,13 +33,29 @@ fn run() -> Result<()> {
             "{peer} is not installed; `make bench` installs it"
         );
     }
-    say("Medians of the rounds; a cost is CPU time, user and system\n");
-    proxy_cost::run()?.print();
-    for table in proxy_latency::run()? {
-        table.print();
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = chosen.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        bail!("no benchmark `{unknown}`; there are {}", NAMES.join(", "));
     }
-    proxy_memory::run()?;
-    replay_cost::run()?.print();
+    say("Medians of the rounds; a cost is CPU time, user and system\n");
+    for name in NAMES {
+        if chosen.is_empty() || chosen.iter().any(|it| it == name) {
+            measure(name)?;
+        }
+    }
+    Ok(())
+}
+
+/// All benchmarks, in order; arguments choose some.
+const NAMES: [&str; 4] = ["cost", "latency", "memory", "replay"];
+
+fn measure(name: &str) -> Result<()> {
+    match name {
+        "cost" => proxy_cost::run()?.print(),
+        "latency" => proxy_latency::run()?.iter().for_each(Table::print),
+        "memory" => proxy_memory::run()?,
+        _ => replay_cost::run()?.print(),
+    }
     Ok(())
 }
 

@@ -51,10 +51,11 @@ pub(crate) fn run() -> Result<()> {
 
 /// One request of a client that the proxy is told of.
 fn ask(stream: &mut TcpStream, client: Ipv4Addr) -> Result<()> {
-    write!(
-        stream,
+    // One write: small ones wait for each other.
+    let request = format!(
         "GET {PATH} HTTP/1.1\r\nHost: bench\r\nX-Load-Test-Key: {KEY}\r\nX-Forwarded-For: {client}\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = [0; 1024];
     let length = stream.read(&mut answer)?;
     let text = String::from_utf8_lossy(&answer[..length]);

@@ -15,6 +15,9 @@ const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
 pub(crate) const PATH: &str = "/api/loadtest/people?page=1";
 
+/// Counts every request and refuses none.
+const LIMIT: &str = r#"rate = "1000000/s", burst = 100000"#;
+
 /// Runs the rounds.
 pub(crate) fn run() -> Result<Table> {
     let stage = Stage::new()?;
@@ -77,8 +80,8 @@ impl Stage {
         let origin = nginx::origin()?;
         Ok(Self {
             peer: nginx::gate(&origin.address)?,
-            plain: proxy(folder.path(), &origin.address, false)?,
-            recording: proxy(folder.path(), &origin.address, true)?,
+            plain: proxy(folder.path(), &origin.address, LIMIT, false)?,
+            recording: proxy(folder.path(), &origin.address, LIMIT, true)?,
             _origin: origin,
             _folder: folder,
         })
@@ -114,7 +117,8 @@ pub(crate) fn address(program: &Program) -> Result<String> {
     address.context("the proxy did not say where it listens")
 }
 
-fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<Program> {
+/// A proxy with the gate and a limit, given as its keys.
+pub(crate) fn proxy(folder: &Path, upstream: &str, limit: &str, record: bool) -> Result<Program> {
     let name = if record { "recording" } else { "plain" };
     let policy = folder.join("anonymize.toml");
     fs::write(&policy, include_str!("../../config/anonymize.toml"))?;
@@ -139,7 +143,7 @@ fn proxy(folder: &Path, upstream: &str, record: bool) -> Result<Program> {
             prefix = "/api/loadtest/"
             rewrite = "/api/v1/"
             gate = "key"
-            limit = {{ rate = "1000000/s", burst = 100000, concurrent = 10000, per = "client" }}
+            limit = {{ {limit}, concurrent = 10000, per = "client" }}
             upstream = "staging"
             record = {record}
             [record]

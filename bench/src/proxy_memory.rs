@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, TcpStream};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::nginx::KEY;
-use crate::proxy_cost::{PATH, Stage, address};
-use crate::{cpu, say};
+use crate::proxy_cost::{PATH, address, proxy};
+use crate::{cpu, nginx, say};
 
 /// Connections that are kept open without a request, after they had one.
 const IDLE: usize = 10_000;
@@ -15,21 +15,26 @@ const IDLE: usize = 10_000;
 /// Clients, each with an address of its own.
 const CLIENTS: u32 = 100_000;
 
+/// A client is remembered for a minute after its request: longer than this takes.
+const LIMIT: &str = r#"rate = "1/m", burst = 20"#;
+
 pub(crate) fn run() -> Result<()> {
     allow_files()?;
-    let stage = Stage::new()?;
-    let (process, address) = (stage.plain.id(), address(&stage.plain)?);
+    let (folder, origin) = (tempfile::tempdir()?, nginx::origin()?);
+    let proxy = proxy(folder.path(), &origin.address, LIMIT, false)?;
+    let (process, address) = (proxy.id(), address(&proxy)?);
     let (_, before) = cpu::memory(process)?;
+    let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
     let mut idle = Vec::with_capacity(IDLE);
-    for _ in 0..IDLE {
+    // A few clients, each with as many connections as its burst lets through.
+    for number in (0_u32..).take(IDLE) {
         let mut stream = TcpStream::connect(&address)?;
-        ask(&mut stream, Ipv4Addr::LOCALHOST)?;
+        ask(&mut stream, Ipv4Addr::from(first + number / 20))?;
         idle.push(stream);
     }
     let (_, with_idle) = cpu::memory(process)?;
     let mut stream = TcpStream::connect(&address)?;
-    let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
-    for client in 0..CLIENTS {
+    for client in 1000..1000 + CLIENTS {
         ask(&mut stream, Ipv4Addr::from(first + client))?;
     }
     let (peak, with_clients) = cpu::memory(process)?;

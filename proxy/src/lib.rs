@@ -20,6 +20,7 @@ mod http1;
 mod hygiene;
 mod limit;
 mod logging;
+mod manual;
 mod metrics;
 mod output;
 mod recorder;

@@ -44,46 +44,47 @@ What happens meanwhile is logged to standard error.
 
 fn synopsis(command: &Command) -> String {
     let name = escaped(command.get_name());
-    let mut text =
+    let run =
         format!(".SH SYNOPSIS\n\\fB{name}\\fR [\\fB\\-c\\fR \\fIFILE\\fR] [\\fB\\-\\-test\\fR]\n");
-    for subcommand in command.get_subcommands() {
-        text += &format!(".br\n\\fB{name} {}\\fR\n", escaped(subcommand.get_name()));
-    }
-    text
+    let others = command.get_subcommands().map(|subcommand| {
+        let subcommand = escaped(subcommand.get_name());
+        format!(".br\n\\fB{name} {subcommand}\\fR\n")
+    });
+    std::iter::once(run).chain(others).collect()
 }
 
 fn commands(command: &Command) -> String {
-    let mut text = ".SH COMMANDS\n".to_owned();
-    for subcommand in command.get_subcommands() {
+    let commands = command.get_subcommands().map(|subcommand| {
         let about = subcommand.get_about().map(ToString::to_string);
-        text += &entry(subcommand.get_name(), &about.unwrap_or_default());
-    }
-    text
+        entry(subcommand.get_name(), &about.unwrap_or_default())
+    });
+    std::iter::once(".SH COMMANDS\n".to_owned())
+        .chain(commands)
+        .collect()
 }
 
 /// The sections of a help text: headings without an indent, with a remark behind a comma if there
 /// is one, and names behind two spaces.
 fn sections(help: &str) -> String {
-    let mut text = String::new();
-    for line in help.lines() {
-        let named = line
-            .strip_prefix("  ")
-            .filter(|rest| !rest.starts_with(' '));
-        match named.and_then(|rest| rest.split_once("  ")) {
-            Some((name, words)) => text += &entry(name, words.trim_start()),
-            None if line.is_empty() => {}
-            None if line.starts_with(' ') => text += &(escaped(line.trim_start()) + "\n"),
-            None => {
-                let line = line.trim_end_matches(':');
-                let (heading, remark) = line.split_once(", ").unwrap_or((line, ""));
-                text += &format!(".SH \"{}\"\n", escaped(&heading.to_uppercase()));
-                if !remark.is_empty() {
-                    text += &format!("({})\n", escaped(remark));
-                }
-            }
-        }
+    let lines = help.lines().filter(|line| !line.is_empty());
+    lines.map(line).collect()
+}
+
+fn line(line: &str) -> String {
+    let named = line.strip_prefix("  ").filter(|it| !it.starts_with(' '));
+    match named.and_then(|named| named.split_once("  ")) {
+        Some((name, words)) => entry(name, words.trim_start()),
+        None if line.starts_with(' ') => escaped(line.trim_start()) + "\n",
+        None => heading(line.trim_end_matches(':')),
     }
-    text
+}
+
+fn heading(line: &str) -> String {
+    let (title, remark) = match line.split_once(", ") {
+        Some((title, remark)) => (title, format!("({})\n", escaped(remark))),
+        None => (line, String::new()),
+    };
+    format!(".SH \"{}\"\n{remark}", escaped(&title.to_uppercase()))
 }
 
 fn entry(name: &str, words: &str) -> String {

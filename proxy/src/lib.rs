@@ -1,8 +1,9 @@
 //! The proxy in front of staging: gate, limits, tag, forward, record.
 //!
-//! [`run::run`] is the whole of it; the binary only parses the command line. A request goes
-//! through `handler`, which asks `hygiene`, `access`, `route`, `gate` and `limit`, sends it to a
-//! server of `upstream`, and offers what passed to `recorder`.
+//! [`run::run`] is the whole of it; the binary only parses the command line. A request comes by a
+//! connection of `server`, is read by `http1` and goes through `handler`, which asks `hygiene`,
+//! `access`, `route`, `gate` and `limit`, relays it to a server of `upstream`, and leaves what
+//! passed to `recorder` and `access_log`. `edge` is what a reload replaces, `shared` what stays.
 
 mod access;
 mod access_log;
@@ -20,6 +21,7 @@ mod http1;
 mod hygiene;
 mod limit;
 mod logging;
+mod manual;
 mod metrics;
 mod output;
 mod recorder;

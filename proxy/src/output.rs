@@ -5,6 +5,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use crate::manual;
+
 /// One line on stdout.
 pub(crate) fn line(text: impl Display) {
     // Nobody reads a closed stdout, and a proxy does not stop for that.
@@ -13,7 +15,7 @@ pub(crate) fn line(text: impl Display) {
 
 /// The manual page on stdout.
 pub(crate) fn manual(command: clap::Command) -> io::Result<()> {
-    clap_mangen::Man::new(command).render(&mut io::stdout().lock())
+    io::stdout().lock().write_all(&manual::page(command)?)
 }
 
 /// One `error:` line on stderr.

@@ -3,7 +3,7 @@
 //! A request copies what is to be said into a shelf of its thread, without formatting anything; a
 //! thread of its own writes it down ten times a second. What there is no room for, or what the
 //! disk does not take, is dropped and counted. Nothing that a person typed is written: see
-//! [`line`].
+//! [`mod@line`].
 
 mod entry;
 mod file;

@@ -20,6 +20,8 @@ mod values;
 #[cfg(test)]
 mod route_tests;
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fs;

@@ -165,14 +165,65 @@ fn a_key_is_made() {
 
 #[test]
 fn the_manual_says_what_the_help_says() {
+    let said = |argument| String::from_utf8(run_alone(argument).stdout).unwrap();
+    let manual = said("man").replace("\\-", "-");
+    assert!(manual.contains(".TH rehearsal-proxy 1"), "{manual}");
+    let help = said("--help");
+    let (_, more) = help.split_once("\nEnvironment:\n").unwrap();
+    let entries = more.lines().filter_map(|line| line.strip_prefix("  "));
+    let mut count = 0;
+    for (name, words) in entries.filter_map(|entry| entry.split_once("  ")) {
+        // What is further to the right goes on with the words of the line before.
+        let words = words.trim_start();
+        let entry = format!(".TP\n\\fB{name}\\fR\n{words}\n");
+        let wanted = if name.is_empty() { words } else { &entry };
+        assert!(manual.contains(wanted), "{wanted} is not in {manual}");
+        count += 1;
+    }
+    assert!(count > 20, "{help}");
+    for part in [
+        "SIGUSR2",
+        "POST /record/stop",
+        ".SH \"EXIT CODES\"",
+        "--test",
+        "\\fBkey\\fR",
+    ] {
+        assert!(manual.contains(part), "{part} is not in {manual}");
+    }
+    assert!(!manual.contains("take-over"), "hidden options stay hidden");
+}
+
+/// Where man is installed, it has nothing to complain about.
+#[test]
+fn man_understands_the_manual() {
+    let folder = TempDir::new().unwrap();
+    let page = folder.path().join("rehearsal-proxy.1");
+    std::fs::write(&page, run_alone("man").stdout).unwrap();
+    let read = std::process::Command::new("man")
+        .args(["--warnings=all", "--local-file"])
+        .arg(&page)
+        .envs([
+            ("MANPAGER", "cat"),
+            ("MANWIDTH", "100"),
+            ("LC_ALL", "C.UTF-8"),
+        ])
+        .output();
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        read => {
+            let read = read.unwrap();
+            assert_eq!(String::from_utf8_lossy(&read.stderr), "");
+            let text = String::from_utf8(read.stdout).unwrap();
+            assert!(text.contains("rehearsal-proxy key"), "{text}");
+        }
+    }
+}
+
+fn run_alone(argument: &str) -> Output {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"))
-        .arg("man")
+        .arg(argument)
         .output()
         .unwrap();
     assert!(output.status.success());
-    let manual = String::from_utf8(output.stdout).unwrap();
-    for part in [".TH rehearsal", "SIGUSR2", "Exit codes"] {
-        assert!(manual.contains(part), "{manual}");
-    }
-    assert!(!manual.contains("Take over"), "hidden options stay hidden");
+    output
 }

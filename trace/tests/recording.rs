@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -219,6 +220,15 @@ fn a_capture_is_never_overwritten() {
     running.close(Missed::default()).unwrap();
     assert_eq!(files(folder.path()), ["x-2.jsonl", "x-3.jsonl", "x.jsonl"]);
     assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
+}
+
+#[test]
+fn not_everybody_may_read_a_capture() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("capture.jsonl");
+    let closed = start(&file, POLICY).close(Missed::default()).unwrap();
+    let mode = closed.path.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o007, 0, "{mode:o}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A plain or compressed file.
@@ -55,6 +56,8 @@ pub(super) fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)>
         match OpenOptions::new()
             .write(true)
             .create_new(true)
+            // Until the audit at its end nobody else should look into it.
+            .mode(0o640)
             .open(&partial)
         {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +132,7 @@ enum End {
     /// It was told to stop.
     Stopped,
     /// A new process serves.
-    Relieved,
+    Relieved(Successor),
 }
 
 impl Attended {
@@ -141,12 +142,12 @@ impl Attended {
             End::Stopped => {
                 tracing::info!("stopping");
                 notify::stopping();
-                self.leave(false).await;
+                self.leave(None).await;
             }
-            End::Relieved => {
+            End::Relieved(successor) => {
                 self.shared.drain();
                 tracing::info!("upgraded: the new process serves; finishing what is in flight");
-                self.leave(true).await;
+                self.leave(Some(successor)).await;
             }
         }
     }
@@ -172,10 +173,9 @@ impl Attended {
                     Told::Upgrade => successor = self.start_successor(),
                 },
                 served = serves(&mut successor) => {
-                    if served {
-                        return End::Relieved;
+                    if let Some(successor) = successor.take().filter(|_| served) {
+                        return End::Relieved(successor);
                     }
-                    successor = None;
                 }
                 _ = sweep.tick() => self.shared.edge.load().sweep(self.shared.clock.now()),
             }
@@ -197,7 +197,7 @@ impl Attended {
     }
 
     /// Lets everyone end: at once where they are idle, or, when relieved, in their own time.
-    async fn leave(self, relieved: bool) {
+    async fn leave(self, mut relieved_by: Option<Successor>) {
         let Self {
             settings,
             shared,
@@ -212,7 +212,7 @@ impl Attended {
         let mut admin_entry = Some((served.admin_doors, served.admin_desk));
         let heed = |told| heed_leaving(told, &shared);
         let mut drained = Drained::Told;
-        if relieved {
+        if let Some(successor) = &mut relieved_by {
             // Who asks there is answered by the new process.
             admin_entry = None;
             served.admin_stop.leave();
@@ -221,7 +221,11 @@ impl Attended {
                 idle: settings.shutdown_timeout,
                 all: settings.drain_timeout,
             };
-            drained = drain(&mut workers, &mut signals, &stop, &time, heed).await;
+            tokio::select! {
+                ended = drain(&mut workers, &mut signals, &stop, &time, heed) => drained = ended,
+                // Whoever looks after the two can start another only when both are gone.
+                status = successor.ended() => told_of_end(status),
+            }
         }
         if drained == Drained::Told {
             let time = Time {
@@ -253,6 +257,16 @@ async fn serves(successor: &mut Option<Successor>) -> bool {
             tracing::error!("not upgraded: {error}; this process goes on");
             false
         }
+    }
+}
+
+fn told_of_end(status: io::Result<ExitStatus>) {
+    match status {
+        Ok(status) if status.success() => tracing::info!("the new process has stopped; so do we"),
+        Ok(status) => {
+            tracing::error!("the new process has broken down ({status}); stopping, to be restarted");
+        }
+        Err(error) => tracing::error!("lost sight of the new process: {error}; stopping"),
     }
 }
 

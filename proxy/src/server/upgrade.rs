@@ -20,7 +20,7 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use tokio::io::AsyncReadExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, interval, timeout_at};
 
 use super::listen::{Role, Socket};
 
@@ -32,6 +32,9 @@ const READY: &[u8] = b"ready\n";
 
 /// How long it may take to say so.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often the old process looks whether the new one is still there.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Sockets that can be handed over at once; the kernel's limit.
 const MOST: usize = 253;
@@ -128,6 +131,17 @@ impl Successor {
                 self.end().map_err(UpgradeError::HandOver)?,
             )),
             Err(_late) => Err(UpgradeError::Late),
+        }
+    }
+
+    /// Waits until the process that serves has ended.
+    pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        let mut look = interval(LOOK);
+        loop {
+            look.tick().await;
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
         }
     }
 

@@ -121,6 +121,21 @@ fn a_relieved_process_can_be_stopped() {
     assert_eq!(service.proxy.get("/", &[]).status, 200);
 }
 
+/// A supervisor starts another only when both are gone.
+#[test]
+fn a_relieved_process_does_not_outlive_the_one_that_serves() {
+    let origin = Origin::start();
+    let service = Service::start(&Config::over(&origin).head("shutdown_timeout = \"60s\""));
+    let mut client = service.proxy.client();
+    assert_eq!(client.ask(&request("GET", "/", &[])).status, 200);
+    let before = service.upgrade();
+    service.logged("the new process serves");
+    crate::service::send("-KILL", service.main_process());
+    gone(before);
+    assert!(client.is_closed());
+    service.logged("the new process has broken down (signal: 9");
+}
+
 #[test]
 fn a_successor_with_a_bad_configuration_changes_nothing() {
     let origin = Origin::start();

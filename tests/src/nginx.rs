@@ -5,13 +5,16 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::curl::HOST;
 use crate::project;
+
+/// How long it may take to start.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running nginx. Dropping it ends it.
 pub struct Nginx {
@@ -47,16 +50,7 @@ impl Nginx {
             ensure!(conf.contains(there), "{name} does not name {there}");
             conf = conf.replace(there, here);
         }
-        let mut users = String::new();
-        for listen in listens(&conf) {
-            users = free()?;
-            conf = if listen.contains(':') {
-                // Others in the file name it, too.
-                conf.replace(&listen, &users)
-            } else {
-                conf.replacen(&format!("listen {listen}"), &format!("listen {users}"), 1)
-            };
-        }
+        let (mut conf, users) = on_free_ports(conf)?;
         let dir = format!("{}/", folder.path().display());
         for there in ["/run/", "/var/log/nginx/", "/etc/nginx/tls/"] {
             conf = conf.replace(there, &dir);
@@ -113,7 +107,13 @@ impl Nginx {
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(&self.address).is_err() {
+            ensure!(
+                Instant::now() < deadline,
+                "nginx does not listen on {} after {PATIENCE:?}",
+                self.address
+            );
             if let Some(status) = self.child.try_wait()? {
                 let said = self.file("error.log").unwrap_or_default();
                 bail!("nginx ended with {status} before it was ready: {said}");
@@ -146,13 +146,25 @@ fn check(command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// What the servers of a configuration listen on, in order.
-fn listens(conf: &str) -> Vec<String> {
-    let lines = conf.lines().map(str::trim_start);
-    lines
-        .filter_map(|line| line.strip_prefix("listen "))
-        .map(|rest| rest.split([' ', ';']).next().unwrap_or_default().to_owned())
-        .collect()
+/// Replaces the ports that the servers of a configuration listen on by free ones; gives the last, too.
+///
+/// Comments may speak of `listen` as well: only lines that begin with it count.
+fn on_free_ports(conf: String) -> Result<(String, String)> {
+    let mut moved = conf.clone();
+    let mut last = String::new();
+    let listening = |line: &str| line.trim_start().starts_with("listen ");
+    for line in conf.lines().filter(|line| listening(line)) {
+        let place = line.trim_start().split([' ', ';']).nth(1);
+        let place = place.context("`listen` without an address")?;
+        last = free()?;
+        moved = if place.contains(':') {
+            // Others in the file name it, too.
+            moved.replace(place, &last)
+        } else {
+            moved.replacen(line, &line.replacen(place, &last, 1), 1)
+        };
+    }
+    Ok((moved, last))
 }
 
 fn free() -> Result<String> {

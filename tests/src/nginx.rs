@@ -5,12 +5,14 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
+use crate::bounded;
 use crate::curl::HOST;
+use crate::deadline::Deadline;
 use crate::project;
 
 /// How long it may take to start.
@@ -72,15 +74,8 @@ impl Nginx {
             &file,
             conf.replacen("http {", &format!("http {{ {temporary}"), 1),
         )?;
-        let mut command = Command::new("nginx");
-        command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
-        check(&command)?;
-        let child = command
-            .args(["-g", "daemon off; master_process off;"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+        check(&mut command(folder.path()))?;
+        let child = spawn(folder.path())?;
         let mut nginx = Self {
             address,
             child,
@@ -88,6 +83,19 @@ impl Nginx {
         };
         nginx.wait_until_ready()?;
         Ok(nginx)
+    }
+
+    /// Kills it, in the middle of whatever it does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was, after [`Self::kill`].
+    pub fn start_again(&mut self) -> Result<()> {
+        self.child = spawn(self.folder.path())?;
+        self.wait_until_ready()
     }
 
     /// Its process id; there is one process only.
@@ -107,10 +115,10 @@ impl Nginx {
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::after(PATIENCE);
         while TcpStream::connect(&self.address).is_err() {
             ensure!(
-                Instant::now() < deadline,
+                !deadline.is_over(),
                 "nginx does not listen on {} after {PATIENCE:?}",
                 self.address
             );
@@ -131,13 +139,28 @@ impl Drop for Nginx {
     }
 }
 
+/// nginx with the configuration in a folder.
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(folder);
+    command.arg("-c").arg(folder.join("nginx.conf"));
+    command
+}
+
+/// One process in the foreground.
+fn spawn(folder: &Path) -> Result<Child> {
+    let mut command = command(folder);
+    command
+        .args(["-g", "daemon off; master_process off;"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Ok(command.spawn()?)
+}
+
 /// Whether nginx takes its configuration without a word of warning.
-fn check(command: &Command) -> Result<()> {
-    let mut check = Command::new(command.get_program());
-    check.args(command.get_args()).arg("-t");
-    let output = check
-        .output()
-        .context("cannot start nginx; `make test` installs it")?;
+fn check(command: &mut Command) -> Result<()> {
+    let output = bounded::output(command.arg("-t"), PATIENCE)?;
     let said = String::from_utf8_lossy(&output.stderr);
     // Which user workers run as only root can say.
     let mut warnings = said.lines().filter(|line| line.contains("[warn]"));

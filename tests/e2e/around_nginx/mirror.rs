@@ -10,7 +10,7 @@ use rehearsal_tests::curl::curl;
 use rehearsal_tests::nginx::Nginx;
 use rehearsal_tests::origin::Origin;
 use rehearsal_tests::proxy::Proxy;
-use rehearsal_tests::{Finished, Stage, finish};
+use rehearsal_tests::{Finished, Stage, eventually, finish};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use trace::exchange::Content;
@@ -140,9 +140,10 @@ fn users_do_not_notice_that_the_proxy_is_killed() {
         let address = nginx.address.clone();
         move || work(&address, 10, 2)
     });
-    while proxy.status().unwrap()["requests"].as_u64() < Some(20) {
-        thread::sleep(Duration::from_millis(5));
-    }
+    eventually("copies arrive", || {
+        Ok((proxy.status()?["requests"].as_u64() >= Some(20)).then_some(()))
+    })
+    .unwrap();
     drop(proxy);
     let report = users.join().unwrap();
     assert_eq!(report.failed, 0, "{:?}", report.failures);

@@ -12,7 +12,7 @@ use trace::exchange::Exchange;
 
 /// Opens the origin's page in a browser: a WebSocket and an event stream have to get through.
 #[track_caller]
-fn a_page_works(url: &str) {
+pub(crate) fn a_page_works(url: &str) {
     let page = browser::page(url).unwrap();
     let socket = r#"<b id="socket">echo: from the page</b>"#;
     let events = r#"<b id="events">first, second</b>"#;

@@ -42,5 +42,7 @@ pub fn page(url: &str) -> Result<String> {
         "chromium ended with {}",
         output.status
     );
-    Ok(String::from_utf8(output.stdout)?)
+    let page = String::from_utf8(output.stdout)?;
+    ensure!(!page.trim().is_empty(), "chromium could not load {url}");
+    Ok(page)
 }

@@ -5,6 +5,7 @@
 
 pub mod bounded;
 pub mod browser;
+pub mod certificate;
 pub mod curl;
 pub mod deadline;
 pub mod http;

@@ -10,10 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::bounded;
-use crate::curl::HOST;
 use crate::deadline::Deadline;
-use crate::project;
+use crate::{bounded, certificate, project};
 
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,8 +39,8 @@ impl Nginx {
         Self::run(folder, &conf, address)
     }
 
-    /// Starts nginx with a file of `config/nginx/`, in which only addresses and folders are
-    /// replaced: each `places` by where it is here, and ports that it listens on by free ones. Users
+    /// Starts nginx with a file of `config/nginx/`, in which only addresses and folders (and what a
+    /// test must) are replaced: each of `places` by what it is here, and ports that it listens on by free ones. Users
     /// connect to the last of these.
     pub fn shipped(name: &str, places: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
@@ -58,7 +56,7 @@ impl Nginx {
             conf = conf.replace(there, &dir);
         }
         if conf.contains("ssl_certificate") {
-            certify(folder.path())?;
+            certificate::write(folder.path())?;
         }
         Self::run(folder, &conf, users)
     }
@@ -192,12 +190,4 @@ fn on_free_ports(conf: String) -> Result<(String, String)> {
 
 fn free() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
-}
-
-/// A certificate for [`HOST`].
-fn certify(folder: &Path) -> Result<()> {
-    let made = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
-    fs::write(folder.join("staging.crt"), made.cert.pem())?;
-    fs::write(folder.join("staging.key"), made.signing_key.serialize_pem())?;
-    Ok(())
 }

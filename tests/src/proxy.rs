@@ -109,4 +109,12 @@ impl Proxy {
     }
 }
 
+/// Takes the limits out of a configuration.
+pub fn without_limits(config: &mut Table) {
+    let routes = config.get_mut("route").and_then(toml::Value::as_array_mut);
+    for route in routes.into_iter().flatten() {
+        route.as_table_mut().map(|route| route.remove("limit"));
+    }
+}
+
 const CAPTURE: &str = "capture.jsonl";

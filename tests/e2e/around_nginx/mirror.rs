@@ -18,11 +18,23 @@ use trace::exchange::Content;
 use super::{a_page_works, told};
 
 fn nginx(app: &str, proxy: &Proxy) -> Nginx {
-    let places = [
-        ("127.0.0.1:8000", app),
-        ("127.0.0.1:8080", proxy.address.as_str()),
+    Nginx::shipped("mirror.conf", &places(app, proxy)).unwrap()
+}
+
+/// The same, but no copy is given up because the machine is busy.
+fn patient_nginx(app: &str, proxy: &Proxy) -> Nginx {
+    let patience = [
+        ("proxy_connect_timeout 100ms", "proxy_connect_timeout 10s"),
+        ("proxy_send_timeout 200ms", "proxy_send_timeout 10s"),
+        ("proxy_read_timeout 300ms", "proxy_read_timeout 10s"),
     ];
+    let places = [places(app, proxy).as_slice(), &patience].concat();
     Nginx::shipped("mirror.conf", &places).unwrap()
+}
+
+fn places<'a>(app: &'a str, proxy: &'a Proxy) -> [(&'static str, &'a str); 2] {
+    let proxy = proxy.address.as_str();
+    [("127.0.0.1:8000", app), ("127.0.0.1:8080", proxy)]
 }
 
 fn work(address: &str, users: usize, seconds: u64) -> UsersReport {
@@ -60,7 +72,7 @@ fn replay(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {
 fn the_application_answers_and_the_proxy_has_a_copy() {
     let origin = Origin::start().unwrap();
     let proxy = Proxy::mirror().unwrap();
-    let nginx = nginx(&origin.address, &proxy);
+    let nginx = patient_nginx(&origin.address, &proxy);
     let url = format!("http://{}/api/v1/blocks?limit=1", nginx.address);
     let lie = "X-Forwarded-For: 198.51.100.7";
     let body = r#"{"max_residents":3}"#;
@@ -108,7 +120,7 @@ fn the_application_answers_and_the_proxy_has_a_copy() {
 fn a_mirrored_capture_is_clean_and_replays() {
     let stage = Stage::set(0.0).unwrap();
     let proxy = Proxy::mirror().unwrap();
-    let nginx = nginx(&stage.staging, &proxy);
+    let nginx = patient_nginx(&stage.staging, &proxy);
     let report = work(&nginx.address, 5, 2);
     assert_eq!(report.failed, 0, "{:?}", report.failures);
     // What was answered last may still be on its way as a copy.
@@ -135,7 +147,7 @@ fn a_mirrored_capture_is_clean_and_replays() {
 fn users_do_not_notice_that_the_proxy_is_killed() {
     let stage = Stage::set(0.0).unwrap();
     let proxy = Proxy::mirror().unwrap();
-    let nginx = nginx(&stage.staging, &proxy);
+    let nginx = patient_nginx(&stage.staging, &proxy);
     let users = thread::spawn({
         let address = nginx.address.clone();
         move || work(&address, 10, 2)
@@ -176,8 +188,6 @@ fn a_proxy_that_hangs_costs_two_short_waits() {
 fn a_page_with_a_web_socket_and_events_works() {
     let origin = Origin::start().unwrap();
     let proxy = Proxy::mirror().unwrap();
-    a_page_works(&format!(
-        "http://{}/page",
-        nginx(&origin.address, &proxy).address
-    ));
+    let nginx = nginx(&origin.address, &proxy);
+    a_page_works(&format!("http://{}/page", nginx.address));
 }

@@ -2,19 +2,14 @@
 
 use rehearsal_tests::eventually;
 use rehearsal_tests::origin::Origin;
-use rehearsal_tests::proxy::Proxy;
+use rehearsal_tests::proxy::{Proxy, without_limits};
 use rehearsal_tests::wrk::Wrk;
 
 #[test]
 #[ignore = "needs wrk; run by make test"]
 fn a_flood_is_answered_and_all_of_it_accounted_for() {
     let origin = Origin::start().unwrap();
-    let proxy = Proxy::start(&origin.address, |config| {
-        for route in config["route"].as_array_mut().unwrap() {
-            route.as_table_mut().unwrap().remove("limit");
-        }
-    })
-    .unwrap();
+    let proxy = Proxy::start(&origin.address, without_limits).unwrap();
     let wrk = Wrk::start(&format!("http://{}/api/v1/blocks", proxy.address)).unwrap();
     eventually("a thousand are answered", || {
         Ok((proxy.status()?["requests"].as_u64() > Some(1_000)).then_some(()))

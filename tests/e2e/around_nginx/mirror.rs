@@ -161,7 +161,10 @@ fn users_do_not_notice_that_the_proxy_is_killed() {
     assert_eq!(report.failed, 0, "{:?}", report.failures);
     assert!(report.requests > 100, "{}", report.requests);
     let log = nginx.file("error.log").unwrap();
-    assert!(log.contains("while connecting to upstream"), "{log}");
+    // Only copies failed; how, depends on where the end of the proxy met them.
+    let failed = log.matches("[error]").count();
+    let copies = log.matches(r#"subrequest: "/.rehearsal""#).count();
+    assert!((1..=copies).contains(&failed), "{log}");
 }
 
 #[test]

@@ -114,3 +114,41 @@ fn all_of(file: &mut File) -> Result<Vec<u8>> {
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::eventually;
+
+    #[test]
+    fn who_is_late_is_killed_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "echo busy >&2; sleep 60 & echo $! > child; wait";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(folder.path());
+        let error = output(&mut command, Duration::from_millis(300)).unwrap_err();
+        let said = "sh had not ended after 300ms and was killed; it said: busy";
+        assert_eq!(error.to_string(), said);
+        let child = std::fs::read_to_string(folder.path().join("child")).unwrap();
+        let status = format!("/proc/{}/stat", child.trim());
+        eventually("its child is gone", || {
+            let stat = std::fs::read_to_string(&status).unwrap_or_default();
+            let ended = !Path::new(&status).exists() || stat.contains(") Z ");
+            Ok(ended.then_some(()))
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn who_is_in_time_is_heard() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo done; exit 3"]);
+        let output = output(&mut command, Duration::from_secs(10)).unwrap();
+        assert_eq!(
+            (output.status.code(), output.stdout),
+            (Some(3), b"done\n".to_vec())
+        );
+    }
+}

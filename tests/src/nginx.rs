@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::deadline::Deadline;
-use crate::{bounded, certificate, project};
+use crate::{bounded, certificate, eventually, project};
 
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,6 +110,14 @@ impl Nginx {
     pub fn file(&self, name: &str) -> Result<String> {
         let path = self.folder.path().join(name);
         fs::read_to_string(&path).with_context(|| format!("no `{}`", path.display()))
+    }
+
+    /// A log, once it has so many lines: nginx writes them after it has answered.
+    pub fn log(&self, name: &str, lines: usize) -> Result<String> {
+        eventually(&format!("{name} has {lines} lines"), || {
+            let log = self.file(name)?;
+            Ok((log.lines().count() >= lines).then_some(log))
+        })
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

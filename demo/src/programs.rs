@@ -4,11 +4,18 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::clock;
+
+/// How long a program may take to be ready, and to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A running program. Dropping it kills it.
 pub struct Program {
@@ -66,16 +73,16 @@ impl Program {
             .stderr
             .take()
             .map(|errors| thread::spawn(|| all_of(errors)));
-        let mut ready = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut ready)?;
-        }
+        let output = child.stdout.take();
         let mut program = Self {
             name: name.to_owned(),
             child,
-            ready: ready.trim_end().to_owned(),
+            ready: String::new(),
             errors,
         };
+        if let Some(output) = output {
+            program.ready = program.first_line(output)?;
+        }
         if program.ready.is_empty() {
             let (status, said) = program.wait()?;
             bail!(
@@ -93,7 +100,7 @@ impl Program {
 
     /// The addresses in the ready line, such as `127.0.0.1:8080`, in order.
     pub fn addresses(&self) -> Vec<String> {
-        let urls = self.ready.split("http://").skip(1);
+        let urls = self.ready.split("://").skip(1);
         urls.map(|rest| rest.split([',', ' ']).next().unwrap_or_default().to_owned())
             .collect()
     }
@@ -104,11 +111,34 @@ impl Program {
         self.wait()
     }
 
+    fn first_line(&self, output: ChildStdout) -> Result<String> {
+        let (sender, line) = mpsc::channel();
+        // It ends with the program at the latest.
+        thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(output).read_line(&mut line);
+            // Nobody listens any more to what comes too late.
+            let _late = sender.send(read.map(|_length| line));
+        });
+        let line = line.recv_timeout(PATIENCE);
+        let line =
+            line.with_context(|| format!("`{}` is not ready after {PATIENCE:?}", self.name))?;
+        Ok(line?.trim_end().to_owned())
+    }
+
     fn wait(&mut self) -> Result<(ExitStatus, String)> {
-        let status = self
-            .child
-            .wait()
-            .with_context(|| format!("`{}` did not end", self.name))?;
+        let deadline = clock::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait()? {
+                break status;
+            }
+            let name = &self.name;
+            ensure!(
+                clock::now() < deadline,
+                "`{name}` has not ended after {PATIENCE:?}"
+            );
+            thread::sleep(Duration::from_millis(5));
+        };
         let said = self.errors.take().and_then(|errors| errors.join().ok());
         Ok((status, said.unwrap_or_default()))
     }

@@ -11,6 +11,7 @@ mod admin;
 mod bounded;
 pub mod cli;
 mod clock;
+mod complaints;
 mod config;
 mod edge;
 mod exchange;

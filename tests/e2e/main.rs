@@ -5,5 +5,6 @@
 
 mod around_nginx;
 mod clients;
+mod reliability;
 mod shipped;
 mod whole_loop;

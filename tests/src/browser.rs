@@ -1,14 +1,21 @@
 //! A real browser without a screen.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
+
+use crate::bounded;
+
+/// How long it may take; most of it is its start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Opens a page, waits until it has loaded, and gives what it has become. Certificates are not
 /// checked, and [`crate::curl::HOST`] is this machine.
 pub fn page(url: &str) -> Result<String> {
     let profile = tempfile::tempdir()?;
-    let output = Command::new("chromium")
+    let mut chromium = Command::new("chromium");
+    chromium
         .args([
             "--headless",
             "--no-sandbox",
@@ -20,6 +27,7 @@ pub fn page(url: &str) -> Result<String> {
             "--disable-component-update",
             "--disable-sync",
             "--ignore-certificate-errors",
+            // For the page, once the browser is there.
             "--timeout=20000",
         ])
         .arg(format!(
@@ -27,14 +35,14 @@ pub fn page(url: &str) -> Result<String> {
             crate::curl::HOST
         ))
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--dump-dom", url])
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot start chromium; `make test` installs it")?;
+        .args(["--dump-dom", url]);
+    let output = bounded::output(&mut chromium, PATIENCE)?;
     ensure!(
         output.status.success(),
         "chromium ended with {}",
         output.status
     );
-    Ok(String::from_utf8(output.stdout)?)
+    let page = String::from_utf8(output.stdout)?;
+    ensure!(!page.trim().is_empty(), "chromium could not load {url}");
+    Ok(page)
 }

@@ -3,18 +3,27 @@
 //! A test reads as a sentence: a [`Stage`] with staging and the proxy in front of it, requests by
 //! [`http::get`], and programs that run to their end by [`finish`].
 
+pub mod bounded;
 pub mod browser;
+pub mod certificate;
 pub mod curl;
+pub mod deadline;
 pub mod http;
 pub mod nginx;
 pub mod origin;
 pub mod proxy;
+pub mod service;
+pub mod wrk;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use demo::programs::command;
+
+use crate::deadline::Deadline;
 
 pub use demo::rehearsal::Stage;
 
@@ -35,17 +44,29 @@ pub fn finish<A: AsRef<OsStr>>(
     args: impl IntoIterator<Item = A>,
     env: &[(&str, &str)],
 ) -> Result<Finished> {
-    let output = command(name)?
+    let mut command = command(name)?;
+    command
         .args(args)
         .envs(env.iter().copied())
-        .current_dir(project())
-        .output()
-        .with_context(|| format!("cannot start `{name}`"))?;
+        .current_dir(project());
+    let output = bounded::output(&mut command, Duration::from_secs(60))?;
     Ok(Finished {
         code: output.status.code().context("it was killed")?,
         stdout: String::from_utf8(output.stdout)?,
         stderr: String::from_utf8(output.stderr)?,
     })
+}
+
+/// Waits until something is there, for ten seconds.
+pub fn eventually<T>(what: &str, mut check: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Deadline::after(Duration::from_secs(10));
+    loop {
+        if let Some(value) = check()? {
+            return Ok(value);
+        }
+        ensure!(!deadline.is_over(), "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The project's folder.

@@ -10,8 +10,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::curl::HOST;
-use crate::project;
+use crate::deadline::Deadline;
+use crate::{bounded, certificate, eventually, project};
+
+/// How long it may take to start.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running nginx. Dropping it ends it.
 pub struct Nginx {
@@ -36,8 +39,8 @@ impl Nginx {
         Self::run(folder, &conf, address)
     }
 
-    /// Starts nginx with a file of `config/nginx/`, in which only addresses and folders are
-    /// replaced: each `places` by where it is here, and ports that it listens on by free ones. Users
+    /// Starts nginx with a file of `config/nginx/`, in which only addresses and folders (and what a
+    /// test must) are replaced: each of `places` by what it is here, and ports that it listens on by free ones. Users
     /// connect to the last of these.
     pub fn shipped(name: &str, places: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
@@ -47,22 +50,13 @@ impl Nginx {
             ensure!(conf.contains(there), "{name} does not name {there}");
             conf = conf.replace(there, here);
         }
-        let mut users = String::new();
-        for listen in listens(&conf) {
-            users = free()?;
-            conf = if listen.contains(':') {
-                // Others in the file name it, too.
-                conf.replace(&listen, &users)
-            } else {
-                conf.replacen(&format!("listen {listen}"), &format!("listen {users}"), 1)
-            };
-        }
+        let (mut conf, users) = on_free_ports(conf)?;
         let dir = format!("{}/", folder.path().display());
         for there in ["/run/", "/var/log/nginx/", "/etc/nginx/tls/"] {
             conf = conf.replace(there, &dir);
         }
         if conf.contains("ssl_certificate") {
-            certify(folder.path())?;
+            certificate::write(folder.path())?;
         }
         Self::run(folder, &conf, users)
     }
@@ -78,15 +72,8 @@ impl Nginx {
             &file,
             conf.replacen("http {", &format!("http {{ {temporary}"), 1),
         )?;
-        let mut command = Command::new("nginx");
-        command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
-        check(&command)?;
-        let child = command
-            .args(["-g", "daemon off; master_process off;"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+        check(&mut command(folder.path()))?;
+        let child = spawn(folder.path())?;
         let mut nginx = Self {
             address,
             child,
@@ -94,6 +81,19 @@ impl Nginx {
         };
         nginx.wait_until_ready()?;
         Ok(nginx)
+    }
+
+    /// Kills it, in the middle of whatever it does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was, after [`Self::kill`].
+    pub fn start_again(&mut self) -> Result<()> {
+        self.child = spawn(self.folder.path())?;
+        self.wait_until_ready()
     }
 
     /// Its process id; there is one process only.
@@ -112,8 +112,22 @@ impl Nginx {
         fs::read_to_string(&path).with_context(|| format!("no `{}`", path.display()))
     }
 
+    /// A log, once it has so many lines: nginx writes them after it has answered.
+    pub fn log(&self, name: &str, lines: usize) -> Result<String> {
+        eventually(&format!("{name} has {lines} lines"), || {
+            let log = self.file(name)?;
+            Ok((log.lines().count() >= lines).then_some(log))
+        })
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
+        let deadline = Deadline::after(PATIENCE);
         while TcpStream::connect(&self.address).is_err() {
+            ensure!(
+                !deadline.is_over(),
+                "nginx does not listen on {} after {PATIENCE:?}",
+                self.address
+            );
             if let Some(status) = self.child.try_wait()? {
                 let said = self.file("error.log").unwrap_or_default();
                 bail!("nginx ended with {status} before it was ready: {said}");
@@ -131,13 +145,28 @@ impl Drop for Nginx {
     }
 }
 
+/// nginx with the configuration in a folder.
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(folder);
+    command.arg("-c").arg(folder.join("nginx.conf"));
+    command
+}
+
+/// One process in the foreground.
+fn spawn(folder: &Path) -> Result<Child> {
+    let mut command = command(folder);
+    command
+        .args(["-g", "daemon off; master_process off;"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Ok(command.spawn()?)
+}
+
 /// Whether nginx takes its configuration without a word of warning.
-fn check(command: &Command) -> Result<()> {
-    let mut check = Command::new(command.get_program());
-    check.args(command.get_args()).arg("-t");
-    let output = check
-        .output()
-        .context("cannot start nginx; `make test` installs it")?;
+fn check(command: &mut Command) -> Result<()> {
+    let output = bounded::output(command.arg("-t"), PATIENCE)?;
     let said = String::from_utf8_lossy(&output.stderr);
     // Which user workers run as only root can say.
     let mut warnings = said.lines().filter(|line| line.contains("[warn]"));
@@ -146,23 +175,27 @@ fn check(command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// What the servers of a configuration listen on, in order.
-fn listens(conf: &str) -> Vec<String> {
-    let lines = conf.lines().map(str::trim_start);
-    lines
-        .filter_map(|line| line.strip_prefix("listen "))
-        .map(|rest| rest.split([' ', ';']).next().unwrap_or_default().to_owned())
-        .collect()
+/// Replaces the ports that the servers of a configuration listen on by free ones; gives the last, too.
+///
+/// Comments may speak of `listen` as well: only lines that begin with it count.
+fn on_free_ports(conf: String) -> Result<(String, String)> {
+    let mut moved = conf.clone();
+    let mut last = String::new();
+    let listening = |line: &str| line.trim_start().starts_with("listen ");
+    for line in conf.lines().filter(|line| listening(line)) {
+        let place = line.trim_start().split([' ', ';']).nth(1);
+        let place = place.context("`listen` without an address")?;
+        last = free()?;
+        moved = if place.contains(':') {
+            // Others in the file name it, too.
+            moved.replace(place, &last)
+        } else {
+            moved.replacen(line, &line.replacen(place, &last, 1), 1)
+        };
+    }
+    Ok((moved, last))
 }
 
 fn free() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
-}
-
-/// A certificate for [`HOST`].
-fn certify(folder: &Path) -> Result<()> {
-    let made = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
-    fs::write(folder.join("staging.crt"), made.cert.pem())?;
-    fs::write(folder.join("staging.key"), made.signing_key.serialize_pem())?;
-    Ok(())
 }

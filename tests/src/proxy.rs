@@ -3,14 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use demo::programs::Program;
 use demo::rehearsal::files::Files;
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 use toml::Table;
 use trace::format::Capture;
 
+use crate::service::Service;
 use crate::{KEY, http, project};
 
 /// A running proxy, with a folder for its capture.
@@ -21,6 +23,8 @@ pub struct Proxy {
     pub admin: String,
     /// The process. Dropping it kills it.
     pub program: Program,
+    /// Whoever has taken over from it.
+    pub service: Service,
     folder: TempDir,
 }
 
@@ -56,7 +60,12 @@ impl Proxy {
     fn run(folder: TempDir, config: &Path, table: &Table) -> Result<Self> {
         fs::write(config, toml::to_string(table)?)?;
         let args = ["-c".as_ref(), config.as_os_str()];
-        let program = Program::start("rehearsal-proxy", args, &[("LOAD_TEST_KEY", KEY)])?;
+        let notify = folder.path().join("notify");
+        let mut service = Service::listen(&notify)?;
+        let notify = notify.display().to_string();
+        let env = [("LOAD_TEST_KEY", KEY), ("NOTIFY_SOCKET", &notify)];
+        let program = Program::start("rehearsal-proxy", args, &env)?;
+        service.ready()?;
         let mut addresses = program.addresses().into_iter();
         let mut next = || {
             addresses
@@ -67,8 +76,23 @@ impl Proxy {
             address: next()?,
             admin: next()?,
             program,
+            service,
             folder,
         })
+    }
+
+    /// Ends the process that serves now; gives what all of them said.
+    pub fn stop(self) -> Result<String> {
+        self.service.signal(Signal::TERM)?;
+        // Of its own end, the first process need not be told twice.
+        let (status, said) = self.program.stop()?;
+        ensure!(status.success(), "the proxy ended with {status}: {said}");
+        Ok(said)
+    }
+
+    /// What it counts, in Prometheus's text format.
+    pub fn metrics(&self) -> Result<String> {
+        Ok(http::get(&self.admin, "/metrics", &[])?.body)
     }
 
     /// What it says of itself.
@@ -79,9 +103,17 @@ impl Proxy {
     /// Stops it, and gives the capture and the folder that it is in.
     pub fn captured(self) -> Result<(Capture, PathBuf, TempDir)> {
         let (status, said) = self.program.stop()?;
-        anyhow::ensure!(status.success(), "the proxy ended with {status}: {said}");
+        ensure!(status.success(), "the proxy ended with {status}: {said}");
         let path = self.folder.path().join(CAPTURE);
         Ok((Capture::read(&path)?, path, self.folder))
+    }
+}
+
+/// Takes the limits out of a configuration.
+pub fn without_limits(config: &mut Table) {
+    let routes = config.get_mut("route").and_then(toml::Value::as_array_mut);
+    for route in routes.into_iter().flatten() {
+        route.as_table_mut().map(|route| route.remove("limit"));
     }
 }
 

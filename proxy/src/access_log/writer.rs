@@ -11,7 +11,8 @@ use super::Counts;
 use super::file::{LogFile, Lost};
 use super::line::Formatter;
 use super::shelf::Shelves;
-use crate::clock::{self, Clock, Moment};
+use crate::clock::{self, Clock};
+use crate::complaints::Complaints;
 
 /// What the thread is told.
 pub(super) enum Order {
@@ -32,7 +33,7 @@ pub(super) struct Writer {
     clock: Clock,
     open: Option<(LogFile, Formatter)>,
     lines: Vec<u8>,
-    next_complaint: Moment,
+    complaints: Complaints,
 }
 
 /// How often lines are written.
@@ -41,14 +42,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// Lines are written when there is so much of them.
 const BATCH: usize = 64 * 1024;
 
-const COMPLAINT: Duration = Duration::from_secs(60);
-
 impl Writer {
     pub(super) fn new(shelves: Arc<Shelves>, counts: Arc<Counts>, clock: Clock) -> Self {
         Self {
             shelves,
             counts,
-            next_complaint: clock.now(),
+            complaints: Complaints::default(),
             clock,
             open: None,
             lines: Vec::with_capacity(2 * BATCH),
@@ -125,9 +124,7 @@ impl Writer {
     fn failed(&mut self, lost: &Lost) {
         self.counts.errors.fetch_add(1, Ordering::Relaxed);
         self.counts.dropped.fetch_add(lost.lines, Ordering::Relaxed);
-        let now = self.clock.now();
-        if self.next_complaint <= now {
-            self.next_complaint = now + COMPLAINT;
+        if self.complaints.note(self.clock.now()).is_some() {
             let dropped = self.counts.dropped.load(Ordering::Relaxed);
             let error = &lost.error;
             tracing::error!(%error, dropped, "cannot write the access log; requests are served as before");

@@ -15,6 +15,7 @@ use super::Waiting;
 use super::capture::End;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
+use crate::complaints::Complaints;
 
 pub(super) struct Writer {
     recording: Recording,
@@ -23,8 +24,8 @@ pub(super) struct Writer {
     /// Failures of recording, of all captures.
     errors: Arc<AtomicU64>,
     next_checkpoint: Moment,
-    /// When the next complaint may be logged; none while all is well.
-    next_complaint: Option<Moment>,
+    /// What the disk did not take since the first failure; none while all is well.
+    lost: Option<Complaints>,
 }
 
 /// Says that nothing is recorded any more should the thread panic.
@@ -44,8 +45,6 @@ const REST: Duration = Duration::from_millis(10);
 
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
-const COMPLAINT: Duration = Duration::from_secs(60);
-
 impl Writer {
     pub(super) fn new(
         recording: Recording,
@@ -56,7 +55,7 @@ impl Writer {
         Self {
             recording,
             next_checkpoint: clock.now() + CHECKPOINT,
-            next_complaint: None,
+            lost: None,
             clock,
             tally,
             errors,
@@ -105,7 +104,7 @@ impl Writer {
 
     fn take(&mut self, waiting: Waiting) {
         self.tally.taken(waiting.bytes);
-        if self.next_complaint.is_some() {
+        if self.lost.is_some() {
             return self.lose();
         }
         match self.recording.record(&waiting.tap.into_raw()) {
@@ -119,7 +118,7 @@ impl Writer {
 
     fn checkpoint(&mut self) {
         let now = self.clock.now();
-        if self.next_complaint.is_some() || now < self.next_checkpoint {
+        if self.lost.is_some() || now < self.next_checkpoint {
             return;
         }
         self.next_checkpoint = now + CHECKPOINT;
@@ -132,7 +131,10 @@ impl Writer {
     fn give_up(&mut self, error: &RecordError) {
         self.tally.fail();
         self.errors.fetch_add(1, Ordering::Relaxed);
-        self.next_complaint = Some(self.clock.now() + COMPLAINT);
+        let mut lost = Complaints::default();
+        // This is the first of this minute.
+        lost.note(self.clock.now());
+        self.lost = Some(lost);
         let error = error as &dyn std::error::Error;
         tracing::error!(error, "recording stopped; requests are served as before");
     }
@@ -140,8 +142,8 @@ impl Writer {
     fn lose(&mut self) {
         self.tally.dropped(Loss::Write);
         let now = self.clock.now();
-        if self.next_complaint.is_some_and(|due| due <= now) {
-            self.next_complaint = Some(now + COMPLAINT);
+        let told = self.lost.as_mut().and_then(|lost| lost.note(now));
+        if told.is_some() {
             let dropped = self.tally.missed().write;
             tracing::error!(dropped, "recording has stopped; exchanges are not written");
         }

@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 
 use super::entrance::Entrance;
 use super::listen::Socket;
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
+use crate::complaints::Complaints;
 
 /// A connection that was accepted.
 pub(crate) struct Incoming {
@@ -74,7 +75,7 @@ impl Drop for Doors {
 }
 
 async fn accept(listener: TcpListener, entrance: Arc<Entrance>, desks: Arc<[Desk]>, clock: Clock) {
-    let mut failures = Failures::default();
+    let mut failures = Complaints::default();
     loop {
         let accepted = listener.accept().await;
         // A connection that no runtime knows yet.
@@ -110,41 +111,5 @@ fn hand_over(desks: &[Desk], incoming: Incoming) {
         desk.open.fetch_add(1, Ordering::Relaxed);
         // A desk that is gone is stopping, and so are we.
         drop(desk.incoming.send(incoming));
-    }
-}
-
-/// Failures to accept, told once a minute at most.
-#[derive(Default)]
-struct Failures {
-    untold: u64,
-    quiet_until: Moment,
-}
-
-impl Failures {
-    /// Counts one; returns how many to tell of, when it is time to.
-    fn note(&mut self, now: Moment) -> Option<u64> {
-        self.untold += 1;
-        if now < self.quiet_until {
-            return None;
-        }
-        self.quiet_until = now + Duration::from_secs(60);
-        Some(std::mem::take(&mut self.untold))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_are_told_once_a_minute() {
-        let at = |seconds| Moment::START + Duration::from_secs(seconds);
-        let mut failures = Failures::default();
-        assert_eq!(failures.note(at(1)), Some(1));
-        for second in 2..61 {
-            assert_eq!(failures.note(at(second)), None);
-        }
-        assert_eq!(failures.note(at(61)), Some(60));
-        assert_eq!(failures.note(at(62)), None);
     }
 }

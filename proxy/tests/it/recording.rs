@@ -2,6 +2,8 @@
 //!
 //! Captures are read back with the library that replay uses.
 
+use std::fs;
+
 use trace::exchange::Flag;
 use trace::format::Capture;
 
@@ -117,6 +119,7 @@ fn a_disk_that_is_full_disturbs_nobody() {
     );
     offered_in_all(&proxy, count + 1);
     let number = |pointer: &str| proxy.status().pointer(pointer).unwrap().as_u64().unwrap();
+    assert_eq!(proxy.metric("rehearsal_recording_errors_total"), 1);
     let dropped = number("/recording/dropped/write");
     assert!(dropped > 0, "{recording}");
     assert_eq!(number("/recording/recorded") + dropped, count + 1);
@@ -128,4 +131,45 @@ fn a_disk_that_is_full_disturbs_nobody() {
         "{}",
         ended.log
     );
+}
+
+/// Its disk takes all that is written, and nobody will ever read it.
+#[test]
+fn a_capture_that_is_removed_is_noticed_and_disturbs_nobody() {
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin).record("sub/c.jsonl", true).start();
+    let mut client = proxy.client();
+    let mut ask = || {
+        let answer = client.ask(&request("GET", "/api/v1/people", &[]));
+        assert_eq!(answer.status, 200);
+    };
+    ask();
+    let folder = proxy.folder.path().join("sub");
+    fs::remove_dir_all(&folder).unwrap();
+    eventually("recording has failed", || {
+        ask();
+        (proxy.status()["recording"]["state"] == "failed").then_some(())
+    });
+    assert_eq!(proxy.metric("rehearsal_recording_errors_total"), 1);
+    let dropped = proxy.metric("rehearsal_dropped_total{reason=\"write\"}");
+    ask();
+    eventually("what comes is counted", || {
+        let now = proxy.metric("rehearsal_dropped_total{reason=\"write\"}");
+        (now > dropped).then_some(())
+    });
+    // Something else is where the folder was.
+    fs::write(&folder, "").unwrap();
+    let refused = proxy.order("/record/start", &[]);
+    assert_eq!(refused.status, 500, "{}", refused.body);
+    assert!(refused.body.contains("cannot create capture `sub/c.jsonl`"));
+    ask();
+    fs::remove_file(&folder).unwrap();
+    assert_eq!(proxy.order("/record/start", &[]).status, 200);
+    ask();
+    let ended = proxy.stop();
+    assert!(ended.status.success(), "{}", ended.log);
+    let told = ended.log.matches("recording stopped").count();
+    assert_eq!(told, 1, "{}", ended.log);
+    let capture = Capture::read(&folder.join("c.jsonl")).unwrap();
+    assert_eq!(capture.exchanges.len(), 1);
 }

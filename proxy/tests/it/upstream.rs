@@ -3,11 +3,17 @@
 //! Origins break in each way that a backend can.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+
+use trace::exchange::Flag;
+use trace::format::Capture;
 
 use crate::backend::{Authority, Backend};
 use crate::eventually;
 use crate::origin::Origin;
 use crate::proxy::{Config, Proxy, request};
+use crate::script;
 
 /// An address that nobody listens on.
 fn nowhere() -> SocketAddr {
@@ -41,6 +47,51 @@ fn an_upstream_that_breaks_off_is_502() {
     assert_eq!(answer.status, 502);
     assert_eq!(answer.json()["error"], "upstream unavailable");
     assert_eq!(origin.seen().len(), 1, "a POST is not sent twice");
+}
+
+/// Half an answer is not sent again, not passed for a whole one, and nobody else's business.
+#[test]
+fn a_server_that_resets_half_way_cuts_off_one_client() {
+    let (read, was_read) = mpsc::channel::<()>();
+    let was_read = Mutex::new(was_read);
+    let puts = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&puts);
+    let server = script::origin(move |peer| {
+        while let Some(head) = peer.head() {
+            if head.starts_with("PUT") {
+                counted.fetch_add(1, Ordering::SeqCst);
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+                was_read.lock().unwrap().recv().unwrap();
+                return peer.await_unread();
+            }
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole");
+        }
+    });
+    let mut proxy = Config::to(server).recording().start();
+    let (mut client, mut other) = (proxy.client(), proxy.client());
+    let get = request("GET", "/", &[]);
+    assert_eq!(other.ask(&get).body, "whole");
+    let put = request("PUT", "/", &["Content-Length: 100000"]) + &"x".repeat(100_000);
+    client.send(&put);
+    assert_eq!(client.head().header("content-length"), Some("9"));
+    assert_eq!(client.bytes(4), "half");
+    read.send(()).unwrap();
+    assert_eq!(client.rest_of_bytes(), b"");
+    assert_eq!(other.ask(&get).body, "whole");
+    assert_eq!(
+        puts.load(Ordering::SeqCst),
+        1,
+        "it may be sent twice, but not now"
+    );
+    let errors = "rehearsal_upstream_errors_total{kind=\"protocol\",upstream=\"staging\"}";
+    assert_eq!(proxy.metric(errors), 1);
+    assert!(proxy.stop().status.success());
+    let capture = Capture::read(&proxy.capture()).unwrap();
+    let mut exchanges = capture.exchanges.iter();
+    let cut = exchanges.find(|exchange| exchange.request.method == "PUT");
+    let cut = cut.unwrap();
+    assert_eq!((cut.response.status, cut.response.body.bytes), (200, 4));
+    assert!(cut.flags.contains(&Flag::Aborted));
 }
 
 #[test]

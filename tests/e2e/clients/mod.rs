@@ -2,4 +2,6 @@
 
 mod browser;
 mod curl;
+mod h2load;
+mod http2;
 mod wrk;

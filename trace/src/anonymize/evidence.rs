@@ -45,6 +45,7 @@ pub(super) fn gather(
         }
     }
     evidence.refused = raw.status == 401;
+    evidence.unanswered = raw.status == 0;
     evidence
 }
 

@@ -41,6 +41,17 @@ pub(super) struct Evidence {
     pub(super) password: bool,
     /// Whether the answer says that the credential was no good.
     pub(super) refused: bool,
+    /// Whether there is no answer to say anything, as in what a mirror copies.
+    pub(super) unanswered: bool,
+}
+
+impl Evidence {
+    /// Whether it is a log-in, as far as one can tell: without an answer, what somebody sends whom
+    /// nobody knows yet. Who is known and sends a password may be making a user or changing one.
+    fn is_log_in(&self) -> bool {
+        let attempt = self.username.is_some() && self.presented.is_empty();
+        self.password && (!self.issued.is_empty() || self.unanswered && attempt)
+    }
 }
 
 /// A credential or refresh token that a request carried.
@@ -54,14 +65,14 @@ pub(super) struct Presented {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) member: Member,
-    /// Whether the exchange is a log-in that succeeded.
+    /// Whether the exchange is a log-in that succeeded, or whose answer nobody saw.
     pub(super) logged_in: bool,
 }
 
 impl People {
     /// Finds the session and user of an exchange from `client`, and learns from it.
     pub(super) fn identify(&mut self, client: IpAddr, evidence: &Evidence) -> Identity {
-        let logged_in = evidence.password && !evidence.issued.is_empty();
+        let logged_in = evidence.is_log_in();
         let member = match (&evidence.username, self.presented(evidence)) {
             (Some(name), _) if logged_in => self.log_in(name),
             (_, Some(member)) => member,
@@ -171,6 +182,7 @@ mod tests {
             username: username.map(str::to_owned),
             password: username.is_some(),
             refused: false,
+            unanswered: false,
         }
     }
 

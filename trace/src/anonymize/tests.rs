@@ -210,6 +210,29 @@ fn a_failed_log_in_has_no_slots() {
     );
 }
 
+/// A mirror sees no answers.
+#[test]
+fn a_log_in_without_an_answer_is_believed() {
+    let mut anonymizer = Anonymizer::new(shipped_policy());
+    let mut sent = |token: &str| {
+        let body = r#"{"username":"maria.gonzalez","password":"s3cret!!"}"#;
+        let path = "/api/v1/auth/login/json";
+        let mut copy = Made::new("POST", path).body("application/json", body);
+        copy.0.status = 0;
+        if !token.is_empty() {
+            copy = copy.header("authorization", token);
+        }
+        utf8(&copy.apply(&mut anonymizer).request.body).to_owned()
+    };
+    let slots = r#"{"username":"{{username:u1}}","password":"{{password:u1}}"}"#;
+    assert_eq!((sent("").as_str(), sent("").as_str()), (slots, slots));
+    let made = sent("Bearer aaa.bbb.ccc");
+    assert!(
+        !made.contains("{{") && !made.contains("maria") && !made.contains("s3cret"),
+        "{made}"
+    );
+}
+
 #[test]
 fn what_no_rule_keeps_is_replaced() {
     let exchange = Made::new(

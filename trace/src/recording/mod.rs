@@ -156,9 +156,12 @@ impl Recording {
         Ok(())
     }
 
-    /// Writes a checkpoint if anything came since the last one, and flushes.
+    /// Writes a checkpoint if anything came since the last one, and flushes. A file that somebody
+    /// has removed takes all that is written to it, and nobody will ever read it: that is an error.
     pub fn checkpoint(&mut self, missed: Missed) -> Result<(), RecordError> {
         if std::mem::take(&mut self.since_checkpoint) > 0 {
+            let there = std::fs::metadata(&self.partial).map_err(WriteError::Write);
+            there.map_err(|source| self.write_error(source))?;
             let dropped = dropped(missed);
             self.writer
                 .checkpoint(dropped)

@@ -8,6 +8,23 @@ use crate::config::{Action, Gate, LimitSettings, RouteSettings, Timeouts};
 /// Nothing under this path ever falls to a shorter route.
 pub(crate) const RESERVED: &str = "/api/loadtest";
 
+/// Whether a path is [`RESERVED`] or under it, or may be to a backend that takes upper case for
+/// lower, or leaves out what follows a `;`.
+pub(crate) fn is_reserved(path: &[u8]) -> bool {
+    let mut segments = path.split(|byte| *byte == b'/').map(plain);
+    RESERVED.split('/').all(|reserved| {
+        segments
+            .next()
+            .is_some_and(|s| s.eq_ignore_ascii_case(reserved.as_bytes()))
+    })
+}
+
+/// A segment without its parameters.
+fn plain(segment: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b';', segment).unwrap_or(segment.len());
+    &segment[..end]
+}
+
 /// A route, by its place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RouteId(usize);
@@ -79,7 +96,7 @@ impl Routes {
             .position(|route| path.starts_with(route.prefix.as_bytes()))?;
         let route = &self.routes[index];
         let exists = match route.gate {
-            Gate::None => !reserved(path),
+            Gate::None => !is_reserved(path),
             Gate::Address | Gate::Key => self.load_test,
         };
         exists.then_some(RouteId(index))
@@ -92,11 +109,6 @@ impl Routes {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter()
     }
-}
-
-fn reserved(path: &[u8]) -> bool {
-    path.strip_prefix(RESERVED.as_bytes())
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
 }
 
 impl From<RouteSettings> for Route {
@@ -180,7 +192,16 @@ mod tests {
         check(false, "/api/loadtest/people", None);
         check(false, "/api/loadtest/metrics", None);
         check(false, "/api/loadtests", Some("/api/"));
-        check(false, "/API/LOADTEST/people", Some("/"));
+        check(false, "/api/v1/loadtest", Some("/api/"));
+        check(false, "/", Some("/"));
+        for other in [
+            "/API/LOADTEST/people",
+            "/api/loadtest;x",
+            "/api;a=b/LoadTest;x/people",
+        ] {
+            check(true, other, None);
+            check(false, other, None);
+        }
     }
 
     #[test]

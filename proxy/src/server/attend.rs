@@ -139,6 +139,7 @@ impl Attended {
     pub(crate) async fn attend(mut self) {
         match self.serve().await {
             End::Stopped => {
+                self.shared.drain();
                 tracing::info!("stopping");
                 notify::stopping();
                 self.leave(false).await;

@@ -11,6 +11,11 @@ pub(crate) fn line(text: impl Display) {
     drop(writeln!(io::stdout().lock(), "{text}"));
 }
 
+/// One line on stdout, which somebody waits for.
+pub(crate) fn data(text: impl Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
 /// The manual page on stdout.
 pub(crate) fn manual(command: clap::Command) -> io::Result<()> {
     clap_mangen::Man::new(command).render(&mut io::stdout().lock())

@@ -5,7 +5,7 @@
 use std::io;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Surroundings;
 use super::section::{Entry, Section};
@@ -102,7 +102,9 @@ fn key(
     others: &[KeySettings],
 ) -> Option<KeySettings> {
     let mut section = entry.section()?;
-    let name = section.required("name").and_then(Entry::text);
+    let name = section
+        .required("name")
+        .and_then(|entry| entry.parsed(key_name));
     if let Some(name) = &name
         && others.iter().any(|other| other.name == *name)
     {
@@ -122,12 +124,35 @@ fn key(
             None
         }
     };
+    if let Some(secret) = &secret {
+        check_secret(&section, secret, others);
+    }
     section.finish();
     Some(KeySettings {
         name: name?,
         secret: secret?,
         expires,
     })
+}
+
+/// It stands in the access log.
+fn key_name(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("empty; say whose key it is"),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// Who has the same secret as another cannot be told from it.
+fn check_secret(section: &Section<'_>, secret: &SecretString, others: &[KeySettings]) {
+    let same = |other: &&KeySettings| other.secret.expose_secret() == secret.expose_secret();
+    if let Some(other) = others.iter().find(same) {
+        let how = format!(
+            "key `{}` is the same; make one for each: rehearsal-proxy key",
+            other.name
+        );
+        section.warn("name", how);
+    }
 }
 
 fn from_variable(

@@ -106,6 +106,20 @@ fn who_says_nothing_is_cut_off() {
 }
 
 #[test]
+fn who_hangs_up_early_is_no_error() {
+    let (origin, certificate) = (Origin::start(), Certificate::new());
+    let mut proxy = Config::over(&origin)
+        .listen(&certificate.listen(""))
+        .start();
+    drop(certificate.connect(proxy.address, &["h2"]));
+    eventually("it has come and gone", || {
+        (proxy.status()["connections"] == 0).then_some(())
+    });
+    let log = proxy.stop().log;
+    assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
+}
+
+#[test]
 fn an_upgrade_asks_clients_to_come_again() {
     let (origin, certificate) = (Origin::start(), Certificate::new());
     let config = Config::over(&origin).listen(&certificate.listen(""));

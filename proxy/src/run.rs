@@ -186,12 +186,4 @@ pub(crate) fn announce_gate(load_test: &LoadTestSettings) {
     for allowed in &load_test.allow {
         tracing::info!(net = %allowed.net, note = allowed.note, "load testing allowed");
     }
-    for key in &load_test.keys {
-        if key
-            .expires
-            .is_some_and(|expires| expires <= crate::clock::unix_seconds())
-        {
-            tracing::warn!(key = key.name, "this load-test key has expired");
-        }
-    }
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::Surroundings;
 use super::section::{Entry, Section};
 use super::values;
+use crate::clock;
 
 /// Who may use the gated routes, and with which keys.
 #[derive(Debug, Default)]
@@ -113,6 +114,9 @@ fn key(
     let env = section.entry("env").and_then(Entry::text);
     let file = section.entry("file").and_then(Entry::text);
     let expires = section.parsed("expires", values::expiry);
+    if around.is_some() && expires.is_some_and(|at| at <= clock::unix_seconds()) {
+        section.warn("expires", "the key has expired: it opens nothing");
+    }
     let secret = match (env, file) {
         (Some(env), None) => around.and_then(|around| from_variable(&section, &env, around)),
         (None, Some(file)) => around.and_then(|around| from_file(&section, &file, around)),

@@ -705,6 +705,17 @@ fn two_keys_with_one_secret_are_warned_of() {
 }
 
 #[test]
+fn an_expired_key_is_warned_of() {
+    let keys = "[load_test]\nallow = [\"::1\"]\nkeys = [{ name = \"a\", env = \"GOOD\", expires = \"2020-01-01\" }]\n";
+    let settings = parse(&format!("{keys}{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["3: load_test.keys[0].expires: the key has expired: it opens nothing"]
+    );
+}
+
+#[test]
 fn names_that_say_nothing_are_refused() {
     let text = format!(
         r#"route = []

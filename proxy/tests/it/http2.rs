@@ -19,7 +19,7 @@ use crate::service::{Service, gone};
 use crate::tls::Certificate;
 
 /// A connection, and what drives it to its end.
-async fn connect(
+pub(crate) async fn connect(
     certificate: &Certificate,
     proxy: &Proxy,
 ) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
@@ -31,7 +31,7 @@ async fn connect(
     (client.ready().await.unwrap(), tokio::spawn(connection))
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 

@@ -135,7 +135,9 @@ fn an_upgrade_asks_clients_to_come_again() {
         origin.release();
         assert_eq!(answer.await.unwrap().status(), 200);
         let ended = timeout(Duration::from_secs(5), connection).await;
-        ended.unwrap().unwrap().unwrap();
+        // The client's own goodbye may come too late to be heard.
+        let unheard = ended.unwrap().unwrap().err();
+        assert!(unheard.as_ref().is_none_or(h2::Error::is_io), "{unheard:?}");
         gone(before);
     });
 }

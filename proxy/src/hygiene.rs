@@ -105,6 +105,7 @@ const fn is_host(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::BytesMut;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::http1::head::Search;
@@ -207,5 +208,54 @@ mod tests {
             "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
             Err("two Authorization headers"),
         );
+    }
+
+    /// The path as a backend may come to see it: without `;x`, unescaped once, in lower case.
+    fn seen_by_others(path: &str) -> Vec<u8> {
+        let segments = path.split('/').map(|s| s.split(';').next().unwrap());
+        let segments = segments.map(|segment| {
+            let mut parts = segment.split('%');
+            let mut seen = parts.next().unwrap().as_bytes().to_vec();
+            for part in parts {
+                seen.push(u8::from_str_radix(&part[..2], 16).unwrap());
+                seen.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            seen
+        });
+        segments
+            .collect::<Vec<_>>()
+            .join(&b'/')
+            .to_ascii_lowercase()
+    }
+
+    proptest! {
+        /// What passes has the same segments to everyone, and none that leads elsewhere.
+        #[test]
+        fn a_path_that_passes_leads_where_it_says(
+            parts in prop::collection::vec(
+                prop::sample::select(&[
+                    "/", "/api", "api", "loadtest", "LoadTest", ".", "..", ";", ";x", "%2f", "%2F",
+                    "%2e", "%252f", "%6c", "%3b", "%5c", "\\", "%", "%0", "%00", "%c3%a9", "?", "#",
+                ][..]),
+                0..8,
+            ),
+        ) {
+            let path = ["/", &parts.concat()].concat();
+            if super::path(path.as_bytes()).is_ok() {
+                let seen = seen_by_others(&path);
+                let mut segments = seen.split(|byte| *byte == b'/').skip(1);
+                prop_assert!(segments.all(|segment| segment != b"." && segment != b".."), "{path}");
+                let slashes = |path: &[u8]| path.iter().filter(|byte| **byte == b'/').count();
+                prop_assert_eq!(slashes(&seen), slashes(path.as_bytes()), "{}", path);
+                if seen.starts_with(b"/api/loadtest/") {
+                    prop_assert!(crate::route::is_reserved(path.as_bytes()), "{path}");
+                }
+            }
+        }
+
+        #[test]
+        fn no_path_breaks_it(path in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _verdict = super::path(&path);
+        }
     }
 }

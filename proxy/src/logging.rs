@@ -13,8 +13,8 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 const DEFAULT: &str = "warn,rehearsal_proxy=info";
 
-/// Its warnings quote header values.
-const QUOTING: &str = "pingora_core::protocols::http::v1";
+/// Whose warnings quote header values, and who calls it an error when a client hangs up.
+const UNHEARD: [&str; 2] = ["pingora_core::protocols::http::v1", "pingora_core::apps"];
 
 pub(crate) fn init() {
     let text = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
@@ -25,7 +25,8 @@ pub(crate) fn init() {
     };
     let safe = filter_fn(|event| {
         let ours = event.target().starts_with("rehearsal_proxy");
-        ours || (*event.level() <= LevelFilter::INFO && !event.target().starts_with(QUOTING))
+        let unheard = UNHEARD.iter().any(|it| event.target().starts_with(it));
+        ours || (*event.level() <= LevelFilter::INFO && !unheard)
     });
     let lines = fmt::layer()
         .with_writer(io::stderr)

@@ -38,6 +38,9 @@ pub(crate) struct RouteMetrics {
     duration: Histogram,
 }
 
+/// Label of requests without a route.
+pub(crate) const NO_ROUTE: &str = "none";
+
 /// Label by the status's first digit; 0 is a request without an answer.
 const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -136,7 +139,7 @@ impl Metrics {
         };
         Meters {
             routes: routes
-                .chain(std::iter::once("none"))
+                .chain(std::iter::once(NO_ROUTE))
                 .map(of_route)
                 .collect(),
             upstream_errors: upstreams.map(of_upstream).collect(),

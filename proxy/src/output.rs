@@ -13,6 +13,11 @@ pub(crate) fn line(text: impl Display) {
     drop(writeln!(io::stdout().lock(), "{text}"));
 }
 
+/// One line on stdout, which somebody waits for.
+pub(crate) fn data(text: impl Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
 /// The manual page on stdout.
 pub(crate) fn manual(command: clap::Command) -> io::Result<()> {
     io::stdout().lock().write_all(&manual::page(command)?)

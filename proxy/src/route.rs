@@ -3,10 +3,28 @@
 //! Pure. Prefixes work as nginx's locations do: the longest one that the raw path begins with
 //! wins, whatever its segments.
 
-use crate::config::{Action, Gate, LimitSettings, RouteSettings, Timeouts};
+pub(crate) use crate::config::RouteSettings as Route;
+use crate::config::{Action, Gate};
 
 /// Nothing under this path ever falls to a shorter route.
 pub(crate) const RESERVED: &str = "/api/loadtest";
+
+/// Whether a path is [`RESERVED`] or under it, or may be to a backend that takes upper case for
+/// lower, or leaves out what follows a `;`.
+pub(crate) fn is_reserved(path: &[u8]) -> bool {
+    let mut segments = path.split(|byte| *byte == b'/').map(plain);
+    RESERVED.split('/').all(|reserved| {
+        segments
+            .next()
+            .is_some_and(|s| s.eq_ignore_ascii_case(reserved.as_bytes()))
+    })
+}
+
+/// A segment without its parameters.
+fn plain(segment: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b';', segment).unwrap_or(segment.len());
+    &segment[..end]
+}
 
 /// A route, by its place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,28 +36,7 @@ impl RouteId {
     }
 }
 
-/// One route.
-#[derive(Debug)]
-pub(crate) struct Route {
-    pub(crate) name: String,
-    prefix: String,
-    rewrite: Option<String>,
-    pub(crate) gate: Gate,
-    pub(crate) limit: Option<LimitSettings>,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) action: Action,
-    /// Whether the upstream is told that a request is a test.
-    pub(crate) tag: bool,
-    pub(crate) record: bool,
-    /// Largest request body in bytes.
-    pub(crate) body_limit: u64,
-}
-
 impl Route {
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     /// Index of the upstream, if anything is forwarded.
     pub(crate) const fn upstream(&self) -> Option<usize> {
         match self.action {
@@ -65,8 +62,8 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// With `load_test` off, gated routes do not exist.
-    pub(crate) fn new(settings: &[RouteSettings], load_test: bool) -> Self {
-        let mut routes: Vec<_> = settings.iter().cloned().map(Route::from).collect();
+    pub(crate) fn new(settings: &[Route], load_test: bool) -> Self {
+        let mut routes = settings.to_vec();
         routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
         Self { routes, load_test }
     }
@@ -79,7 +76,7 @@ impl Routes {
             .position(|route| path.starts_with(route.prefix.as_bytes()))?;
         let route = &self.routes[index];
         let exists = match route.gate {
-            Gate::None => !reserved(path),
+            Gate::None => !is_reserved(path),
             Gate::Address | Gate::Key => self.load_test,
         };
         exists.then_some(RouteId(index))
@@ -94,37 +91,16 @@ impl Routes {
     }
 }
 
-fn reserved(path: &[u8]) -> bool {
-    path.strip_prefix(RESERVED.as_bytes())
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
-}
-
-impl From<RouteSettings> for Route {
-    fn from(settings: RouteSettings) -> Self {
-        Self {
-            name: settings.name,
-            prefix: settings.prefix,
-            rewrite: settings.rewrite,
-            gate: settings.gate,
-            limit: settings.limit,
-            timeouts: settings.timeouts,
-            action: settings.action,
-            tag: settings.tag,
-            record: settings.record,
-            body_limit: settings.body_limit,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::config::Timeouts;
 
     fn routes(load_test: bool) -> Routes {
         let second = Duration::from_secs(1);
-        let route = |prefix: &str, rewrite: Option<&str>, gate| RouteSettings {
+        let route = |prefix: &str, rewrite: Option<&str>, gate| Route {
             name: prefix.to_owned(),
             prefix: prefix.to_owned(),
             rewrite: rewrite.map(str::to_owned),
@@ -180,7 +156,16 @@ mod tests {
         check(false, "/api/loadtest/people", None);
         check(false, "/api/loadtest/metrics", None);
         check(false, "/api/loadtests", Some("/api/"));
-        check(false, "/API/LOADTEST/people", Some("/"));
+        check(false, "/api/v1/loadtest", Some("/api/"));
+        check(false, "/", Some("/"));
+        for other in [
+            "/API/LOADTEST/people",
+            "/api/loadtest;x",
+            "/api;a=b/LoadTest;x/people",
+        ] {
+            check(true, other, None);
+            check(false, other, None);
+        }
     }
 
     #[test]

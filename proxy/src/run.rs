@@ -3,6 +3,7 @@
 //! Everything that can fail for a reason the operator can mend fails before the first connection
 //! is accepted.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,15 +34,16 @@ use crate::upstream::check::Checks;
 /// Does what the command line says; without a subcommand, runs the proxy until it is told to stop.
 pub fn run(args: &Args) -> Exit {
     match args.command {
-        Some(Command::Key) => {
-            output::line(keys::generate().expose_secret());
-            Exit::Success
-        }
-        Some(Command::Man) => match output::manual(Args::command()) {
-            Ok(()) => Exit::Success,
-            Err(error) => failed(&error.into()),
-        },
+        Some(Command::Key) => printed(output::data(keys::generate().expose_secret())),
+        Some(Command::Man) => printed(output::manual(Args::command())),
         None => proxy(args),
+    }
+}
+
+fn printed(result: io::Result<()>) -> Exit {
+    match result.context("cannot print it") {
+        Ok(()) => Exit::Success,
+        Err(error) => failed(&error),
     }
 }
 
@@ -183,13 +185,5 @@ pub(crate) fn announce_gate(load_test: &LoadTestSettings) {
     }
     for allowed in &load_test.allow {
         tracing::info!(net = %allowed.net, note = allowed.note, "load testing allowed");
-    }
-    for key in &load_test.keys {
-        if key
-            .expires
-            .is_some_and(|expires| expires <= crate::clock::unix_seconds())
-        {
-            tracing::warn!(key = key.name, "this load-test key has expired");
-        }
     }
 }

@@ -45,7 +45,7 @@ impl Shared {
         })
     }
 
-    /// A new process serves: each client's next answer is its last one from here.
+    /// Stopping, or a new process serves: each client's next answer is its last one from here.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }

@@ -90,6 +90,8 @@ impl From<IpAddr> for ClientNet {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -166,5 +168,50 @@ mod tests {
         assert_eq!(net("2001:db8:1:2::1"), net("2001:db8:1:2:ffff::9"));
         assert_ne!(net("2001:db8:1:2::1"), net("2001:db8:1:3::1"));
         assert_ne!(net("192.0.2.1"), net("192.0.2.2"));
+    }
+
+    /// What a hop may have written, and what somebody far away may.
+    fn entry() -> impl Strategy<Value = String> {
+        const KNOWN: [&str; 6] = [
+            "10.1.2.3",
+            "127.0.0.1:80",
+            "198.51.100.7",
+            "[2001:db8::1]:1",
+            "unknown",
+            "",
+        ];
+        prop_oneof![
+            4 => prop::sample::select(KNOWN.as_slice()).prop_map(str::to_owned),
+            1 => "[ -+\\--~]{0,12}",
+        ]
+    }
+
+    proptest! {
+        /// Who is not trusted can write before its own address what it likes.
+        #[test]
+        fn what_stands_before_a_stranger_is_nothing(
+            before in prop::collection::vec(entry(), 0..6),
+            hops in prop::collection::vec(prop::sample::select(&["10.1.2.3", "127.0.0.9:80"][..]), 0..3),
+            lines in any::<bool>(),
+        ) {
+            let mut chain = before;
+            chain.push("198.51.100.7".to_owned());
+            chain.extend(hops.into_iter().map(str::to_owned));
+            let joined = [chain.join(", ")];
+            let chain = if lines { &chain[..] } else { &joined };
+            let chain: Vec<_> = chain.iter().map(String::as_str).collect();
+            check("127.0.0.1", &chain, "198.51.100.7");
+            check("203.0.113.9", &chain, "203.0.113.9");
+        }
+
+        #[test]
+        fn only_the_peer_or_an_entry_is_the_client(bytes in "[\\t -~]{0,60}") {
+            let fields = Fields::sent(format!("X-Forwarded-For: {bytes}\r\n"));
+            let peer = "127.0.0.1".parse().unwrap();
+            let trusted = Networks::new(&["127.0.0.0/8".parse().unwrap()]);
+            let found = find(peer, &fields, &trusted);
+            let named = bytes.split(',').any(|entry| parse(entry.as_bytes()) == Some(found.address));
+            prop_assert!(found.address == peer || (named && found.certain));
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::entry::Entry;
 use super::lock;
 use super::pack::Pack;
+use crate::server::worker;
 
 /// All shelves.
 pub(super) struct Shelves {
@@ -27,7 +28,7 @@ const ROOM: usize = 32 * 1024 * 1024;
 
 impl Shelves {
     pub(super) fn new() -> Self {
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = worker::count();
         Self::with_room(count, ROOM / count)
     }
 

@@ -5,11 +5,12 @@
 use std::io;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Surroundings;
 use super::section::{Entry, Section};
 use super::values;
+use crate::clock;
 
 /// Who may use the gated routes, and with which keys.
 #[derive(Debug, Default)]
@@ -102,7 +103,9 @@ fn key(
     others: &[KeySettings],
 ) -> Option<KeySettings> {
     let mut section = entry.section()?;
-    let name = section.required("name").and_then(Entry::text);
+    let name = section
+        .required("name")
+        .and_then(|entry| entry.parsed(key_name));
     if let Some(name) = &name
         && others.iter().any(|other| other.name == *name)
     {
@@ -111,6 +114,9 @@ fn key(
     let env = section.entry("env").and_then(Entry::text);
     let file = section.entry("file").and_then(Entry::text);
     let expires = section.parsed("expires", values::expiry);
+    if around.is_some() && expires.is_some_and(|at| at <= clock::unix_seconds()) {
+        section.warn("expires", "the key has expired: it opens nothing");
+    }
     let secret = match (env, file) {
         (Some(env), None) => around.and_then(|around| from_variable(&section, &env, around)),
         (None, Some(file)) => around.and_then(|around| from_file(&section, &file, around)),
@@ -122,12 +128,35 @@ fn key(
             None
         }
     };
+    if let Some(secret) = &secret {
+        check_secret(&section, secret, others);
+    }
     section.finish();
     Some(KeySettings {
         name: name?,
         secret: secret?,
         expires,
     })
+}
+
+/// It stands in the access log.
+fn key_name(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("empty; say whose key it is"),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// Who has the same secret as another cannot be told from it.
+fn check_secret(section: &Section<'_>, secret: &SecretString, others: &[KeySettings]) {
+    let same = |other: &&KeySettings| other.secret.expose_secret() == secret.expose_secret();
+    if let Some(other) = others.iter().find(same) {
+        let how = format!(
+            "key `{}` is the same; make one for each: rehearsal-proxy key",
+            other.name
+        );
+        section.warn("name", how);
+    }
 }
 
 fn from_variable(

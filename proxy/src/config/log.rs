@@ -5,14 +5,15 @@
 use std::path::PathBuf;
 
 use super::section::Entry;
+use super::values;
 
 /// The access log's file, relative to the working directory.
 pub(super) fn read(entry: Option<Entry<'_>>) -> Option<PathBuf> {
     let mut section = entry?.section()?;
     let access = section.entry("access").and_then(|entry| {
         entry.parsed(|text| match text {
-            "" => Err("empty; name a file, or leave the key out for no access log"),
-            path => Ok(PathBuf::from(path)),
+            "" => Err("empty; name a file, or leave the key out for no access log".to_owned()),
+            path => values::file(path),
         })
     });
     section.finish();

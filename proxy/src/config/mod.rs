@@ -18,6 +18,8 @@ mod upstream;
 mod values;
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod route_tests;
 #[cfg(test)]
 mod shipped_tests;

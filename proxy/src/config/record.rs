@@ -27,7 +27,9 @@ pub(crate) struct RecordSettings {
 pub(crate) fn read(entry: Option<Entry<'_>>, around: &impl Surroundings) -> Option<RecordSettings> {
     let mut section = entry?.section()?;
     let enabled = section.entry("enabled").and_then(Entry::flag);
-    let file = section.required("file").and_then(Entry::text);
+    let file = section
+        .required("file")
+        .and_then(|entry| entry.parsed(values::file));
     let policy = section
         .required("policy")
         .and_then(|entry| entry.parsed(|path| around.policy(Path::new(path))));
@@ -36,7 +38,7 @@ pub(crate) fn read(entry: Option<Entry<'_>>, around: &impl Surroundings) -> Opti
     section.finish();
     Some(RecordSettings {
         enabled: enabled.unwrap_or(true),
-        file: file?.into(),
+        file: file?,
         policy: policy?,
         body_limit: body_limit.unwrap_or(64 * 1024),
     })

@@ -67,8 +67,8 @@ impl<'a> Report<'a> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         Mistake {
             line: before.matches('\n').count() + 1,
-            key: key.into(),
-            text: text.into(),
+            key: in_one_line(&key.into()),
+            text: in_one_line(&text.into()),
         }
     }
 
@@ -85,6 +85,15 @@ impl<'a> Report<'a> {
     pub(crate) fn into_warnings(self) -> Vec<Mistake> {
         in_order(self.warnings.into_inner())
     }
+}
+
+/// What is quoted from the file may hold line ends, and what a terminal obeys.
+fn in_one_line(text: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {

@@ -12,7 +12,8 @@ use super::section::{Entry, Section};
 use super::upstream::UpstreamSettings;
 use super::values;
 use crate::hygiene;
-use crate::route::RESERVED;
+use crate::metrics::NO_ROUTE;
+use crate::route::{RESERVED, is_reserved};
 
 /// One route, as configured.
 #[derive(Debug, Clone)]
@@ -68,6 +69,9 @@ pub(crate) fn read(
     upstreams: &[UpstreamSettings],
     load_test: &LoadTestSettings,
 ) -> Vec<RouteSettings> {
+    if let Some(entry) = entry.as_ref().filter(|entry| entry.is_empty_list()) {
+        entry.mistake("name at least one route");
+    }
     let entries = entry.and_then(Entry::list).unwrap_or_default();
     let mut routes = Vec::new();
     for entry in entries {
@@ -89,7 +93,7 @@ fn route(
 ) -> Option<RouteSettings> {
     let name = section
         .required("name")
-        .and_then(|entry| entry.parsed(values::name));
+        .and_then(|entry| entry.parsed(name));
     let prefix = section
         .required("prefix")
         .and_then(|entry| entry.parsed(path));
@@ -162,7 +166,7 @@ fn check_gate(
     gate: Gate,
     load_test: &LoadTestSettings,
 ) {
-    if gate == Gate::None && prefix.is_some_and(|prefix| prefix.starts_with(RESERVED)) {
+    if gate == Gate::None && prefix.is_some_and(|prefix| is_reserved(prefix.as_bytes())) {
         let how = format!("a route under {RESERVED} needs gate = \"key\" or \"address\"");
         section.mistake("gate", how);
     }
@@ -191,6 +195,15 @@ fn timeouts(entry: Option<Entry<'_>>) -> Timeouts {
     timeouts
 }
 
+fn name(text: &str) -> Result<String, String> {
+    if text == NO_ROUTE {
+        return Err(format!(
+            "metrics say `{text}` of requests without a route; use another name"
+        ));
+    }
+    values::name(text)
+}
+
 fn path(text: &str) -> Result<String, String> {
     match hygiene::path(text.as_bytes()) {
         Ok(()) if !text.contains(['?', '#']) => Ok(text.to_owned()),
@@ -215,6 +228,9 @@ fn find(name: &str, upstreams: &[UpstreamSettings]) -> Result<usize, String> {
         .iter()
         .position(|upstream| upstream.name == name)
         .ok_or_else(|| {
+            if upstreams.is_empty() {
+                return format!("there is no upstream; name its servers in [upstream.{name}]");
+            }
             let known: Vec<_> = upstreams
                 .iter()
                 .map(|upstream| upstream.name.as_str())

@@ -93,7 +93,7 @@ hours = [{ from = "09:00", to = "17:00", rate = "50/s" }]
 values = { alpha = { burst = 3 }, " b" = { rate = "1/s", per = "client" } }
 
 [[route]]
-name = "none"
+name = "nothing"
 prefix = "/none"
 upstream = "staging"
 limit = { rate = "1/s", per = "header:X-Team-ID", values = {}, concurrent_zone = "Z" }

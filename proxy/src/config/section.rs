@@ -113,6 +113,11 @@ impl<'a> Section<'a> {
         self.report.add(&self.span, self.path_of(key), text);
     }
 
+    /// Notes what is allowed, but hardly meant.
+    pub(crate) fn warn(&self, key: &str, text: impl Into<String>) {
+        self.report.warn(&self.span, self.path_of(key), text);
+    }
+
     /// Ends the reading: whatever is left is unknown.
     pub(crate) fn finish(self) {
         for (name, _) in &self.values {

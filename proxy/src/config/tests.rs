@@ -692,3 +692,53 @@ fn clients_may_be_given_other_times() {
     );
     assert_eq!(client.body_timeout, Duration::from_secs(60));
 }
+
+#[test]
+fn two_keys_with_one_secret_are_warned_of() {
+    let keys = "[load_test]\nallow = [\"::1\"]\nkeys = [{ name = \"a\", env = \"GOOD\" }, { name = \"b\", env = \"LOAD_TEST_KEY\" }]\n";
+    let settings = parse(&format!("{keys}{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["3: load_test.keys[1].name: key `a` is the same; make one for each: rehearsal-proxy key"]
+    );
+}
+
+#[test]
+fn an_expired_key_is_warned_of() {
+    let keys = "[load_test]\nallow = [\"::1\"]\nkeys = [{ name = \"a\", env = \"GOOD\", expires = \"2020-01-01\" }]\n";
+    let settings = parse(&format!("{keys}{UPSTREAM}{ROUTE}"), &Fake).unwrap();
+    let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["3: load_test.keys[0].expires: the key has expired: it opens nothing"]
+    );
+}
+
+#[test]
+fn names_that_say_nothing_are_refused() {
+    let text = format!(
+        r#"route = []
+[load_test]
+allow = ["::1"]
+keys = [{{ name = " ", env = "GOOD" }}]
+[record]
+file = "captures/"
+policy = "config/anonymize.toml"
+[log]
+access = ".."
+{UPSTREAM}"#
+    );
+    insta::assert_snapshot!(mistakes(&text), @r#"
+    proxy.toml:1: route: name at least one route
+    proxy.toml:4: load_test.keys[0].name: empty; say whose key it is
+    proxy.toml:6: record.file: `captures/` names no file; write it as captures/staging.jsonl
+    proxy.toml:9: log.access: `..` names no file; write it as captures/staging.jsonl
+    "#);
+    let text = format!(
+        "{UPSTREAM}{ROUTE}[[route]]\nname = \"none\"\nprefix = \"/a\"\nupstream = \"staging\"\n"
+    );
+    insta::assert_snapshot!(mistakes(&text), @r#"proxy.toml:10: route[1].name: metrics say `none` of requests without a route; use another name"#);
+    let text = "[upstream]\n[[route]]\nname = \"a\"\nprefix = \"/\"\nupstream = \"staging\"\n";
+    insta::assert_snapshot!(mistakes(text), @r#"proxy.toml:5: route[0].upstream: there is no upstream; name its servers in [upstream.staging]"#);
+}

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -116,6 +117,17 @@ pub(crate) fn expiry(text: &str) -> Result<i64, String> {
         .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
         .map(|start| start.timestamp().as_second())
         .map_err(|_error| format!("cannot read `{text}` as a date; write it as 2027-01-31"))
+}
+
+/// A file that is written to.
+pub(crate) fn file(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    if path.file_name().is_none() || text.ends_with('/') {
+        return Err(format!(
+            "`{text}` names no file; write it as captures/staging.jsonl"
+        ));
+    }
+    Ok(path.to_owned())
 }
 
 fn seconds(text: &str) -> Option<u64> {

@@ -37,7 +37,15 @@ impl Handler {
         let out = &mut lent.connection.output;
         request::write_head(out, exchange, route, &client.body, lent.is_last);
         write_again(out, replay, &client.body);
-        let relay = Relay::new(client, &mut lent.connection, exchange, replay, route);
+        let shared = &*self.shared;
+        let relay = Relay::new(
+            shared,
+            client,
+            &mut lent.connection,
+            exchange,
+            replay,
+            route,
+        );
         match relay.run().await {
             Ok(reusable) => {
                 if let Some(lease) = exchange.lease.as_ref().filter(|_| reusable) {

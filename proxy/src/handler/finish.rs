@@ -41,7 +41,7 @@ fn log(shared: &Shared, exchange: &Exchange<'_>, ended: Moment) {
         protocol: protocol(exchange),
         fields: &request.fields,
         request_id: &exchange.id,
-        route: route.map(|route| (route.name.as_str(), route.prefix())),
+        route: route.map(|route| (route.name.as_str(), &*route.prefix)),
         status: exchange.status,
         body_bytes: exchange.answer_bytes,
         refusal: exchange.refusal.map(Reason::label),

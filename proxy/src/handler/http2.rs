@@ -243,3 +243,6 @@ fn response_header(response: &Response) -> Option<ResponseHeader> {
     }
     Some(header)
 }
+
+#[cfg(test)]
+mod tests;

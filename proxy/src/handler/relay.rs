@@ -21,10 +21,12 @@ use crate::http1::write;
 use crate::metrics::UpstreamError;
 use crate::refusal::Refusal;
 use crate::route::Route;
+use crate::shared::Shared;
 use crate::upstream::retry::Trouble;
 
 /// One request under way.
 pub(super) struct Relay<'r, 'c> {
+    shared: &'r Shared,
     client: &'r mut Client,
     upstream: &'r mut Connection,
     exchange: &'r mut Exchange<'c>,
@@ -57,6 +59,7 @@ enum Answer {
 impl<'r, 'c> Relay<'r, 'c> {
     /// A relay whose request head waits to be written.
     pub(super) fn new(
+        shared: &'r Shared,
         client: &'r mut Client,
         upstream: &'r mut Connection,
         exchange: &'r mut Exchange<'c>,
@@ -64,6 +67,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         route: &'r Route,
     ) -> Self {
         Self {
+            shared,
             client,
             upstream,
             exchange,
@@ -203,7 +207,7 @@ impl<'r, 'c> Relay<'r, 'c> {
                 self.judge(response.status)?;
                 self.note_head(response);
                 self.keeps_alive = response.keeps_alive() && framing != Framing::UntilClose;
-                if !self.client.body.is_done() {
+                if !self.client.body.is_done() || self.shared.is_draining() {
                     self.client.keep_alive(false);
                 }
                 response::write_head(self.client, self.exchange, response, framing);

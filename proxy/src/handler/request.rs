@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use crate::exchange::Exchange;
 use crate::http1::body::{Body, Framing};
 use crate::http1::fields::Fields;
-use crate::http1::head::Request;
+use crate::http1::head::{Request, Version};
 use crate::http1::write;
 use crate::route::Route;
 
@@ -57,6 +57,9 @@ pub(super) fn write_head(
             write::field(out, (name, value));
         }
     }
+    if let Some(host) = missing_host(exchange) {
+        write::field(out, (b"Host", host));
+    }
     if route.tag {
         write::field(out, (b"X-Load-Test", b"true"));
     }
@@ -73,6 +76,16 @@ pub(super) fn write_head(
     write::head_end(out);
 }
 
+/// HTTP/1.0 needs no host, but 1.1, which the upstream is spoken to in, does (RFC 9112 §3.2). As
+/// in nginx, it is the upstream's name then.
+fn missing_host<'e>(exchange: &'e Exchange<'_>) -> Option<&'e [u8]> {
+    let request = &exchange.request;
+    if request.version == Version::Http11 || request.fields.has("host") {
+        return None;
+    }
+    Some(exchange.upstream()?.name.as_bytes())
+}
+
 fn write_forwarded(out: &mut BytesMut, exchange: &Exchange<'_>) {
     let connection = exchange.connection;
     let fields = &exchange.request.fields;
@@ -84,7 +97,10 @@ fn write_forwarded(out: &mut BytesMut, exchange: &Exchange<'_>) {
         let _written = write!(out, "X-Real-IP: {}\r\n", exchange.client);
     }
     out.extend_from_slice(b"X-Forwarded-For: ");
-    for part in fields.all("x-forwarded-for") {
+    for part in fields
+        .all("x-forwarded-for")
+        .filter(|part| !part.is_empty())
+    {
         out.extend_from_slice(part);
         out.extend_from_slice(b", ");
     }

@@ -9,3 +9,6 @@ pub(crate) mod connection;
 pub(crate) mod fields;
 pub(crate) mod head;
 pub(crate) mod write;
+
+#[cfg(test)]
+mod stream_tests;

@@ -1,7 +1,6 @@
 //! A tap that cannot get lost: however its request ends, the recorder hears of it.
 //!
-//! A request that is cut off is simply dropped, and nothing of ours runs; dropping this offers what
-//! there is.
+//! A request that is cut off is simply dropped; dropping this offers what there is.
 
 use std::sync::Arc;
 use std::time::Duration;

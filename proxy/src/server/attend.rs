@@ -140,6 +140,7 @@ impl Attended {
     pub(crate) async fn attend(mut self) {
         match self.serve().await {
             End::Stopped => {
+                self.shared.drain();
                 tracing::info!("stopping");
                 notify::stopping();
                 self.leave(None).await;
@@ -264,7 +265,9 @@ fn told_of_end(status: io::Result<ExitStatus>) {
     match status {
         Ok(status) if status.success() => tracing::info!("the new process has stopped; so do we"),
         Ok(status) => {
-            tracing::error!("the new process has broken down ({status}); stopping, to be restarted");
+            tracing::error!(
+                "the new process has broken down ({status}); stopping, to be restarted"
+            );
         }
         Err(error) => tracing::error!("lost sight of the new process: {error}; stopping"),
     }

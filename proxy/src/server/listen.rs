@@ -5,6 +5,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::net::TcpSocket;
 
 use crate::config::Settings;
@@ -135,6 +136,10 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     socket.set_reuseaddr(true)?;
+    if address.is_ipv6() {
+        // As in nginx, so that `[::]:80` can stand beside `0.0.0.0:80`.
+        set_ipv6_v6only(&socket, true)?;
+    }
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
 }
@@ -152,5 +157,24 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::AddrNotAvailable => "no such address on this machine".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::sockopt::ipv6_v6only;
+
+    use super::*;
+    use crate::server::worker;
+
+    #[test]
+    fn an_ipv6_address_takes_no_ipv4_along() {
+        let runtime = worker::runtime().unwrap();
+        let _entered = runtime.enter();
+        match listen("[::]:0".parse().unwrap()) {
+            Ok(listener) => assert!(ipv6_v6only(&listener).unwrap()),
+            // A machine without IPv6.
+            Err(error) => assert_eq!(error.raw_os_error(), Some(97), "{error}"),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The server around the proxy: listeners, workers, reload, upgrade, and the way down.
 //!
 //! pingora's own `Server` is not used: it sleeps through its grace period, retries a port in use
-//! for half a minute, and hides the port that it bound. Its streams, its TLS and its HTTP/2 are.
+//! for half a minute, and hides the port that it bound. Its streams, TLS and HTTP/2 are.
 
 pub(crate) mod accept;
 pub(crate) mod attend;

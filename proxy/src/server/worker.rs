@@ -3,8 +3,8 @@
 //! Nothing is stolen between them, so a request stays on the core that got its connection.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
@@ -66,9 +66,12 @@ impl Workers {
     }
 }
 
-/// How many workers there are: one for each core.
+/// How many workers there are: one for each core that there was at the start. Cores may come and
+/// go; whatever is kept by worker has to fit those that run.
 pub(crate) fn count() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    static COUNT: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    *COUNT
 }
 
 /// A runtime on the thread that runs it.
@@ -100,5 +103,25 @@ impl Worker {
         // sign go: its closing says that this worker is gone.
         drop(self.runtime);
         drop(self.sign);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    use super::*;
+
+    #[test]
+    fn cores_that_go_take_no_worker_along() {
+        let before = count();
+        let on_one_core = thread::spawn(|| {
+            let ours = sched_getaffinity(None).unwrap();
+            let mut one = CpuSet::new();
+            one.set((0..CpuSet::MAX_CPU).find(|cpu| ours.is_set(*cpu)).unwrap());
+            sched_setaffinity(None, &one).unwrap();
+            count()
+        });
+        assert_eq!(on_one_core.join().unwrap(), before);
     }
 }

@@ -91,8 +91,7 @@ impl Server {
         }
     }
 
-    /// What pingora needs to connect, without timeouts. Its `reuse_hash` is the same for
-    /// connections that are as good as each other, and for no others.
+    /// What pingora needs to connect, without timeouts.
     pub(crate) fn peer(&self) -> HttpPeer {
         let name = self.tls.as_ref().map(|tls| tls.name.clone());
         let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
@@ -106,8 +105,6 @@ impl Server {
             peer.options.verify_cert = tls.verify;
             peer.options.verify_hostname = tls.verify;
             peer.options.ca = Some(tls.trust.authorities());
-            // pingora leaves the authorities out of its hash.
-            peer.group_key = tls.trust.fingerprint();
         }
         peer
     }

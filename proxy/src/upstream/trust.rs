@@ -19,6 +19,7 @@ use super::balance;
 #[derive(Clone)]
 pub(crate) struct Trust {
     authorities: Arc<CaType>,
+    /// The same for the same certificates.
     fingerprint: u64,
 }
 
@@ -68,11 +69,6 @@ impl Trust {
 
     pub(super) fn authorities(&self) -> Arc<CaType> {
         Arc::clone(&self.authorities)
-    }
-
-    /// The same for the same certificates.
-    pub(super) const fn fingerprint(&self) -> u64 {
-        self.fingerprint
     }
 }
 

@@ -227,3 +227,22 @@ fn run_alone(argument: &str) -> Output {
     assert!(output.status.success());
     output
 }
+
+#[test]
+fn a_key_that_cannot_be_printed_is_no_success() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal-proxy"))
+        .arg("key")
+        .stdout(full)
+        .output()
+        .unwrap();
+    check(
+        &output,
+        1,
+        "",
+        "error: cannot print it: No space left on device (os error 28)\n",
+    );
+}

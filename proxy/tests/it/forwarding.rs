@@ -33,6 +33,21 @@ fn the_backend_learns_whose_request_it_is() {
 }
 
 #[test]
+fn a_request_without_a_host_goes_to_the_upstreams_name() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin).start();
+    let old = "GET / HTTP/1.0\r\nX-Forwarded-For:\r\n\r\n";
+    assert_eq!(proxy.client().ask(old).status, 200);
+    let seen = origin.last();
+    assert_eq!(seen.line, "GET / HTTP/1.1");
+    assert_eq!(seen.header("host"), Some("staging"));
+    assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.1"));
+    let named = "GET / HTTP/1.0\r\nHost: a.test\r\n\r\n";
+    assert_eq!(proxy.client().ask(named).status, 200);
+    assert_eq!(origin.last().header("host"), Some("a.test"));
+}
+
+#[test]
 fn a_stranger_cannot_say_how_it_came() {
     let origin = Origin::start();
     let proxy = Config::over(&origin).start();

@@ -19,6 +19,7 @@ mod desync;
 mod forwarding;
 mod gate;
 mod http2;
+mod http2_streams;
 mod hygiene;
 mod limits;
 mod orders;

@@ -36,7 +36,9 @@ fn a_request_in_flight_gets_its_answer() {
     });
     assert_eq!(proxy.admin("/healthz").status, 200);
     origin.release();
-    assert_eq!(client.answer().status, 200);
+    let answer = client.answer();
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("connection"), Some("close"));
     let ended = proxy.ended();
     assert!(ended.status.success());
     assert!(

@@ -46,8 +46,7 @@ fn a_request_in_flight_ends_in_the_old_process() {
     assert_eq!(service.proxy.status()["connections"], 0);
     assert_eq!(service.proxy.get("/", &[]).status, 200);
     origin.release();
-    assert_eq!(client.answer().status, 200);
-    let last = client.ask(&request("GET", "/", &[]));
+    let last = client.answer();
     assert_eq!(
         (last.status, last.header("connection")),
         (200, Some("close"))
@@ -60,7 +59,7 @@ fn a_request_in_flight_ends_in_the_old_process() {
         let capture = Capture::read(&service.proxy.folder.path().join(name)).unwrap();
         capture.exchanges.len()
     };
-    assert_eq!(exchanges("capture.jsonl"), 2);
+    assert_eq!(exchanges("capture.jsonl"), 1);
     assert_eq!(exchanges("capture-2.jsonl"), 1);
 }
 

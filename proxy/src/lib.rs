@@ -31,4 +31,5 @@ mod route;
 pub mod run;
 mod server;
 mod shared;
+mod shelf;
 mod upstream;

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rehearsal_trace::anonymize::Policy;
 use rehearsal_trace::exchange::Timing;
 use rehearsal_trace::raw::{Method, RawBody, RawExchange, RawHeaders};
@@ -214,6 +213,6 @@ fn headers(pairs: &[(&str, &str)]) -> RawHeaders {
 
 fn body(text: &str) -> RawBody {
     let mut body = RawBody::default();
-    body.push(&Bytes::from(text.to_owned()), 65536);
+    body.push(text.as_bytes(), 65536);
     body
 }

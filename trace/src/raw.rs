@@ -2,11 +2,8 @@
 //!
 //! It lives in memory only. No type here can be serialized, and `Debug` shows no content.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
-
-use bytes::Bytes;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::exchange::Timing;
 
@@ -43,11 +40,27 @@ pub struct RawExchange {
 }
 
 impl RawExchange {
-    /// About how many bytes of memory it holds beyond its own size.
-    pub fn weight(&self) -> usize {
-        let heads = self.request_headers.weight() + self.response_headers.weight();
-        let bodies = self.request_body.weight() + self.response_body.weight();
-        self.path.capacity() + self.query.capacity() + heads + bodies
+    /// One that says nothing, to be filled again and again: what its parts take of memory stays.
+    pub const fn blank() -> Self {
+        Self {
+            at_ns: 0,
+            connection: 0,
+            client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            version: "1.1",
+            method: Method::UNKNOWN,
+            path: String::new(),
+            query: String::new(),
+            request_headers: RawHeaders::new(),
+            request_body: RawBody::new(),
+            status: 0,
+            response_headers: RawHeaders::new(),
+            response_body: RawBody::new(),
+            timing: Timing {
+                first_byte_ns: 0,
+                total_ns: 0,
+            },
+            aborted: false,
+        }
     }
 }
 
@@ -56,10 +69,12 @@ impl RawExchange {
 pub struct Method(&'static str);
 
 impl Method {
+    const UNKNOWN: Self = Self("UNKNOWN");
+
     /// The method of this name, in capitals.
     pub fn of(name: &[u8]) -> Self {
         let known = METHODS.iter().find(|known| known.as_bytes() == name);
-        Self(known.copied().unwrap_or("UNKNOWN"))
+        known.map_or(Self::UNKNOWN, |known| Self(known))
     }
 
     /// Its name.
@@ -84,12 +99,18 @@ pub struct RawHeaders {
 }
 
 impl RawHeaders {
-    /// None yet, with room for `headers` of them and `bytes` of their names and values.
-    pub fn with_capacity(headers: usize, bytes: usize) -> Self {
+    /// None yet.
+    pub const fn new() -> Self {
         Self {
-            text: String::with_capacity(bytes),
-            ends: Vec::with_capacity(headers),
+            text: String::new(),
+            ends: Vec::new(),
         }
+    }
+
+    /// Takes all out again.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 
     /// Adds a header. Its name becomes lower case, and what is not text in it U+FFFD.
@@ -118,34 +139,43 @@ impl RawHeaders {
             pair
         })
     }
-
-    const fn weight(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
-    }
 }
 
-/// A body as reference-counted slices, up to a cap.
+/// A body, up to a cap.
 #[derive(Default, Clone)]
 pub struct RawBody {
-    /// What was kept, in order.
-    slices: Vec<Bytes>,
-    /// Bytes in `slices`.
-    kept: usize,
+    /// What was kept, from its beginning.
+    kept: Vec<u8>,
     /// Length of the whole body in bytes.
     total: u64,
 }
 
 impl RawBody {
-    /// Takes note of the next piece of the body, keeping at most `limit` bytes in all.
-    ///
-    /// Costs a reference count, not a copy.
-    pub fn push(&mut self, piece: &Bytes, limit: usize) {
-        self.total += piece.len() as u64;
-        let room = limit.saturating_sub(self.kept).min(piece.len());
-        if room > 0 {
-            self.kept += room;
-            self.slices.push(piece.slice(..room));
+    /// An empty one.
+    pub const fn new() -> Self {
+        Self {
+            kept: Vec::new(),
+            total: 0,
         }
+    }
+
+    /// Replaces it by the beginning of a body of `total` bytes.
+    pub fn set(&mut self, kept: &[u8], total: u64) {
+        self.kept.clear();
+        self.kept.extend_from_slice(kept);
+        self.total = total;
+    }
+
+    /// Takes note of the next piece of the body, keeping at most `limit` bytes in all.
+    pub fn push(&mut self, piece: &[u8], limit: usize) {
+        self.total += piece.len() as u64;
+        let room = limit.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(&piece[..room]);
+    }
+
+    /// What was kept.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
     }
 
     /// Length of the whole body in bytes.
@@ -155,20 +185,7 @@ impl RawBody {
 
     /// Whether the body was longer than what was kept.
     pub const fn truncated(&self) -> bool {
-        (self.kept as u64) < self.total
-    }
-
-    const fn weight(&self) -> usize {
-        self.kept + self.slices.capacity() * size_of::<Bytes>()
-    }
-
-    /// What was kept, in one piece.
-    pub(crate) fn joined(&self) -> Cow<'_, [u8]> {
-        match self.slices.as_slice() {
-            [] => Cow::Borrowed(&[]),
-            [one] => Cow::Borrowed(one),
-            many => Cow::Owned(many.concat()),
-        }
+        (self.kept.len() as u64) < self.total
     }
 }
 

@@ -6,7 +6,6 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use bytes::Bytes;
 use rehearsal_trace::anonymize::Policy;
 use rehearsal_trace::exchange::Timing;
 use rehearsal_trace::format::{Capture, Warning};
@@ -32,7 +31,7 @@ fn start(file: &Path, policy: &str) -> Recording {
 
 fn raw(path: &str, headers: &[(&str, &str)], body: &str) -> RawExchange {
     let mut request_body = RawBody::default();
-    request_body.push(&Bytes::from(body.to_owned()), 65536);
+    request_body.push(body.as_bytes(), 65536);
     let mut request_headers = RawHeaders::default();
     for (name, value) in headers {
         request_headers.push(name.as_bytes(), value.as_bytes());

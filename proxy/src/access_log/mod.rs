@@ -9,7 +9,6 @@ mod entry;
 mod file;
 mod line;
 mod pack;
-mod shelf;
 mod writer;
 
 #[cfg(test)]
@@ -25,20 +24,24 @@ use std::thread::{self, JoinHandle};
 use trace::anonymize::Policy;
 
 use crate::clock::Clock;
+use crate::shelf::Shelves;
 pub(crate) use entry::{Attempt, Entry};
 use file::LogFile;
-use shelf::Shelves;
+use pack::Pack;
 use writer::{Book, Order, Writer};
 
 /// The access log of the process, be it on or off.
 pub(crate) struct AccessLog {
     /// Whether anything is written, so that requests need not even ask for a shelf.
     on: AtomicBool,
-    shelves: Arc<Shelves>,
+    shelves: Arc<Shelves<Pack>>,
     counts: Arc<Counts>,
     /// There until the end.
     thread: Mutex<Option<(Sender<Order>, JoinHandle<()>)>>,
 }
+
+/// Bytes of entries that may wait, over all shelves.
+const ROOM: usize = 32 * 1024 * 1024;
 
 /// What became of the lines.
 #[derive(Default)]
@@ -99,7 +102,11 @@ impl AccessLog {
 
     /// Notes a request that has ended. Never waits, and formats nothing.
     pub(crate) fn note(&self, entry: &Entry<'_>) {
-        if self.on.load(Ordering::Relaxed) && !self.shelves.put(entry) {
+        if !self.on.load(Ordering::Relaxed) {
+            return;
+        }
+        let room = self.shelves.share(ROOM);
+        if !self.shelves.put(|pack| pack.put(entry, room)) {
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }

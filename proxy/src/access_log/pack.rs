@@ -77,7 +77,16 @@ impl Pack {
         })
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    /// Adds an entry; false when there is no room.
+    pub(super) fn put(&mut self, entry: &Entry<'_>, room: usize) -> bool {
+        let fits = self.bytes() < room;
+        if fits {
+            self.push(entry);
+        }
+        fits
+    }
+
+    fn bytes(&self) -> usize {
         self.text.len() + self.facts.len() * size_of::<Facts>()
     }
 
@@ -89,7 +98,7 @@ impl Pack {
         }
     }
 
-    pub(super) fn push(&mut self, entry: &Entry<'_>) {
+    fn push(&mut self, entry: &Entry<'_>) {
         let Attempt {
             address,
             status: upstream_status,

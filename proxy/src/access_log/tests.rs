@@ -61,15 +61,13 @@ fn entry<'r>(target: &'r [u8], fields: &'r Fields) -> Entry<'r> {
 
 /// The text of a line, made as the log's thread makes it.
 fn text(entry: &Entry<'_>, policy: Option<Policy>) -> String {
-    let shelves = Shelves::with_room(1, 1 << 20);
-    assert!(shelves.put(entry));
+    let mut pack = Pack::default();
+    assert!(pack.put(entry, 1 << 20));
     let mut formatter = Formatter::new(policy);
     let mut out = Vec::new();
-    shelves.clear(|pack| {
-        for noted in pack.entries() {
-            formatter.line(&noted, 1_787_313_600_123_456_789, &mut out);
-        }
-    });
+    for noted in pack.entries() {
+        formatter.line(&noted, 1_787_313_600_123_456_789, &mut out);
+    }
     let text = String::from_utf8(out).unwrap();
     assert!(
         text.ends_with("}\n") && text.matches('\n').count() == 1,
@@ -350,14 +348,15 @@ fn rotating_loses_no_line() {
 #[test]
 fn what_there_is_no_room_for_is_refused() {
     let none = Fields::default();
-    let shelves = Shelves::with_room(1, 4096);
-    let put = || shelves.put(&entry(&[b'/'; 1000], &none));
-    let fit = (0..10).filter(|_| put()).count();
+    let mut pack = Pack::default();
+    let put = |pack: &mut Pack| pack.put(&entry(&[b'/'; 1000], &none), 4096);
+    let fit = (0..10).filter(|_| put(&mut pack)).count();
     assert!((2..5).contains(&fit), "{fit}");
-    assert!(!put());
-    shelves.clear(|pack| assert_eq!(pack.entries().count(), fit));
-    assert!(put());
-    shelves.clear(|pack| assert_eq!(pack.entries().count(), 1));
+    assert!(!put(&mut pack));
+    assert_eq!(pack.entries().count(), fit);
+    pack.empty();
+    assert!(put(&mut pack));
+    assert_eq!(pack.entries().count(), 1);
 }
 
 #[test]

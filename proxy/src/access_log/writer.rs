@@ -10,9 +10,10 @@ use trace::anonymize::Policy;
 use super::Counts;
 use super::file::{LogFile, Lost};
 use super::line::Formatter;
-use super::shelf::Shelves;
+use super::pack::Pack;
 use crate::clock::{self, Clock};
 use crate::complaints::Complaints;
+use crate::shelf::Shelves;
 
 /// What the thread is told.
 pub(super) enum Order {
@@ -28,10 +29,12 @@ pub(super) struct Book {
 }
 
 pub(super) struct Writer {
-    shelves: Arc<Shelves>,
+    shelves: Arc<Shelves<Pack>>,
     counts: Arc<Counts>,
     clock: Clock,
     open: Option<(LogFile, Formatter)>,
+    /// What was taken off the shelves last.
+    taken: Box<[Pack]>,
     lines: Vec<u8>,
     complaints: Complaints,
 }
@@ -43,8 +46,9 @@ const TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 64 * 1024;
 
 impl Writer {
-    pub(super) fn new(shelves: Arc<Shelves>, counts: Arc<Counts>, clock: Clock) -> Self {
+    pub(super) fn new(shelves: Arc<Shelves<Pack>>, counts: Arc<Counts>, clock: Clock) -> Self {
         Self {
+            taken: shelves.spare(),
             shelves,
             counts,
             complaints: Complaints::default(),
@@ -81,16 +85,17 @@ impl Writer {
             return;
         };
         let (now, unix_nanos) = (self.clock.now(), clock::unix_nanos());
-        let shelves = Arc::clone(&self.shelves);
-        shelves.clear(|pack| {
-            for noted in pack.entries() {
-                let age = now.nanos_since(noted.facts.ended);
-                formatter.line(&noted, unix_nanos - i128::from(age), &mut self.lines);
-                if self.lines.len() >= BATCH {
-                    self.write(&mut file);
-                }
+        let mut taken = std::mem::take(&mut self.taken);
+        self.shelves.take(&mut taken);
+        for noted in taken.iter().flat_map(Pack::entries) {
+            let age = now.nanos_since(noted.facts.ended);
+            formatter.line(&noted, unix_nanos - i128::from(age), &mut self.lines);
+            if self.lines.len() >= BATCH {
+                self.write(&mut file);
             }
-        });
+        }
+        taken.iter_mut().for_each(Pack::empty);
+        self.taken = taken;
         self.write(&mut file);
         self.open = Some((file, formatter));
     }

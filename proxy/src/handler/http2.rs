@@ -236,7 +236,8 @@ fn write_request(out: &mut bytes::BytesMut, header: &RequestHeader, chunked: boo
 
 fn response_header(response: &Response) -> Option<ResponseHeader> {
     let mut header =
-        ResponseHeader::build_no_case(response.status, Some(response.fields.len())).ok()?;
+        ResponseHeader::build_no_case(response.status, Some(response.fields.places().len()))
+            .ok()?;
     for (name, value) in response.fields.iter() {
         let name = http::HeaderName::from_bytes(name).ok()?;
         header.append_header(name, value).ok()?;

@@ -13,14 +13,14 @@ pub(crate) struct Fields {
 
 /// Where a field lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub(super) name: Span,
     pub(super) value: Span,
 }
 
 /// A part of the head's bytes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Span {
+pub(crate) struct Span {
     start: u32,
     end: u32,
 }
@@ -38,8 +38,15 @@ impl Span {
         }
     }
 
-    pub(super) fn get(self, bytes: &[u8]) -> &[u8] {
+    pub(crate) fn get(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
+    }
+}
+
+impl Field {
+    /// Name and value, in the bytes of the head.
+    pub(crate) fn get(self, bytes: &[u8]) -> (&[u8], &[u8]) {
+        (self.name.get(bytes), self.value.get(bytes))
     }
 }
 
@@ -53,15 +60,14 @@ impl Fields {
         &self.bytes
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.fields.len()
+    /// Where each field lies in [`Fields::bytes`].
+    pub(crate) fn places(&self) -> &[Field] {
+        &self.fields
     }
 
     /// Names, as sent, and values.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
-        self.fields
-            .iter()
-            .map(|field| (field.name.get(&self.bytes), field.value.get(&self.bytes)))
+        self.fields.iter().map(|field| field.get(&self.bytes))
     }
 
     /// The values of a name, whatever its case.

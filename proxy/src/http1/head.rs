@@ -20,7 +20,8 @@ pub(crate) const FIELDS: usize = 128;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
     method: Span,
-    target: Span,
+    /// Where [`Request::target`] lies in the bytes of the head.
+    pub(crate) target: Span,
     pub(crate) version: Version,
     pub(crate) fields: Fields,
 }
@@ -438,7 +439,7 @@ mod tests {
             }
             let found = found.unwrap();
             prop_assert_eq!(found.target(), b"/a");
-            prop_assert_eq!(found.fields.len(), 2);
+            prop_assert_eq!(found.fields.places().len(), 2);
             prop_assert_eq!(&buffer[..], b"GET /b HTTP/1.1\r\n");
         }
 

@@ -5,15 +5,15 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use trace::recording::{Closed, RecordError, Recording, Start};
 
 use super::tally::Tally;
-use super::{Intake, QUEUE, writer};
+use super::{Intake, writer};
 use crate::clock::{Clock, Moment};
 use crate::config::RecordSettings;
+use crate::shelf::Shelves;
 
 pub(super) struct Capture {
     thread: JoinHandle<Result<Closed, RecordError>>,
@@ -48,19 +48,19 @@ impl Capture {
             sample: 1.0,
         })?;
         let path = recording.path().to_owned();
-        let (queue, taps) = mpsc::sync_channel(QUEUE);
+        let shelves = Arc::new(Shelves::new());
         let tally = Arc::new(Tally::new(&path));
         let end = Arc::new(End::default());
         let writer = writer::Writer::new(recording, clock, Arc::clone(&tally), errors);
         let thread = {
-            let end = Arc::clone(&end);
+            let (shelves, end) = (Arc::clone(&shelves), Arc::clone(&end));
             thread::Builder::new()
                 .name("recorder".to_owned())
-                .spawn(move || writer.run(&taps, &end))
+                .spawn(move || writer.run(&shelves, &end))
                 .map_err(|source| cannot_start(&path, source))?
         };
         let intake = Arc::new(Intake {
-            queue,
+            shelves,
             clock,
             tally,
             started: clock.now(),

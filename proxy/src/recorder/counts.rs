@@ -12,7 +12,7 @@ pub(crate) struct Snapshot {
     pub(crate) offered: u64,
     pub(crate) recorded: u64,
     pub(crate) dropped: Dropped,
-    /// Not settled yet: in the queue, or written since the last checkpoint.
+    /// Not settled yet: on a shelf, or written since the last checkpoint.
     pub(crate) waiting: u64,
 }
 

@@ -1,8 +1,9 @@
 //! The recorder: takes finished exchanges off the request path and writes them down.
 //!
-//! A request hands over a [`Tap`] with one bounded `try_send` and is done; a thread of its own
+//! A request leaves a [`Tap`] on the shelf of its worker and is done; a thread of its own comes by,
 //! anonymizes and writes. Whatever fails here changes no response.
 
+mod batch;
 mod capture;
 pub(crate) mod control;
 mod counts;
@@ -12,15 +13,16 @@ pub(crate) mod tap;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError};
 
 use crate::clock::{Clock, Moment};
+use crate::shelf::Shelves;
+use batch::Batch;
 use tally::{Loss, Tally};
 use tap::Tap;
 
 /// The end of a capture that requests hold.
 pub(crate) struct Intake {
-    queue: SyncSender<Waiting>,
+    shelves: Arc<Shelves<Batch>>,
     clock: Clock,
     pub(crate) tally: Arc<Tally>,
     /// When the capture began.
@@ -29,35 +31,34 @@ pub(crate) struct Intake {
     pub(crate) body_limit: usize,
 }
 
-/// An exchange in the queue.
-struct Waiting {
-    tap: Box<Tap>,
-    /// What [`Tap::weight`] said.
-    bytes: usize,
-}
-
-/// Exchanges that may wait to be written.
-const QUEUE: usize = 8192;
-
-/// Bytes of exchanges that may wait to be written.
-const WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of exchanges that may wait to be written, over all shelves.
+const ROOM: usize = 64 * 1024 * 1024;
 
 impl Intake {
     /// Hands over a finished exchange. Never waits: what there is no room for is dropped and
     /// counted.
-    pub(crate) fn offer(&self, tap: Box<Tap>) {
-        let bytes = tap.weight();
-        if self.tally.waiting_bytes() + bytes > WAITING_BYTES {
-            return self.tally.dropped(Loss::Size);
+    pub(crate) fn offer(&self, tap: &Tap) {
+        if let Err(loss) = self.put(tap) {
+            self.tally.dropped(loss);
         }
-        self.tally.waits(bytes);
-        if let Err(error) = self.queue.try_send(Waiting { tap, bytes }) {
-            self.tally.taken(bytes);
-            self.tally.dropped(match error {
-                TrySendError::Full(_) => Loss::Queue,
-                TrySendError::Disconnected(_) => Loss::Write,
-            });
+    }
+
+    fn put(&self, tap: &Tap) -> Result<(), Loss> {
+        let (room, weight) = (self.shelves.share(ROOM), Batch::weight_of(tap));
+        if self.tally.is_over() {
+            return Err(Loss::Write);
         }
+        if weight > room {
+            return Err(Loss::Size);
+        }
+        self.shelves.put(|batch| {
+            if batch.weight() + weight > room {
+                return Err(Loss::Queue);
+            }
+            self.tally.waits();
+            batch.push(tap);
+            Ok(())
+        })
     }
 }
 
@@ -65,7 +66,6 @@ impl Intake {
 mod tests {
     use std::net::IpAddr;
     use std::path::Path;
-    use std::sync::mpsc;
     use std::time::Duration;
 
     use bytes::BytesMut;
@@ -75,50 +75,37 @@ mod tests {
     use crate::http1::head::{Request, Search};
     use crate::server::connection::Protocol;
 
-    fn tap_of(head: &str, limit: usize) -> Box<Tap> {
+    pub(super) fn tap(body: usize) -> Tap {
         let origin = Origin {
             at: Duration::ZERO,
             connection: 1,
             protocol: Protocol::Http1,
             client: IpAddr::from([192, 0, 2, 1]),
         };
-        let mut buffer = BytesMut::from(&*format!("{head}\r\n\r\n"));
+        let mut buffer = BytesMut::from("GET / HTTP/1.1\r\n\r\n");
         let request = Request::take(&mut buffer, &mut Search::default());
-        Box::new(Tap::new(request.unwrap().unwrap(), origin, limit))
-    }
-
-    pub(super) fn tap(body: usize) -> Box<Tap> {
-        let mut tap = tap_of("GET / HTTP/1.1", usize::MAX);
+        let mut tap = Tap::new(request.unwrap().unwrap(), origin, usize::MAX);
         tap.request_piece(&vec![0; body]);
         tap
     }
 
     #[test]
-    fn headers_and_target_weigh_too() {
-        let (target, value) = ("/".repeat(5_000), "x".repeat(100_000));
-        let large = tap_of(&format!("GET {target} HTTP/1.1\r\nX-Large: {value}"), 0).weight();
-        assert!((105_000..107_000).contains(&large), "{large}");
-        assert!(tap(0).weight() < 2_000);
-    }
-
-    #[test]
     fn what_there_is_no_room_for_is_dropped_and_counted() {
-        let (queue, taps) = mpsc::sync_channel(2);
         let intake = Intake {
-            queue,
+            shelves: Arc::new(Shelves::of(2)),
             clock: Clock::start(),
             tally: Arc::new(Tally::new(Path::new("capture.jsonl"))),
             started: Moment::START,
             body_limit: usize::MAX,
         };
-        intake.offer(tap(WAITING_BYTES));
+        intake.offer(&tap(ROOM / 2));
         assert_eq!(intake.tally.missed().size, 1);
         for _ in 0..5 {
-            intake.offer(tap(0));
+            intake.offer(&tap(ROOM / 5));
         }
         assert_eq!(intake.tally.missed().queue, 3);
-        drop(taps);
-        intake.offer(tap(0));
+        intake.tally.end();
+        intake.offer(&tap(0));
         assert_eq!(intake.tally.missed().write, 1);
         let counts = intake.tally.counts();
         let seen = (counts.dropped.total(), counts.recorded, counts.waiting);

@@ -1,11 +1,11 @@
 //! What became of every exchange that was offered to one capture.
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
-//! in the queue or for the disk is not settled yet and shown apart. No count but that ever falls.
+//! on the shelves or for the disk is not settled yet and shown apart. No count but that ever falls.
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use trace::recording::Missed;
 
@@ -14,8 +14,9 @@ use super::counts::{Counts, Dropped};
 pub(crate) struct Tally {
     file: String,
     state: AtomicU8,
-    /// Exchanges that began and were not called off.
-    begun: AtomicU64,
+    requests: Requests,
+    /// Whether nothing that is offered from now on is written.
+    over: AtomicBool,
     /// Written, and flushed with a checkpoint.
     recorded: AtomicU64,
     /// Written since the last checkpoint: not known to be on the disk.
@@ -25,10 +26,19 @@ pub(crate) struct Tally {
     queue: AtomicU64,
     size: AtomicU64,
     write: AtomicU64,
-    waiting: AtomicUsize,
-    waiting_bytes: AtomicUsize,
     /// What was never written, once nothing can change it any more.
     sealed: OnceLock<Missed>,
+}
+
+/// What each request counts. Apart from the rest, which the recorder's thread counts: in one line
+/// of the cache they would slow each other down.
+#[derive(Default)]
+#[repr(align(128))]
+struct Requests {
+    /// Exchanges that began and were not called off.
+    begun: AtomicU64,
+    /// Exchanges that wait to be written.
+    waiting: AtomicUsize,
 }
 
 /// Whether exchanges are written.
@@ -52,15 +62,14 @@ impl Tally {
         Self {
             file: file.display().to_string(),
             state: AtomicU8::new(State::Recording as u8),
-            begun: AtomicU64::new(0),
+            requests: Requests::default(),
+            over: AtomicBool::new(false),
             recorded: AtomicU64::new(0),
             unsaved: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             queue: AtomicU64::new(0),
             size: AtomicU64::new(0),
             write: AtomicU64::new(0),
-            waiting: AtomicUsize::new(0),
-            waiting_bytes: AtomicUsize::new(0),
             sealed: OnceLock::new(),
         }
     }
@@ -71,12 +80,12 @@ impl Tally {
 
     /// An exchange begins: it is settled by being written, dropped or called off.
     pub(crate) fn begins(&self) {
-        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.requests.begun.fetch_add(1, Ordering::Relaxed);
     }
 
     /// An exchange is not to be recorded after all.
     pub(crate) fn called_off(&self) {
-        self.begun.fetch_sub(1, Ordering::Relaxed);
+        self.requests.begun.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn dropped(&self, why: Loss) {
@@ -106,18 +115,18 @@ impl Tally {
         self.state.store(State::Failed as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn waits(&self, bytes: usize) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// An exchange waits to be written.
+    pub(crate) fn waits(&self) {
+        self.requests.waiting.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn taken(&self, bytes: usize) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    /// Exchanges wait no more.
+    pub(crate) fn taken(&self, count: usize) {
+        self.requests.waiting.fetch_sub(count, Ordering::Relaxed);
     }
 
-    pub(crate) fn waiting_bytes(&self) -> usize {
-        self.waiting_bytes.load(Ordering::Relaxed)
+    pub(super) fn waiting(&self) -> usize {
+        self.requests.waiting.load(Ordering::Relaxed)
     }
 
     /// What was never written, as the file's checkpoints and footer say it.
@@ -128,14 +137,24 @@ impl Tally {
             .unwrap_or_else(|| self.unsealed())
     }
 
-    /// Whether nothing is under way: no request that is still to be written, and no queue.
+    /// Whether nothing is under way: no request that is still to be written.
     pub(crate) fn all_settled(&self) -> bool {
         self.unsettled(self.unsealed()) == 0
+    }
+
+    /// Nothing is written any more.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Counts all that is not settled as lost, for good: whatever comes later, no count changes,
     /// so that footer and metrics say the same.
     pub(crate) fn seal(&self) {
+        self.end();
         self.sealed.get_or_init(|| {
             let mut missed = self.unsealed();
             missed.write += self.unsettled(missed);
@@ -156,7 +175,7 @@ impl Tally {
         let unsaved = self.unsaved.load(Ordering::Relaxed);
         let queued = match self.sealed.get() {
             Some(_) => 0,
-            None => self.waiting.load(Ordering::Relaxed),
+            None => self.waiting(),
         };
         let mut missed = self.missed();
         missed.write += self.lost.load(Ordering::Relaxed);
@@ -185,7 +204,7 @@ impl Tally {
         let written = [&self.recorded, &self.unsaved, &self.lost];
         let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
         let settled = written + missed.queue + missed.size + missed.write;
-        let begun = self.begun.load(Ordering::Relaxed);
+        let begun = self.requests.begun.load(Ordering::Relaxed);
         begun.saturating_sub(settled)
     }
 }
@@ -233,7 +252,7 @@ mod tests {
         tally.dropped(Loss::Write);
         tally.dropped(Loss::Queue);
         tally.begins();
-        tally.waits(1);
+        tally.waits();
         tally.seal();
         assert_eq!(tally.missed(), sealed);
         tally.saved();

@@ -1,24 +1,27 @@
-//! The recorder's thread: takes taps from the queue, records them, writes checkpoints.
+//! The recorder's thread: takes exchanges off the shelves, records them, writes checkpoints.
 //!
 //! After a write error it only counts: serving goes on. At the end it waits for what is under way,
 //! as long as there is time, and closes the capture with what it has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
+use trace::raw::RawExchange;
 use trace::recording::{Closed, RecordError, Recording};
 
-use super::Waiting;
+use super::batch::{self, Batch, Packed};
 use super::capture::End;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 use crate::complaints::Complaints;
+use crate::shelf::Shelves;
 
 pub(super) struct Writer {
     recording: Recording,
+    /// The exchange that is recorded.
+    raw: RawExchange,
     clock: Clock,
     tally: Arc<Tally>,
     /// Failures of recording, of all captures.
@@ -35,13 +38,17 @@ impl Drop for Alarm {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.fail();
+            self.0.end();
         }
     }
 }
 
-/// How long the thread rests when the queue is empty. It looks again by itself: waking it would
-/// cost each request a system call.
+/// How long the thread rests before it looks at the shelves again. Waking it would cost each
+/// request a system call.
 const REST: Duration = Duration::from_millis(10);
+
+/// After so many exchanges it looks at the clock.
+const LOOK: usize = 64;
 
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
@@ -54,6 +61,7 @@ impl Writer {
     ) -> Self {
         Self {
             recording,
+            raw: RawExchange::blank(),
             next_checkpoint: clock.now() + CHECKPOINT,
             lost: None,
             clock,
@@ -66,17 +74,17 @@ impl Writer {
     /// come.
     pub(super) fn run(
         mut self,
-        queue: &Receiver<Waiting>,
+        shelves: &Shelves<Batch>,
         end: &End,
     ) -> Result<Closed, RecordError> {
         let _alarm = Alarm(Arc::clone(&self.tally));
+        let mut batches = shelves.spare();
         loop {
-            while !self.is_over(end)
-                && let Ok(waiting) = queue.try_recv()
-            {
-                self.take(waiting);
-                self.checkpoint();
-            }
+            shelves.take(&mut batches);
+            self.record(&batches, end);
+            let taken = batches.iter().map(Batch::len).sum();
+            self.tally.taken(taken);
+            batches.iter_mut().for_each(Batch::empty);
             if self.is_over(end) || (end.is_set() && self.tally.all_settled()) {
                 return self.close();
             }
@@ -85,8 +93,20 @@ impl Writer {
         }
     }
 
+    fn record(&mut self, batches: &[Batch], end: &End) {
+        for (index, exchange) in batch::in_order(batches).enumerate() {
+            if index % LOOK == 0 {
+                if self.is_over(end) {
+                    return;
+                }
+                self.checkpoint();
+            }
+            self.write(&exchange);
+        }
+    }
+
     fn is_over(&self, end: &End) -> bool {
-        end.has_come(self.clock.now())
+        end.is_set() && end.has_come(self.clock.now())
     }
 
     fn close(self) -> Result<Closed, RecordError> {
@@ -102,12 +122,12 @@ impl Writer {
         closed
     }
 
-    fn take(&mut self, waiting: Waiting) {
-        self.tally.taken(waiting.bytes);
+    fn write(&mut self, exchange: &Packed<'_>) {
         if self.lost.is_some() {
             return self.lose();
         }
-        match self.recording.record(&waiting.tap.into_raw()) {
+        exchange.fill(&mut self.raw);
+        match self.recording.record(&self.raw) {
             Ok(()) => self.tally.written(),
             Err(error) => {
                 self.give_up(&error);
@@ -152,8 +172,6 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use trace::anonymize::Policy;
     use trace::recording::Start;
 
@@ -174,18 +192,17 @@ mod tests {
         let tally = Arc::new(Tally::new(&file));
         let (clock, errors) = (Clock::start(), Arc::default());
         let writer = Writer::new(recording.unwrap(), clock, Arc::clone(&tally), errors);
-        let (queue, waiting) = mpsc::sync_channel(3);
+        let shelves = Shelves::of(1);
         for _ in 0..3 {
             tally.begins();
-            tally.waits(1);
-            let tap = tap(0);
-            assert!(queue.send(Waiting { tap, bytes: 1 }).is_ok());
+            tally.waits();
+            shelves.put(|batch: &mut Batch| batch.push(&tap(0)));
         }
         // One that never ends.
         tally.begins();
         let passed = End::default();
         passed.no_later_than(Moment::START);
-        let footer = writer.run(&waiting, &passed).unwrap().footer;
+        let footer = writer.run(&shelves, &passed).unwrap().footer;
         assert_eq!((footer.exchanges, footer.dropped.write), (0, 4));
         assert_eq!(tally.counts().waiting, 0);
     }

@@ -47,14 +47,9 @@ enum Type {
 }
 
 impl<'a> Body<'a> {
-    /// Reads the body of a request by its headers. `kept` is what was kept of it.
-    pub(super) fn of_request(
-        body: &RawBody,
-        kept: &'a [u8],
-        headers: &RawHeaders,
-        memo: &Memo,
-    ) -> Self {
-        let typed = type_of(body, kept, headers);
+    /// Reads the body of a request by its headers.
+    pub(super) fn of_request(body: &'a RawBody, headers: &RawHeaders, memo: &Memo) -> Self {
+        let typed = type_of(body, headers);
         let part = typed.map(|(of, text)| match of {
             Type::Form => Part::new(Place::RequestForm, text),
             Type::Json => Part::new(Place::RequestJson, text),
@@ -63,15 +58,14 @@ impl<'a> Body<'a> {
         Self::read(body.total(), typed, part, memo, Json::read)
     }
 
-    /// Reads the body of an answer by its headers. `kept` is what was kept of it.
+    /// Reads the body of an answer by its headers.
     pub(super) fn of_response(
         policy: &Policy,
-        body: &RawBody,
-        kept: &'a [u8],
+        body: &'a RawBody,
         headers: &RawHeaders,
         memo: &Memo,
     ) -> Self {
-        let typed = type_of(body, kept, headers);
+        let typed = type_of(body, headers);
         let part = match typed {
             Some((Type::Json, text)) => Some(Part::new(Place::ResponseJson, text)),
             _ => None,
@@ -104,8 +98,8 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The type of a body, if it is text in one piece.
-fn type_of<'a>(body: &RawBody, kept: &'a [u8], headers: &RawHeaders) -> Option<(Type, &'a str)> {
+/// The type of a body, if it is text and all of it was kept.
+fn type_of<'a>(body: &'a RawBody, headers: &RawHeaders) -> Option<(Type, &'a str)> {
     if body.total() == 0 || body.truncated() {
         return None;
     }
@@ -114,7 +108,7 @@ fn type_of<'a>(body: &RawBody, kept: &'a [u8], headers: &RawHeaders) -> Option<(
     if encoding.is_some_and(|(_, encoding)| !encoding.eq_ignore_ascii_case("identity")) {
         return None;
     }
-    let text = std::str::from_utf8(kept).ok()?;
+    let text = std::str::from_utf8(body.kept()).ok()?;
     let content_type = value_of("content-type").map_or("", |(_, value)| value);
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let starts = |with: &str| {

@@ -102,15 +102,14 @@ impl Anonymizer {
 
     /// Replaces what no rule keeps.
     pub fn apply(&mut self, raw: &RawExchange) -> Anonymized<'_> {
-        let kept = (raw.request_body.joined(), raw.response_body.joined());
-        let (mut request_body, mut response_body) = self.bodies(raw, &kept);
+        let (mut request_body, mut response_body) = self.bodies(raw);
         let evidence =
             evidence::gather(&self.policy, &self.memo, raw, &request_body, &response_body);
         let moved = self.people.moved();
         let identity = self.people.identify(raw.client, &evidence);
         if self.people.moved() != moved {
             self.memo.clear();
-            (request_body, response_body) = self.bodies(raw, &kept);
+            (request_body, response_body) = self.bodies(raw);
         }
         self.seq += 1;
         self.line.start(&Head {
@@ -139,21 +138,11 @@ impl Anonymizer {
         }
     }
 
-    fn bodies<'a>(
-        &self,
-        raw: &RawExchange,
-        (sent, answered): &'a (Cow<'_, [u8]>, Cow<'_, [u8]>),
-    ) -> (Body<'a>, Body<'a>) {
+    fn bodies<'r>(&self, raw: &'r RawExchange) -> (Body<'r>, Body<'r>) {
         let (request, response) = (&raw.request_headers, &raw.response_headers);
         (
-            Body::of_request(&raw.request_body, sent, request, &self.memo),
-            Body::of_response(
-                &self.policy,
-                &raw.response_body,
-                answered,
-                response,
-                &self.memo,
-            ),
+            Body::of_request(&raw.request_body, request, &self.memo),
+            Body::of_response(&self.policy, &raw.response_body, response, &self.memo),
         )
     }
 

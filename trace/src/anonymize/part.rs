@@ -126,7 +126,6 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::net::Ipv4Addr;
 
-    use bytes::Bytes;
     use proptest::collection;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use rand::SeedableRng as _;
@@ -220,7 +219,7 @@ mod tests {
         };
         let kept = |text: &str| {
             let mut kept = RawBody::default();
-            kept.push(&Bytes::from(text.to_owned()), 1024);
+            kept.push(text.as_bytes(), 1024);
             kept
         };
         let (content_type, body) = BODIES[body % BODIES.len()];

@@ -2,7 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
@@ -50,9 +49,7 @@ impl Made {
 
     fn body(mut self, content_type: &str, body: &str) -> Self {
         self = self.header("content-type", content_type);
-        self.0
-            .request_body
-            .push(&Bytes::from(body.to_owned()), 65536);
+        self.0.request_body.push(body.as_bytes(), 65536);
         self
     }
 
@@ -68,7 +65,7 @@ impl Made {
         self = self.answer_header("content-type", "application/json");
         self.0
             .response_body
-            .push(&Bytes::from(body.to_string()), 65536);
+            .push(body.to_string().as_bytes(), 65536);
         self
     }
 
@@ -332,9 +329,7 @@ fn arrays_show_their_length_and_first_two_elements() {
 fn bodies_that_cannot_be_read_leave_their_length_only() {
     let mut made =
         Made::new("POST", "/api/v1/uploads/x").header("content-type", "application/json");
-    made.0
-        .request_body
-        .push(&Bytes::from_static(b"{\"name\":\"Ana\"}"), 5);
+    made.0.request_body.push(b"{\"name\":\"Ana\"}", 5);
     let exchange = made.apply(&mut Anonymizer::new(shipped_policy()));
     assert_eq!(exchange.request.body.bytes, 14);
     assert_eq!(

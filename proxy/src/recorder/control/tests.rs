@@ -31,7 +31,7 @@ fn recorder(folder: &TempDir) -> Recorder {
 fn begin(recorder: &Recorder) -> Option<Pending> {
     let intake = recorder.intake()?;
     let began = intake.started;
-    Some(Pending::new(tap(0), intake, began))
+    Some(Pending::new(Box::new(tap(0)), intake, began))
 }
 
 fn settle(pending: Pending) {
@@ -84,7 +84,7 @@ fn an_exchange_under_way_goes_to_the_capture_in_which_it_began() {
         settle(begin(&recorder).unwrap());
         settle(under_way);
         // The writer has looked, and waits for the other one.
-        while intake.tally.waiting_bytes() > 0 && !rotation.is_finished() {
+        while intake.tally.waiting() > 0 && !rotation.is_finished() {
             thread::yield_now();
         }
         assert!(!rotation.is_finished());

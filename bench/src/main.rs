@@ -37,7 +37,7 @@ fn run() -> Result<()> {
     if let Some(unknown) = chosen.iter().find(|name| !NAMES.contains(&name.as_str())) {
         bail!("no benchmark `{unknown}`; there are {}", NAMES.join(", "));
     }
-    say("Medians of the rounds; a cost is CPU time, user and system\n");
+    say("Medians of the rounds (least to most); a cost is CPU time, user and system\n");
     for name in NAMES {
         if chosen.is_empty() || chosen.iter().any(|it| it == name) {
             measure(name)?;
@@ -92,12 +92,12 @@ impl Table {
         };
         for row in &self.rows {
             let value = median(&row.values);
-            let rounds: Vec<String> = row.values.iter().map(|v| format!("{v:.1}")).collect();
+            let least = row.values.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = row.values.iter().copied().fold(0.0, f64::max);
             say(&format!(
-                "  {:<44} {value:>7.1} µs  {:>5.2} x   (rounds: {}{})",
+                "  {:<44} {value:>7.1} µs  {:>5.2} x   ({least:.1} to {most:.1}{})",
                 row.name,
                 value / peer,
-                rounds.join(" "),
                 row.parts,
             ));
         }

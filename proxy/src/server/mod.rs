@@ -15,6 +15,7 @@ mod paced;
 pub(crate) mod pacer;
 mod reload;
 pub(crate) mod serve;
+pub(crate) mod served;
 pub(crate) mod signals;
 pub(crate) mod upgrade;
 pub(crate) mod worker;

@@ -1,6 +1,6 @@
 # The commands of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench captures
+.PHONY: help demo test bench pgo captures
 
 # cmake builds the zlib that pingora links.
 BUILD_NEEDS := cmake=cmake
@@ -26,6 +26,10 @@ bench: ## side by side with nginx and wrk: prints ratios
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
 	cargo build --release --locked
 	@cargo run --release --locked --quiet --bin rehearsal-bench
+
+pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/dist
+	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
+	@scripts/pgo
 
 captures: ## record captures/peak.jsonl anew against the synthetic backend
 	@scripts/need $(BUILD_NEEDS)

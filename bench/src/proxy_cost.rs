@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use demo::programs::Program;
 use harness::nginx::Nginx;
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ pub(crate) fn run() -> Result<Table> {
             part(|cost| cost.recorder),
         );
     }
+    stage.end()?;
     let [plain, recording] = [1, 2].map(|place| &rows[place].values);
     let added: Vec<f64> = recording.iter().zip(plain).map(|(r, p)| r - p).collect();
     let added = format!("; {:.1} more, round by round", median(&added));
@@ -90,6 +91,15 @@ impl Stage {
             _origin: origin,
             _folder: folder,
         })
+    }
+
+    /// Stops the proxies as an operator would; the capture has to be closed as it should be.
+    fn end(self) -> Result<()> {
+        for proxy in [self.plain, self.recording] {
+            let (status, said) = proxy.stop()?;
+            ensure!(status.success(), "the proxy ended with {status}: {said}");
+        }
+        Ok(())
     }
 }
 

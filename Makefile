@@ -27,7 +27,7 @@ bench: ## side by side with nginx and wrk: prints ratios
 	cargo build --release --locked
 	@cargo run --release --locked --quiet --bin rehearsal-bench
 
-pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/dist
+pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/release
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
 	@scripts/pgo
 

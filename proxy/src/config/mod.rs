@@ -20,11 +20,15 @@ mod values;
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
+mod listen_tests;
+#[cfg(test)]
 mod route_tests;
 #[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upstream_tests;
 
 use std::fs;
 use std::io;

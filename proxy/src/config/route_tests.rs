@@ -230,3 +230,135 @@ fn hours_follow_a_time_zone() {
     assert_eq!(Process.timezone("UTC"), Some(TimeZone::UTC));
     assert_eq!(Process.timezone("Europe/Nowhere"), None);
 }
+
+#[test]
+fn rates_are_read_as_written() {
+    let check = |text: &str, count: u32, seconds: u64, shown: &str| {
+        let rate = Rate::parse(text).unwrap();
+        assert_eq!(
+            (rate.count.get(), rate.window.as_secs()),
+            (count, seconds),
+            "{text}"
+        );
+        assert_eq!(rate.to_string(), shown);
+    };
+    check("10/min", 10, 60, "10/min");
+    check("100/s", 100, 1, "100/s");
+    check("1/10s", 1, 10, "1/10s");
+    check("5/h", 5, 3600, "5/h");
+    check("3/2min", 3, 120, "3/120s");
+    for wrong in [
+        "",
+        "10",
+        "/s",
+        "0/s",
+        "-1/s",
+        "1.5/s",
+        "10/parsec",
+        "1/0s",
+        "1/1",
+        "1/s2",
+    ] {
+        assert!(Rate::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn mistakes_in_routes_are_all_found() {
+    let routes = r#"
+[[route]]
+name = "Api"
+prefix = "api"
+upstream = "production"
+gates = "key"
+limit = { rate = "10/parsec", burst = -1, per = "user" }
+
+[[route]]
+name = "other"
+prefix = "/x"
+rewrite = "/a/../b"
+upstream = "staging"
+gate = "password"
+timeouts = { read = "soon" }
+body_limit = "large"
+
+[[route]]
+name = "other"
+prefix = "/x"
+upstream = "staging"
+limit = { burst = 3, per = "key" }
+record = "yes"
+
+[[route]]
+name = "open"
+prefix = "/api/loadtest/x"
+upstream = "staging"
+"#;
+    insta::assert_snapshot!(mistakes(&format!("{UPSTREAM}{routes}")), @r#"
+    proxy.toml:6: route[0].name: `Api` is no name; use a-z, 0-9, - and _
+    proxy.toml:7: route[0].prefix: `api` can match no request: the target is not a path
+    proxy.toml:8: route[0].upstream: there is no upstream `production`; there are: staging
+    proxy.toml:9: route[0].gates: unknown key; did you mean `gate`?
+    proxy.toml:10: route[0].limit.rate: cannot read `10/parsec` as a rate; write it as 10/min, 100/s or 1/10s
+    proxy.toml:10: route[0].limit.burst: expected a whole number of 0 to 1000000, found -1
+    proxy.toml:10: route[0].limit.per: cannot count per `user`; use client, key, route or header:NAME
+    proxy.toml:15: route[1].rewrite: `/a/../b` can match no request: a dot segment in the path
+    proxy.toml:17: route[1].gate: there is no gate `password`; use none, address or key
+    proxy.toml:18: route[1].timeouts.read: cannot read `soon` as a duration; write it as 500ms, 60s or 5m
+    proxy.toml:19: route[1].body_limit: cannot read `large` as a size; write it as 64KiB or 50MiB
+    proxy.toml:21: route[2].name: there is already a route `other`
+    proxy.toml:21: route[2].prefix: route `other` already has `/x`
+    proxy.toml:25: route[2].limit.rate: a limit needs rate, concurrent or both
+    proxy.toml:25: route[2].limit.burst: a burst needs a rate
+    proxy.toml:25: route[2].limit.per: only a route with gate = "key" knows keys
+    proxy.toml:26: route[2].record: expected true or false, found string
+    proxy.toml:28: route[3].gate: a route under /api/loadtest needs gate = "key" or "address"
+    "#);
+}
+
+#[test]
+fn numbers_that_nothing_could_hold_are_found() {
+    let file = r#"
+[upstream.staging]
+servers = [{ address = "127.0.0.1:8000", weight = 4000000000 }]
+keepalive = 4294967295
+keepalive_timeout = "999999999h"
+
+[[route]]
+name = "other"
+prefix = "/"
+upstream = "staging"
+limit = { rate = "1/999999999999h", burst = 4294967295, concurrent = 4294967295 }
+
+[[route]]
+name = "slow"
+prefix = "/slow"
+upstream = "staging"
+limit = { rate = "1/24h", burst = 1000000 }
+"#;
+    insta::assert_snapshot!(mistakes(file), @"
+    proxy.toml:3: upstream.staging.servers[0].weight: expected a whole number of 1 to 1000, found 4000000000
+    proxy.toml:4: upstream.staging.keepalive: expected a whole number of 1 to 65535, found 4294967295
+    proxy.toml:5: upstream.staging.keepalive_timeout: `999999999h` is more than a day; shorten it
+    proxy.toml:11: route[0].limit.rate: `1/999999999999h` counts over more than a day; shorten the window
+    proxy.toml:11: route[0].limit.burst: expected a whole number of 0 to 1000000, found 4294967295
+    proxy.toml:11: route[0].limit.concurrent: expected a whole number of 1 to 1000000, found 4294967295
+    proxy.toml:17: route[1].limit.burst: after a burst like this the rate takes over a year to recover; lower it
+    ");
+}
+
+/// What is just not a mistake has to work.
+#[test]
+fn the_largest_limit_holds() {
+    let limit = "limit = { rate = \"1/24h\", burst = 364 }\n";
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}{limit}"), &Fake).unwrap();
+    let limits = crate::limit::Limits::new(&[("r", settings.routes[0].limit.as_ref())], None);
+    let asker = crate::limit::Asker {
+        client: std::net::IpAddr::from([192, 0, 2, 1]).into(),
+        key: None,
+        fields: &crate::http1::fields::Fields::default(),
+    };
+    let now = crate::clock::Moment::START + Duration::from_secs(1);
+    let admit = || limits.get(0).unwrap().admit(&asker, now);
+    assert_eq!((0..400).filter(|_| admit().is_ok()).count(), 365);
+}

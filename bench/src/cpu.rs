@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::{Add, Sub};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -42,26 +43,27 @@ impl Add for Time {
 
 /// CPU time of a running process.
 pub(crate) fn of(process: u32) -> Result<Time> {
-    let fields = stat_fields(&format!("{process}/stat"))?;
+    let fields = stat_fields(Path::new(&format!("/proc/{process}/stat")))?;
     Ok(time(&fields[10..]))
 }
 
-/// CPU time of the threads of a running process that have this name.
+/// CPU time of the threads of a running process that have this name and are still there.
 pub(crate) fn of_threads(process: u32, name: &str) -> Result<Time> {
-    let mut sum = Time::default();
-    for task in fs::read_dir(format!("/proc/{process}/task"))? {
-        let task = task?.path();
-        if fs::read_to_string(task.join("comm"))?.trim() == name {
-            let stat = format!("{process}/task/{}/stat", file_name(&task));
-            sum = sum + time(&stat_fields(&stat)?[10..]);
-        }
-    }
-    Ok(sum)
+    let tasks = fs::read_dir(format!("/proc/{process}/task"))?;
+    // A thread may end while the list is read: its files are gone then.
+    let times = tasks.filter_map(|task| of_named(&task.ok()?.path(), name));
+    Ok(times.fold(Time::default(), Add::add))
+}
+
+fn of_named(task: &Path, name: &str) -> Option<Time> {
+    let own = fs::read_to_string(task.join("comm")).ok()?;
+    let fields = (own.trim() == name).then(|| stat_fields(&task.join("stat")))?;
+    Some(time(&fields.ok()?[10..]))
 }
 
 /// CPU time of all children that were waited for.
 pub(crate) fn of_ended_children() -> Result<Time> {
-    let fields = stat_fields("self/stat")?;
+    let fields = stat_fields(Path::new("/proc/self/stat"))?;
     Ok(time(&fields[12..]))
 }
 
@@ -77,14 +79,9 @@ pub(crate) fn memory(process: u32) -> Result<(f64, f64)> {
     Ok((peak / 1024.0, now / 1024.0))
 }
 
-fn file_name(path: &std::path::Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
 /// The numbers after the state in a `stat` file (proc(5)), the parent's id first.
-fn stat_fields(file: &str) -> Result<Vec<u64>> {
-    let stat = fs::read_to_string(format!("/proc/{file}"))?;
+fn stat_fields(file: &Path) -> Result<Vec<u64>> {
+    let stat = fs::read_to_string(file)?;
     let (_, after_name) = stat.rsplit_once(')').context("a process has a name")?;
     // Some are negative; none of those is a time.
     let numbers = after_name.split_whitespace().skip(1);
@@ -110,6 +107,21 @@ mod tests {
         let own = || of(std::process::id()).unwrap().total();
         let before = own();
         while own() < before + 0.05 {}
+    }
+
+    #[test]
+    fn threads_may_end_while_they_are_counted() {
+        let own = std::process::id();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let short_lived = std::thread::spawn(move || {
+            while stopped.try_recv().is_err() {
+                std::thread::spawn(|| ()).join().unwrap();
+            }
+        });
+        let counted: Vec<_> = (0..2_000).map(|_| of_threads(own, "nobody")).collect();
+        stop.send(()).unwrap();
+        short_lived.join().unwrap();
+        assert!(counted.iter().all(Result::is_ok));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use rehearsal_trace::anonymize::Policy;
+use rehearsal_trace::anonymize::{Mode, Policy};
 use rehearsal_trace::exchange::Timing;
 use rehearsal_trace::raw::{Method, RawBody, RawExchange, RawHeaders};
-use rehearsal_trace::recording::{Missed, Recording, Start};
+use rehearsal_trace::recording::{Missed, Recording, Sample, Series, Start};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Exchanges are made in batches of this many before the clock runs.
@@ -48,9 +48,12 @@ fn run(name: &str, make: Make, count: u32) -> Result<(), Box<dyn Error>> {
     let mut recording = Recording::start(Start {
         file: &file,
         policy: Policy::parse(include_str!("../../config/anonymize.toml"))?,
+        mode: Mode::Tokens,
         tool: "anonymize 1.0",
         body_limit: 65536,
-        sample: 1.0,
+        sample: Sample::ALL,
+        series: &Series::new(&Mode::Tokens),
+        starts_ns: 0,
     })?;
     let mut spent = 0.0;
     let numbers: Vec<u32> = (0..count).collect();

@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use rehearsal_trace::anonymize::Policy;
+use rehearsal_trace::anonymize::{Mode, Policy};
 use rehearsal_trace::exchange::Timing;
 use rehearsal_trace::format::{Capture, Warning};
 use rehearsal_trace::raw::{Method, RawBody, RawExchange, RawHeaders};
-use rehearsal_trace::recording::{Missed, RecordError, Recording, Start};
+use rehearsal_trace::recording::{Missed, RecordError, Recording, Sample, Series, Start};
 
 /// A policy that knows nothing but one word, so that everything else is replaced.
 const POLICY: &str = "version = 1\n[headers]\nkeep = [\"content-type\"]\n[paths]\ntemplates = [\"/notes/{id}\"]\n[keys]\nkeep = [\"text\"]\n[[field]]\nkind = \"keep\"\nnames = [\"status\"]\n";
@@ -22,9 +22,12 @@ fn start(file: &Path, policy: &str) -> Recording {
     Recording::start(Start {
         file,
         policy: Policy::parse(policy).unwrap(),
+        mode: Mode::Tokens,
         tool: "test 1.0",
         body_limit: 65536,
-        sample: 1.0,
+        sample: Sample::ALL,
+        series: &Series::new(&Mode::Tokens),
+        starts_ns: 0,
     })
     .unwrap()
 }
@@ -253,9 +256,12 @@ fn a_folder_that_cannot_be_made_is_named() {
     let error = Recording::start(Start {
         file: &file.join("x.jsonl"),
         policy: Policy::parse(POLICY).unwrap(),
+        mode: Mode::Tokens,
         tool: "test 1.0",
         body_limit: 1,
-        sample: 1.0,
+        sample: Sample::ALL,
+        series: &Series::new(&Mode::Tokens),
+        starts_ns: 0,
     });
     let Err(error @ RecordError::Create { .. }) = error else {
         panic!("a file is no folder");

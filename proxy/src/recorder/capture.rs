@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use trace::recording::{Closed, RecordError, Recording, Start};
+use trace::anonymize::Mode;
+use trace::recording::{Closed, RecordError, Recording, Sample, Series, Start};
 
 use super::tally::Tally;
 use super::{Intake, writer};
@@ -43,9 +44,12 @@ impl Capture {
         let recording = Recording::start(Start {
             file: &settings.file,
             policy: settings.policy.clone(),
+            mode: Mode::Tokens,
             tool: concat!("rehearsal-proxy ", env!("CARGO_PKG_VERSION")),
             body_limit: settings.body_limit,
-            sample: 1.0,
+            sample: Sample::ALL,
+            series: &Series::new(&Mode::Tokens),
+            starts_ns: 0,
         })?;
         let path = recording.path().to_owned();
         let shelves = Arc::new(Shelves::new());

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use trace::raw::RawExchange;
-use trace::recording::{Closed, RecordError, Recording};
+use trace::recording::{Closed, RecordError, Recorded, Recording};
 
 use super::batch::{self, Batch, Packed};
 use super::capture::End;
@@ -128,7 +128,8 @@ impl Writer {
         }
         exchange.fill(&mut self.raw);
         match self.recording.record(&self.raw) {
-            Ok(()) => self.tally.written(),
+            Ok(Recorded::Written) => self.tally.written(),
+            Ok(Recorded::LeftOut) => self.tally.called_off(),
             Err(error) => {
                 self.give_up(&error);
                 self.lose();
@@ -172,8 +173,8 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use trace::anonymize::Policy;
-    use trace::recording::Start;
+    use trace::anonymize::{Mode, Policy};
+    use trace::recording::{Sample, Series, Start};
 
     use super::super::tests::tap;
     use super::*;
@@ -185,9 +186,12 @@ mod tests {
         let recording = Recording::start(Start {
             file: &file,
             policy: Policy::parse("version = 1").unwrap(),
+            mode: Mode::Tokens,
             tool: "test",
             body_limit: 0,
-            sample: 1.0,
+            sample: Sample::ALL,
+            series: &Series::new(&Mode::Tokens),
+            starts_ns: 0,
         });
         let tally = Arc::new(Tally::new(&file));
         let (clock, errors) = (Clock::start(), Arc::default());

@@ -13,6 +13,7 @@ mod headers;
 mod json;
 mod made_up;
 mod memo;
+mod mode;
 mod original;
 mod outline;
 mod part;
@@ -28,6 +29,7 @@ mod url;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+pub use mode::{Key, Mode};
 pub use outline::{LEFT_OUT, outline_text};
 pub use policy::Policy;
 pub use policy_file::{LoadError, PolicyError};
@@ -88,12 +90,12 @@ impl Anonymized<'_> {
 }
 
 impl Anonymizer {
-    /// Starts with nothing seen and a fresh secret.
-    pub fn new(policy: Policy) -> Self {
+    /// Starts with nothing seen and, but for a key's, a fresh secret.
+    pub fn new(policy: Policy, mode: &Mode) -> Self {
         Self {
             policy,
             people: People::default(),
-            tokens: Tokens::new(tokens::MAX_ORIGINALS),
+            tokens: Tokens::new(tokens::MAX_ORIGINALS, mode),
             memo: Memo::new(),
             seq: 0,
             line: Line::default(),

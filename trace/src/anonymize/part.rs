@@ -133,7 +133,7 @@ mod tests {
 
     use super::super::memo::Memo;
     use super::super::tokens::Tokens;
-    use super::super::{Anonymizer, Policy};
+    use super::super::{Anonymizer, Mode, Policy};
     use crate::exchange::Timing;
     use crate::raw::{Method, RawBody, RawExchange, RawHeaders};
 
@@ -249,7 +249,7 @@ mod tests {
     /// An anonymizer of which two with one seed do the same.
     fn seeded(seed: u64, originals: usize) -> Anonymizer {
         let policy = include_str!("../../../config/anonymize.toml");
-        let mut anonymizer = Anonymizer::new(Policy::parse(policy).unwrap());
+        let mut anonymizer = Anonymizer::new(Policy::parse(policy).unwrap(), &Mode::Tokens);
         anonymizer.tokens = Tokens::with_rng(originals, StdRng::seed_from_u64(seed));
         anonymizer
     }

@@ -15,6 +15,7 @@ use super::address::Addresses;
 use super::detect::{self, Form};
 use super::draw::{draw, label};
 use super::made_up;
+use super::mode::Mode;
 use super::original::Original;
 use super::policy::{Kind, Quick};
 use super::tally::{Label, Tally};
@@ -45,7 +46,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// No originals yet, and at most `limit` ever.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, _mode: &Mode) -> Self {
         Self::with_rng(limit, rand::make_rng())
     }
 

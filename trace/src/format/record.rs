@@ -28,8 +28,17 @@ pub struct Header {
     pub policy: String,
     /// How many bytes of a body were kept.
     pub body_limit: u64,
-    /// Share of sessions that was recorded, 0 to 1.
+    /// Share of the traffic that was recorded, 0 to 1.
     pub sample: f64,
+    /// What the share was drawn of: `user` or `exchange`.
+    #[serde(default)]
+    pub sampled_by: String,
+    /// A random name of the clock by which captures that share it can be put in order.
+    #[serde(default)]
+    pub clock: String,
+    /// Nanoseconds on that clock at the capture's start.
+    #[serde(default)]
+    pub starts_ns: u64,
 }
 
 /// A line every second or thousand exchanges, up to which the file is known to be whole.

@@ -22,6 +22,9 @@ fn header() -> Header {
         policy: "sha256:00".to_owned(),
         body_limit: 1024,
         sample: 1.0,
+        sampled_by: "user".to_owned(),
+        clock: "01TESTCLOCK".to_owned(),
+        starts_ns: 5,
     }
 }
 

@@ -28,6 +28,7 @@ pub struct Writer<W: Write> {
     hasher: Sha256,
     line: Vec<u8>,
     exchanges: u64,
+    bytes: u64,
     last_seq: u64,
 }
 
@@ -47,6 +48,7 @@ impl<W: Write> Writer<W> {
             hasher: Sha256::new(),
             line: Vec::with_capacity(4096),
             exchanges: 0,
+            bytes: 0,
             last_seq: 0,
         };
         writer.write("header", header)?;
@@ -58,6 +60,7 @@ impl<W: Write> Writer<W> {
         let line = exchange.line();
         self.out.write_all(line).map_err(WriteError::Write)?;
         self.hasher.update(line);
+        self.bytes += line.len() as u64;
         self.exchanges += 1;
         self.last_seq = exchange.seq();
         Ok(())
@@ -66,6 +69,11 @@ impl<W: Write> Writer<W> {
     /// Exchanges written so far.
     pub const fn exchanges(&self) -> u64 {
         self.exchanges
+    }
+
+    /// Bytes written so far.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Writes a checkpoint and flushes, so that everything before it survives a kill.
@@ -115,6 +123,7 @@ impl<W: Write> Writer<W> {
         render(&mut self.line, kind, record).map_err(WriteError::Serialize)?;
         self.out.write_all(&self.line).map_err(WriteError::Write)?;
         self.hasher.update(&self.line);
+        self.bytes += self.line.len() as u64;
         Ok(())
     }
 }

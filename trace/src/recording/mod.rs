@@ -4,18 +4,22 @@
 //! something in it. A file that exists is never overwritten.
 
 mod file;
+mod sample;
+mod series;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::anonymize::audit::SearchError;
-use crate::anonymize::{Anonymizer, Policy};
+use crate::anonymize::{Anonymizer, Mode, Policy};
 use crate::format::writer::Totals;
 use crate::format::{
     Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
 use file::{Medium, create_free, settle};
+pub use sample::{By, Sample};
+pub use series::Series;
 
 /// What a recording needs to know.
 pub struct Start<'a> {
@@ -23,12 +27,18 @@ pub struct Start<'a> {
     pub file: &'a Path,
     /// What anonymization does.
     pub policy: Policy,
+    /// How it makes replacements.
+    pub mode: Mode,
     /// Program and version, for the header.
     pub tool: &'a str,
     /// How many bytes of a body are kept.
     pub body_limit: u64,
-    /// Share of sessions recorded, 0 to 1.
-    pub sample: f64,
+    /// Which share of the traffic is recorded.
+    pub sample: Sample,
+    /// The recording that this file is part of.
+    pub series: &'a Series,
+    /// Nanoseconds from the beginning of the series to that of this file.
+    pub starts_ns: u64,
 }
 
 /// A capture in the making.
@@ -50,6 +60,15 @@ pub struct Missed {
     pub size: u64,
     /// They came after the file could no longer be written.
     pub write: u64,
+}
+
+/// What became of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in the capture.
+    Written,
+    /// Its user is not in the sample.
+    LeftOut,
 }
 
 /// A finished capture.
@@ -116,10 +135,13 @@ impl Recording {
             version: VERSION,
             capture: random_name(),
             tool: start.tool.to_owned(),
-            mode: "tokens".to_owned(),
+            mode: start.mode.name().to_owned(),
             policy: start.policy.hash.clone(),
             body_limit: start.body_limit,
-            sample: start.sample,
+            sample: start.sample.share,
+            sampled_by: start.sample.by.name().to_owned(),
+            clock: start.series.clock.clone(),
+            starts_ns: start.starts_ns,
         };
         let medium = Medium::new(file, is_compressed(&path)).map_err(create)?;
         let writer = Writer::start(medium, &header).map_err(|source| RecordError::Write {
@@ -128,7 +150,7 @@ impl Recording {
         })?;
         Ok(Self {
             writer,
-            anonymizer: Anonymizer::new(start.policy),
+            anonymizer: Anonymizer::new(start.policy, &start.mode),
             path,
             partial,
             truncated: 0,
@@ -146,14 +168,19 @@ impl Recording {
         self.writer.exchanges()
     }
 
-    /// Anonymizes an exchange and appends it.
-    pub fn record(&mut self, raw: &RawExchange) -> Result<(), RecordError> {
+    /// Bytes of lines written so far, before any compression.
+    pub const fn bytes(&self) -> u64 {
+        self.writer.bytes()
+    }
+
+    /// Anonymizes an exchange and appends it, if its user is in the sample.
+    pub fn record(&mut self, raw: &RawExchange) -> Result<Recorded, RecordError> {
         let safe = self.anonymizer.apply(raw);
         self.truncated += u64::from(safe.truncated());
         let written = self.writer.append(&safe);
         written.map_err(|source| self.write_error(source))?;
         self.since_checkpoint += 1;
-        Ok(())
+        Ok(Recorded::Written)
     }
 
     /// Writes a checkpoint if anything came since the last one, and flushes. A file that somebody

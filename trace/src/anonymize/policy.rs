@@ -92,6 +92,8 @@ pub(crate) enum Kind {
     Refresh,
     /// Anything else that must stay secret.
     Secret,
+    /// A cookie that names a session.
+    Session,
     /// Free text.
     Text,
     /// A link.

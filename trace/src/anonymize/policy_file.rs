@@ -57,7 +57,7 @@ pub enum PolicyError {
     /// A kind that does not exist.
     #[error(
         "there is no kind \"{kind}\", only address, choice, credential, date, \
-         email, id, keep, name, password, phone, refresh, secret, text, url and username"
+         email, id, keep, name, password, phone, refresh, secret, session, text, url and username"
     )]
     Kind {
         /// What the rule says.
@@ -211,6 +211,7 @@ fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
         "phone" => Kind::Phone,
         "refresh" => Kind::Refresh,
         "secret" => Kind::Secret,
+        "session" => Kind::Session,
         "text" => Kind::Text,
         "url" => Kind::Url,
         "username" => Kind::Username,

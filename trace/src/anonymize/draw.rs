@@ -58,7 +58,7 @@ pub(super) fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> 
         (Some(Form::Jwt), _)
         | (
             None,
-            Some(Kind::Secret | Kind::Session | Kind::Password | Kind::Refresh | Kind::Credential),
+            Some(Kind::Credential | Kind::Password | Kind::Refresh | Kind::Secret | Kind::Session),
         ) => Label::Secret,
         (None, Some(Kind::Choice(_))) => Label::Choice,
         (None, Some(Kind::Name)) => Label::Name,

@@ -20,8 +20,9 @@ impl Scrub<'_> {
 
     fn headers(&mut self, place: Place, headers: &RawHeaders, out: &mut Vec<u8>) {
         for (name, text) in headers.iter() {
-            let rule = self.policy.header(name);
-            if rule != Some(HeaderRule::Drop) {
+            let policy = self.policy;
+            let rule = policy.header(name);
+            if rule != Some(&HeaderRule::Drop) {
                 self.part(
                     Part { place, name, text },
                     out,
@@ -39,7 +40,7 @@ impl Scrub<'_> {
         }
     }
 
-    fn header(&mut self, rule: Option<HeaderRule>, name: &str, value: &str) -> String {
+    fn header(&mut self, rule: Option<&HeaderRule>, name: &str, value: &str) -> String {
         match (name, rule) {
             ("etag" | "if-match" | "if-none-match", _) => self.entity_tags(value),
             ("authorization" | "proxy-authorization", _) => self.credential(value, "auth"),
@@ -48,6 +49,7 @@ impl Scrub<'_> {
             ("location" | "content-location", _) => self.link(value),
             (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(value),
             (_, Some(HeaderRule::Keep)) if keepable(value) => value.to_owned(),
+            (_, Some(HeaderRule::Kind(kind))) => self.value(Some(kind), value),
             _ => self.value(None, value),
         }
     }

@@ -15,11 +15,13 @@ mod here;
 mod json;
 mod made_up;
 mod memo;
+mod mistake;
 mod mode;
 mod original;
 mod outline;
 mod part;
 mod people;
+mod pointers;
 mod policy;
 mod policy_file;
 mod sampler;
@@ -34,10 +36,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use mistake::{LoadError, Mistake, PolicyError};
 pub use mode::{Key, Mode};
 pub use outline::{LEFT_OUT, outline_text};
 pub use policy::Policy;
-pub use policy_file::{LoadError, PolicyError};
 
 use crate::exchange::Flag;
 use crate::format::line::{Head, Line, quoted};

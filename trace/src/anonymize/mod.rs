@@ -19,12 +19,19 @@ mod json;
 mod made_up;
 mod memo;
 mod mode;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "bodies are not read with it yet")
+)]
+mod multipart;
 mod original;
 mod outline;
 mod part;
 mod people;
 mod policy;
 mod policy_file;
+#[cfg(test)]
+mod scratch;
 mod scrub;
 mod tally;
 mod template;

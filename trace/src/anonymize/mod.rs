@@ -17,6 +17,11 @@ mod evidence;
 mod headers;
 mod json;
 mod made_up;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "bodies are not read with it yet")
+)]
+mod markup;
 mod memo;
 mod mode;
 #[cfg_attr(
@@ -33,6 +38,11 @@ mod policy_file;
 #[cfg(test)]
 mod scratch;
 mod scrub;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "bodies are not read with it yet")
+)]
+mod standards;
 mod tally;
 mod template;
 mod tokens;

@@ -14,6 +14,16 @@ mod decode;
 mod detect;
 mod draw;
 mod evidence;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "bodies are not read with it yet")
+)]
+mod graphql;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "bodies are not read with it yet")
+)]
+mod graphql_lexer;
 mod headers;
 mod json;
 mod made_up;

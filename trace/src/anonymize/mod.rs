@@ -19,11 +19,6 @@ mod evidence;
     expect(dead_code, reason = "bodies are not read with it yet")
 )]
 mod graphql;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "bodies are not read with it yet")
-)]
-mod graphql_lexer;
 mod headers;
 mod json;
 mod made_up;
@@ -41,6 +36,11 @@ mod mode;
 mod multipart;
 mod original;
 mod outline;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "values are not read with it yet")
+)]
+mod packed;
 mod part;
 mod people;
 mod policy;
@@ -48,11 +48,6 @@ mod policy_file;
 #[cfg(test)]
 mod scratch;
 mod scrub;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "bodies are not read with it yet")
-)]
-mod standards;
 mod tally;
 mod template;
 mod tokens;

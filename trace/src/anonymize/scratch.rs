@@ -33,6 +33,11 @@ impl Scratch {
         }
     }
 
+    /// The policy.
+    pub(super) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// For an exchange of somebody who is not logged in.
     pub(super) fn scrub(&mut self) -> Scrub<'_> {
         Scrub {

@@ -248,9 +248,8 @@ impl Scrub<'_> {
             return line::json(out, number);
         }
         self.identifier |= matches!(kind, Some(Kind::Id));
-        let replaced = self.tokens.number(&text);
-        let replaced = replaced.parse::<serde_json::Number>().ok();
-        line::json(out, &replaced);
+        let replaced = self.tokens.number(&text, kind);
+        out.extend_from_slice(replaced.as_bytes());
     }
 
     /// The structure of a JSON value: types, lengths, kept words, and identifiers as their tokens.

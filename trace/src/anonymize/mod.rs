@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod audit;
 mod body;
+mod dates;
 mod detect;
 mod draw;
 mod evidence;
@@ -23,6 +24,7 @@ mod pointers;
 mod policy;
 mod policy_file;
 mod scrub;
+mod source;
 mod tally;
 mod template;
 mod tokens;

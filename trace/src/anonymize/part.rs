@@ -132,6 +132,7 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::super::memo::Memo;
+    use super::super::source::Source;
     use super::super::tokens::Tokens;
     use super::super::{Anonymizer, Mode, Policy};
     use crate::exchange::Timing;
@@ -250,7 +251,8 @@ mod tests {
     fn seeded(seed: u64, originals: usize) -> Anonymizer {
         let policy = include_str!("../../../config/anonymize.toml");
         let mut anonymizer = Anonymizer::new(Policy::parse(policy).unwrap(), &Mode::Tokens);
-        anonymizer.tokens = Tokens::with_rng(originals, StdRng::seed_from_u64(seed));
+        let source = Source::with_rng(StdRng::seed_from_u64(seed));
+        anonymizer.tokens = Tokens::with_source(originals, source);
         anonymizer
     }
 

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rand::RngExt as _;
+#[cfg(test)]
+use rand::rngs::StdRng;
 
 use super::address;
 use super::dates::Dates;
@@ -45,8 +47,13 @@ impl Tokens {
         Self::with_source(limit, Source::new(mode))
     }
 
-    /// As [`Tokens::new`], with the given source.
-    pub(super) fn with_source(limit: usize, source: Source) -> Self {
+    /// As [`Tokens::new`], with what the given random source makes.
+    #[cfg(test)]
+    pub(super) fn with_rng(limit: usize, rng: StdRng) -> Self {
+        Self::with_source(limit, Source::with_rng(rng))
+    }
+
+    fn with_source(limit: usize, source: Source) -> Self {
         Self {
             map: HashMap::new(),
             fresh: HashMap::new(),

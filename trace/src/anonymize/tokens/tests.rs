@@ -9,14 +9,13 @@ use proptest::prelude::{
     proptest,
 };
 use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 
 use super::super::mode::Key;
 
 use super::*;
 
 fn seeded(seed: u64) -> Tokens {
-    Tokens::with_source(10_000, Source::with_rng(StdRng::seed_from_u64(seed)))
+    Tokens::with_rng(10_000, StdRng::seed_from_u64(seed))
 }
 
 #[test]
@@ -34,7 +33,7 @@ fn one_original_has_one_replacement_and_no_two_share_it() {
 
 #[test]
 fn values_beyond_the_limit_are_masked_and_counted() {
-    let mut tokens = Tokens::with_source(1, Source::with_rng(StdRng::seed_from_u64(1)));
+    let mut tokens = Tokens::with_rng(1, StdRng::seed_from_u64(1));
     tokens.replace("first", None);
     assert_eq!(tokens.replace("second", None), "xxxxxx");
     assert_eq!(tokens.counts().get("masked"), Some(&1));

@@ -361,7 +361,7 @@ impl Scrub<'_> {
             return text.to_owned();
         }
         self.identifier |= matches!(kind, Some(Kind::Id));
-        self.tokens.number(text)
+        self.tokens.number(text, kind)
     }
 }
 

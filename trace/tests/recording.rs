@@ -87,7 +87,7 @@ fn a_closed_capture_is_whole_audited_and_says_what_was_lost() {
         let missed = Missed {
             queue: 4,
             size: 1,
-            write: 0,
+            ..Missed::default()
         };
         let closed = recording.close(missed).unwrap();
         assert_eq!(

@@ -102,7 +102,7 @@ impl Search {
     ) -> Result<Audit, SearchError> {
         let mut audit = Audit {
             searched: self.originals,
-            found: 0,
+            ..Audit::default()
         };
         for exchange in open()? {
             each_text(&exchange?, &mut |text| {

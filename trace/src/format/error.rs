@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::VERSION;
+use super::lines::Lines;
 use super::record::BodyError;
 
 /// Why a capture cannot be read. Each message says what, where and what to do.
@@ -69,6 +70,17 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The current one of `lines` is damaged.
+    pub(super) fn line<R: io::BufRead>(lines: &Lines<R>, problem: LineProblem) -> Self {
+        Self::Line {
+            path: lines.path().to_owned(),
+            line: lines.number(),
+            problem,
+        }
+    }
+}
+
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineProblem {
@@ -91,7 +103,7 @@ fn without_line(error: &serde_json::Error) -> String {
 /// Something about a capture that its reader should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warning {
-    /// The last line is cut off; it was left out.
+    /// The last line is cut off or garbled; it was left out.
     TornTail {
         /// The line, from 1.
         line: u64,
@@ -113,7 +125,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TornTail { line } => {
-                write!(f, "line {line} is cut off and was left out")
+                write!(f, "line {line}, the last, is cut off or garbled, and was left out")
             }
             Self::NotClosed => write!(
                 f,

@@ -87,19 +87,25 @@ fn written(exchanges: &[Exchange]) -> Vec<u8> {
         writer
             .append(&Anonymized::for_format_tests(exchange.clone()))
             .unwrap();
-        writer.checkpoint(Dropped::default()).unwrap();
+        writer.checkpoint(Dropped::default(), LeftOut::default()).unwrap();
     }
     let totals = Totals {
         dropped: Dropped {
             queue: 2,
             ..Dropped::default()
         },
+        left_out: LeftOut {
+            filter: 7,
+            sample: 0,
+        },
         truncated: 0,
         redacted: BTreeMap::from([("email".to_owned(), 41)]),
         audit: Audit {
             searched: 9,
             found: 0,
+            kinds: BTreeMap::from([("email".to_owned(), 9)]),
         },
+        repaired: false,
     };
     writer.finish(totals).unwrap().0
 }

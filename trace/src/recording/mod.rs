@@ -14,7 +14,7 @@ use crate::anonymize::audit::SearchError;
 use crate::anonymize::{Anonymizer, Mode, Policy};
 use crate::format::writer::Totals;
 use crate::format::{
-    Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
+    Audit, Dropped, FORMAT, Footer, Header, LeftOut, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
 use file::{Medium, create_free, settle};
@@ -60,6 +60,8 @@ pub struct Missed {
     pub size: u64,
     /// They came after the file could no longer be written.
     pub write: u64,
+    /// They were not to be recorded, and so count as not offered.
+    pub left_out: LeftOut,
 }
 
 /// What became of an exchange.
@@ -189,9 +191,8 @@ impl Recording {
         if std::mem::take(&mut self.since_checkpoint) > 0 {
             let there = std::fs::metadata(&self.partial).map_err(WriteError::Write);
             there.map_err(|source| self.write_error(source))?;
-            let dropped = dropped(missed);
             self.writer
-                .checkpoint(dropped)
+                .checkpoint(dropped(missed), missed.left_out)
                 .map_err(|source| self.write_error(source))?;
         }
         Ok(())
@@ -205,6 +206,7 @@ impl Recording {
         let audit = self.audit()?;
         let totals = Totals {
             dropped: dropped(missed),
+            left_out: missed.left_out,
             truncated: self.truncated,
             redacted: self
                 .anonymizer
@@ -213,6 +215,7 @@ impl Recording {
                 .map(|(kind, times)| (kind.to_owned(), times))
                 .collect(),
             audit,
+            repaired: false,
         };
         let (partial, path) = (self.partial, self.path);
         let (medium, footer) = self
@@ -227,7 +230,7 @@ impl Recording {
             source,
         };
         medium.finish().map_err(rename)?;
-        let quarantined = audit.found > 0;
+        let quarantined = footer.audit.found > 0;
         let path = settle(&partial, &path, quarantined).map_err(rename)?;
         Ok(Closed {
             path,
@@ -261,6 +264,7 @@ const fn dropped(missed: Missed) -> Dropped {
         size: missed.size,
         policy: 0,
         write: missed.write,
+        damage: 0,
     }
 }
 

@@ -77,7 +77,8 @@ impl Tokens {
             return original.to_owned();
         }
         let form = detect::whole(original);
-        self.tally.count(label(form, kind, original));
+        let label = label(form, kind, original);
+        self.tally.count(label);
         match (form, kind) {
             (Some(Form::Date), _) => return self.shift(original),
             (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
@@ -99,7 +100,7 @@ impl Tokens {
             },
         };
         self.map
-            .insert(Original::new(original), replacement.clone());
+            .insert(Original::labelled(original, label), replacement.clone());
         replacement
     }
 
@@ -120,7 +121,7 @@ impl Tokens {
         let drawn = self.draw_free(original, made_up::number);
         let replacement = drawn.filter(is_number).unwrap_or_else(|| "0".to_owned());
         self.numbers
-            .insert(Original::new(original), replacement.clone());
+            .insert(Original::labelled(original, Label::Id), replacement.clone());
         replacement
     }
 
@@ -132,7 +133,8 @@ impl Tokens {
             None if !self.has_room(original) => 0,
             None => {
                 let number = self.fresh.len() + 1;
-                self.fresh.insert(Original::new(original), number);
+                self.fresh
+                    .insert(Original::labelled(original, Label::Key), number);
                 number
             }
         };
@@ -143,16 +145,15 @@ impl Tokens {
     pub(super) fn hide(&mut self, original: &str, label: Label) {
         self.tally.count(label);
         if !self.hidden.contains(original) && self.has_room(original) {
-            self.hidden.insert(Original::new(original));
+            self.hidden.insert(Original::labelled(original, label));
         }
     }
 
     /// Every original that may not occur in the capture: not those that stand for another one now.
-    pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn private_originals(&self) -> impl Iterator<Item = &Original> {
         let mapped = self.map.keys().chain(self.numbers.keys());
         let all = mapped.chain(self.fresh.keys()).chain(&self.hidden);
-        all.map(Original::as_str)
-            .filter(|original| !self.used.contains(*original))
+        all.filter(|original| !self.used.contains(original.as_str()))
     }
 
     /// How many values were replaced.

@@ -125,7 +125,10 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TornTail { line } => {
-                write!(f, "line {line}, the last, is cut off or garbled, and was left out")
+                write!(
+                    f,
+                    "line {line}, the last, is cut off or garbled, and was left out"
+                )
             }
             Self::NotClosed => write!(
                 f,

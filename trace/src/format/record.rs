@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Timing};
+use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Shape, Timing};
 
 /// The exchange as a line.
 #[derive(Serialize, Deserialize)]
@@ -82,8 +83,8 @@ struct BodyRecord<'a> {
     text: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shape: Option<Cow<'a, serde_json::Value>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    shape: Option<&'a RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,7 +201,7 @@ impl<'a> From<&'a Body> for BodyRecord<'a> {
             }
             Content::Shape(shape) => {
                 record.encoding = Encoding::Shape;
-                record.shape = Some(Cow::Borrowed(shape));
+                record.shape = Some(shape.raw());
             }
         }
         record
@@ -216,7 +217,10 @@ impl BodyRecord<'_> {
                 let data = self.data.ok_or(BodyError::Missing)?;
                 Content::Base64(BASE64.decode(data).map_err(BodyError::Base64)?)
             }
-            Encoding::Shape => Content::Shape(self.shape.ok_or(BodyError::Missing)?.into_owned()),
+            Encoding::Shape => {
+                let shape = self.shape.ok_or(BodyError::Missing)?;
+                Content::Shape(Shape::new(shape.to_owned()))
+            }
         };
         Ok(Body {
             bytes: self.bytes,

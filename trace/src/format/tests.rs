@@ -12,7 +12,7 @@ use super::*;
 use crate::anonymize::Anonymized;
 use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Timing};
 
-fn header() -> Header {
+pub(crate) fn header() -> Header {
     Header {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -52,7 +52,9 @@ fn exchange(seq: u64) -> Exchange {
             headers: Vec::new(),
             body: Body {
                 bytes: 310,
-                content: Content::Shape(serde_json::json!({"id": "id:77", "tags": ["array(0)"]})),
+                content: Content::Shape(
+                    serde_json::json!({"id": "id:77", "tags": ["array(0)"]}).into(),
+                ),
             },
         },
         timing: Timing {
@@ -87,7 +89,9 @@ fn written(exchanges: &[Exchange]) -> Vec<u8> {
         writer
             .append(&Anonymized::for_format_tests(exchange.clone()))
             .unwrap();
-        writer.checkpoint(Dropped::default(), LeftOut::default()).unwrap();
+        writer
+            .checkpoint(Dropped::default(), LeftOut::default())
+            .unwrap();
     }
     let totals = Totals {
         dropped: Dropped {
@@ -226,7 +230,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         proptest::prelude::Just(Content::None),
         "\\PC{0,20}".prop_map(Content::Utf8),
         prop::collection::vec(any::<u8>(), 0..20).prop_map(Content::Base64),
-        "[a-z]{0,8}".prop_map(|text| Content::Shape(serde_json::json!({ "a": [text] }))),
+        "[a-z]{0,8}".prop_map(|text| Content::Shape(serde_json::json!({ "a": [text] }).into())),
     ];
     (any::<u64>(), content).prop_map(|(bytes, content)| Body { bytes, content })
 }

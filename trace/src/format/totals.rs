@@ -89,13 +89,7 @@ pub struct Audit {
 impl Dropped {
     /// All of them. A file says what it likes, so that they may be more than there can be.
     pub fn total(&self) -> u64 {
-        let all = [
-            self.queue,
-            self.size,
-            self.policy,
-            self.write,
-            self.damage,
-        ];
+        let all = [self.queue, self.size, self.policy, self.write, self.damage];
         all.into_iter().fold(0, u64::saturating_add)
     }
 }

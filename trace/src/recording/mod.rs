@@ -10,11 +10,12 @@ mod series;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::anonymize::audit::SearchError;
+use crate::anonymize::audit::{Finding, Report};
 use crate::anonymize::{Anonymizer, Mode, Policy};
 use crate::format::writer::Totals;
 use crate::format::{
-    Audit, Dropped, FORMAT, Footer, Header, LeftOut, Reader, VERSION, WriteError, Writer, is_compressed,
+    Dropped, FORMAT, Footer, Header, LeftOut, ReadError, Reader, VERSION, WriteError, Writer,
+    is_compressed,
 };
 use crate::raw::RawExchange;
 use file::{Medium, create_free, settle};
@@ -82,6 +83,8 @@ pub struct Closed {
     pub footer: Footer,
     /// Whether the audit found something, so that it must not be shared.
     pub quarantined: bool,
+    /// The first places where the audit found something; the footer counts all.
+    pub findings: Vec<Finding>,
 }
 
 /// Why a recording cannot start, go on, or be closed.
@@ -109,7 +112,7 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: SearchError,
+        source: ReadError,
     },
     /// The finished file cannot get its name.
     #[error("cannot rename capture `{}`: {source}", path.display())]
@@ -203,7 +206,7 @@ impl Recording {
         self.writer
             .flush()
             .map_err(|source| self.write_error(source))?;
-        let audit = self.audit()?;
+        let report = self.audit()?;
         let totals = Totals {
             dropped: dropped(missed),
             left_out: missed.left_out,
@@ -214,7 +217,7 @@ impl Recording {
                 .into_iter()
                 .map(|(kind, times)| (kind.to_owned(), times))
                 .collect(),
-            audit,
+            audit: report.totals(),
             repaired: false,
         };
         let (partial, path) = (self.partial, self.path);
@@ -236,13 +239,14 @@ impl Recording {
             path,
             footer,
             quarantined,
+            findings: report.findings.first,
         })
     }
 
-    fn audit(&self) -> Result<Audit, RecordError> {
+    fn audit(&self) -> Result<Report, RecordError> {
         let search = self.anonymizer.audit();
-        search
-            .run(|| Reader::open(&self.partial))
+        Reader::open(&self.partial)
+            .and_then(|reader| search.run(reader))
             .map_err(|source| RecordError::Audit {
                 path: self.partial.clone(),
                 source,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use serde_json::error::Category;
+
 use super::VERSION;
 use super::lines::Lines;
 use super::record::BodyError;
@@ -95,9 +97,18 @@ pub enum LineProblem {
     Body(#[from] BodyError),
 }
 
-/// A line is parsed by itself, so that the parser's line number is always 1.
+/// The parser's message without the line, which is always 1 to it, and without what it read: that
+/// may be somebody's.
 fn without_line(error: &serde_json::Error) -> String {
-    error.to_string().replace(" at line 1 column", " at column")
+    let column = error.column();
+    let message = error.to_string();
+    match error.classify() {
+        Category::Data if message.starts_with("missing field") => {
+            message.replace(" at line 1 column", " at column")
+        }
+        Category::Data => format!("a value that does not belong there at column {column}"),
+        _ => message.replace(" at line 1 column", " at column"),
+    }
 }
 
 /// Something about a capture that its reader should know.
@@ -119,6 +130,8 @@ pub enum Warning {
     },
     /// Something follows the footer, such as another capture.
     AfterFooter,
+    /// It was made from a damaged one.
+    Repaired,
 }
 
 impl fmt::Display for Warning {
@@ -141,6 +154,10 @@ impl fmt::Display for Warning {
                 )
             }
             Self::AfterFooter => write!(f, "lines after the footer were left out"),
+            Self::Repaired => write!(
+                f,
+                "it was repaired: what was damaged is left out, and nobody could search it for originals"
+            ),
         }
     }
 }

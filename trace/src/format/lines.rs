@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::{LONGEST_LINE, ReadError};
 
 /// Reads line by line into one buffer.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     path: PathBuf,
     input: R,
     text: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Lines<R> {
 
 impl Lines<Box<dyn BufRead>> {
     /// Opens the file, decompressing when its name says so.
-    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ReadError> {
         match open(path) {
             Ok(input) => Ok(Self::new(path, input)),
             Err(source) => Err(ReadError::Open {
@@ -30,7 +30,7 @@ impl Lines<Box<dyn BufRead>> {
 
 impl<R: BufRead> Lines<R> {
     /// The lines of `input`; `path` is for messages.
-    pub(super) fn new(path: &Path, input: R) -> Self {
+    pub(crate) fn new(path: &Path, input: R) -> Self {
         Self {
             path: path.to_owned(),
             input,
@@ -41,7 +41,7 @@ impl<R: BufRead> Lines<R> {
 
     /// Goes on to the next line: up to and with the next line feed, or a byte more than a line may
     /// have. `false` when there is none.
-    pub(super) fn advance(&mut self) -> Result<bool, ReadError> {
+    pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         self.text.clear();
         let most = LONGEST_LINE as u64 + 1;
         let read = (&mut self.input)
@@ -61,22 +61,22 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The file, for messages.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The current line, with its line feed if it has one.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// The current line's number, from 1.
-    pub(super) const fn number(&self) -> u64 {
+    pub(crate) const fn number(&self) -> u64 {
         self.number
     }
 
     /// Whether nothing follows the current line.
-    pub(super) fn is_last(&mut self) -> bool {
+    pub(crate) fn is_last(&mut self) -> bool {
         match self.input.fill_buf() {
             Ok(rest) => rest.is_empty(),
             Err(error) => is_cut_off(&error),

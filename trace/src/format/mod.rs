@@ -8,7 +8,7 @@ pub(crate) mod chain;
 pub mod error;
 pub mod header;
 pub(crate) mod line;
-mod lines;
+pub(crate) mod lines;
 pub mod reader;
 mod record;
 pub mod totals;

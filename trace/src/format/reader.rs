@@ -123,6 +123,9 @@ impl<R: BufRead> Reader<R> {
                 read: self.exchanges,
             });
         }
+        if footer.repaired {
+            self.warnings.push(Warning::Repaired);
+        }
         self.footer = Some(footer);
         if !self.lines.is_last() {
             self.warnings.push(Warning::AfterFooter);
@@ -144,7 +147,7 @@ impl<R: BufRead> Iterator for Reader<R> {
 }
 
 /// What a line is.
-pub(super) enum Line {
+pub(crate) enum Line {
     Exchange(Box<Exchange>),
     /// For who checks the file: it is not looked into.
     Checkpoint,
@@ -163,7 +166,7 @@ struct Type<'a> {
 const EXCHANGE: &[u8] = b"{\"type\":\"exchange\",";
 
 /// Reads one line after the first.
-pub(super) fn parse(line: &[u8]) -> Result<Line, LineProblem> {
+pub(crate) fn parse(line: &[u8]) -> Result<Line, LineProblem> {
     if line.len() > LONGEST_LINE {
         return Err(LineProblem::TooLong);
     }

@@ -1,5 +1,8 @@
 //! The file: what is written is read again, and damage is met with the right message.
 
+mod damage;
+mod versions;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
@@ -206,23 +209,6 @@ fn what_is_no_capture_is_refused_with_a_reason() {
         ]
         .join("\n")
     );
-}
-
-#[test]
-fn what_a_later_version_added_is_ignored() {
-    let text = String::from_utf8(written(&[exchange(1)])).unwrap();
-    let later = text
-        .replace(
-            "\"connection\":5",
-            "\"connection\":5,\"new_field\":{\"a\":[1]}",
-        )
-        .replace("\"identifier\"", "\"identifier\",\"new_flag\"")
-        .replacen(
-            "{\"type\":\"checkpoint\"",
-            "{\"type\":\"new_type\"}\n{\"type\":\"checkpoint\"",
-            1,
-        );
-    assert_eq!(read(later.as_bytes()).unwrap().exchanges, [exchange(1)]);
 }
 
 fn any_body() -> impl Strategy<Value = Body> {

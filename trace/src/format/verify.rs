@@ -7,10 +7,8 @@ use std::fmt;
 use std::io::BufRead;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
-
 use super::chain::{self, Chain};
-use super::error::ReadError;
+use super::error::{LineProblem, ReadError};
 use super::header::Header;
 use super::lines::Lines;
 use super::reader::{Line, parse, read_header};
@@ -55,13 +53,13 @@ pub struct Proven {
     pub left_out: LeftOut,
     /// How many exchanges it says there are, in proven lines and others.
     pub counted: u64,
-    /// Exchanges that can be read up to it, in proven lines and others.
-    pub(crate) readable: u64,
 }
 
 /// Lines that no checkpoint covers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rest {
+    /// The line that they come after; none when the capture was closed.
+    pub after: Option<u64>,
     /// Exchanges that can be read.
     pub exchanges: u64,
     /// Bytes of all of it.
@@ -152,6 +150,7 @@ impl Verified {
     fn check<R: BufRead>(mut lines: Lines<R>) -> Result<Self, ReadError> {
         let header = read_header(&mut lines)?;
         let mut check = Check::new(header);
+        check.marked = lines.text().len() as u64;
         check.take(lines.text());
         loop {
             match lines.advance() {
@@ -183,6 +182,8 @@ struct Check {
     latest_ns: u64,
     /// How many more exchanges the last checkpoint counted than there are.
     missing: i128,
+    /// Bytes up to the end of the last checkpoint, or of the header.
+    marked: u64,
 }
 
 /// What a checkpoint and a footer both say.
@@ -205,7 +206,10 @@ impl Check {
                 bytes: 0,
                 exchanges: 0,
                 proven: Proven::default(),
-                rest: Rest::default(),
+                rest: Rest {
+                    after: Some(1),
+                    ..Rest::default()
+                },
                 disorder: Disorder::default(),
                 problems: Vec::new(),
                 more_problems: 0,
@@ -215,6 +219,7 @@ impl Check {
             seq: 0,
             latest_ns: 0,
             missing: 0,
+            marked: 0,
         }
     }
 
@@ -223,13 +228,12 @@ impl Check {
         let number = lines.number();
         match parse(lines.text()) {
             Ok(Line::Exchange(exchange)) => self.exchange(number, &exchange),
-            Ok(Line::Checkpoint) => {
-                if let Some(checkpoint) = self.read::<Checkpoint>(number, lines.text()) {
-                    self.mark(number, &checkpoint.into());
-                }
-            }
+            Ok(Line::Checkpoint) => match serde_json::from_slice::<Checkpoint>(lines.text()) {
+                Ok(checkpoint) => self.mark(number, lines.text().len(), &checkpoint.into()),
+                Err(error) => self.bad_line(number, &error.into()),
+            },
             Ok(Line::Footer(footer)) => {
-                self.mark(number, &Mark::from(&*footer));
+                self.mark(number, lines.text().len(), &Mark::from(&*footer));
                 self.take(lines.text());
                 self.seen.footer = Some(*footer);
                 self.seen.rest = Rest::default();
@@ -240,10 +244,7 @@ impl Check {
             }
             Ok(Line::Other) => {}
             Err(_) if lines.is_last() => self.seen.rest.torn = Some(number),
-            Err(problem) => self.problem(Problem::Line {
-                line: number,
-                problem: problem.to_string(),
-            }),
+            Err(problem) => self.bad_line(number, &problem),
         }
         self.take(lines.text());
         false
@@ -253,18 +254,14 @@ impl Check {
         self.chain.take(line);
         self.seen.lines += 1;
         self.seen.bytes += line.len() as u64;
-        self.seen.rest.bytes += line.len() as u64;
+        self.seen.rest.bytes = self.seen.bytes - self.marked;
     }
 
-    fn read<T: DeserializeOwned>(&mut self, line: u64, text: &[u8]) -> Option<T> {
-        serde_json::from_slice(text)
-            .map_err(|error| {
-                self.problem(Problem::Line {
-                    line,
-                    problem: error.to_string(),
-                });
-            })
-            .ok()
+    fn bad_line(&mut self, line: u64, problem: &LineProblem) {
+        self.problem(Problem::Line {
+            line,
+            problem: problem.to_string(),
+        });
     }
 
     fn exchange(&mut self, line: u64, exchange: &Exchange) {
@@ -286,7 +283,7 @@ impl Check {
     }
 
     /// A checkpoint or footer: what it says of everything above it.
-    fn mark(&mut self, line: u64, mark: &Mark) {
+    fn mark(&mut self, line: u64, length: usize, mark: &Mark) {
         let computed = self.chain.link();
         let said = chain::value(&mark.chain);
         let proves = said == Some(computed);
@@ -301,7 +298,11 @@ impl Check {
         }
         self.count(line, mark);
         self.from = line;
-        self.seen.rest = Rest::default();
+        self.seen.rest = Rest {
+            after: Some(line),
+            ..Rest::default()
+        };
+        self.marked = self.seen.bytes + length as u64;
     }
 
     fn prove(&mut self, line: u64, mark: &Mark) {
@@ -314,7 +315,6 @@ impl Check {
         proven.dropped = mark.dropped;
         proven.left_out = mark.left_out;
         proven.counted = mark.exchanges;
-        proven.readable = self.seen.exchanges;
     }
 
     /// A difference is said once: from then on it is taken into account.

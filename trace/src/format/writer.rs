@@ -71,9 +71,11 @@ impl<W: Write> Writer<W> {
         self.put_exchange(exchange.line(), exchange.seq())
     }
 
-    /// Appends the line of an exchange from another capture, which had been made safe there.
+    /// Appends the line of an exchange from another capture, which had been made safe there. Its
+    /// line feed may be missing.
     pub(crate) fn copy(&mut self, line: &[u8], seq: u64) -> Result<(), WriteError> {
-        self.put_exchange(line, seq)
+        self.put_exchange(line, seq)?;
+        self.put(b"\n")
     }
 
     /// Exchanges written so far.

@@ -4,6 +4,7 @@
 //! something in it. A file that exists is never overwritten.
 
 mod file;
+pub mod repair;
 mod sample;
 mod series;
 
@@ -12,13 +13,14 @@ use std::path::{Path, PathBuf};
 
 use crate::anonymize::audit::{Finding, Report};
 use crate::anonymize::{Anonymizer, Mode, Policy};
+pub use crate::format::LeftOut;
 use crate::format::writer::Totals;
 use crate::format::{
-    Dropped, FORMAT, Footer, Header, LeftOut, ReadError, Reader, VERSION, WriteError, Writer,
-    is_compressed,
+    Dropped, FORMAT, Footer, Header, ReadError, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
 use file::{Medium, create_free, settle};
+pub use repair::{RepairError, Repaired, repair};
 pub use sample::{By, Sample};
 pub use series::Series;
 
@@ -191,12 +193,12 @@ impl Recording {
     /// Writes a checkpoint if anything came since the last one, and flushes. A file that somebody
     /// has removed takes all that is written to it, and nobody will ever read it: that is an error.
     pub fn checkpoint(&mut self, missed: Missed) -> Result<(), RecordError> {
-        if std::mem::take(&mut self.since_checkpoint) > 0 {
+        if self.since_checkpoint > 0 {
             let there = std::fs::metadata(&self.partial).map_err(WriteError::Write);
-            there.map_err(|source| self.write_error(source))?;
-            self.writer
-                .checkpoint(dropped(missed), missed.left_out)
+            there
+                .and_then(|_| self.writer.checkpoint(dropped(missed), missed.left_out))
                 .map_err(|source| self.write_error(source))?;
+            self.since_checkpoint = 0;
         }
         Ok(())
     }

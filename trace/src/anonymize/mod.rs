@@ -4,7 +4,7 @@
 //! an [`Anonymized`], and only that can be written.
 
 mod address;
-pub(crate) mod audit;
+pub mod audit;
 mod body;
 mod content;
 mod dates;
@@ -199,7 +199,7 @@ impl Anonymizer {
     }
 
     /// A search for everything private that was replaced so far.
-    pub(crate) fn audit(&self) -> audit::Search {
+    pub(crate) fn audit(&self) -> audit::Search<'_> {
         audit::Search::new(self.tokens.private_originals(), self.policy.vocabulary())
     }
 }

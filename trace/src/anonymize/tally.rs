@@ -24,6 +24,13 @@ pub(super) enum Label {
     Username,
 }
 
+impl Label {
+    /// What the footer calls it.
+    pub(super) const fn name(self) -> &'static str {
+        NAMES[self as usize].1
+    }
+}
+
 /// A count for each label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally([u64; NAMES.len()]);

@@ -75,7 +75,8 @@ impl Tokens {
             return original.to_owned();
         }
         let form = detect::whole(original);
-        self.tally.count(label(form, kind, original));
+        let label = label(form, kind, original);
+        self.tally.count(label);
         match (form, kind) {
             (Some(Form::Date), _) => return self.dates.shift(original),
             (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
@@ -95,7 +96,7 @@ impl Tokens {
             None => self.mask(original),
         };
         self.map
-            .insert(Original::new(original), replacement.clone());
+            .insert(Original::new(original, label), replacement.clone());
         replacement
     }
 
@@ -111,7 +112,7 @@ impl Tokens {
         self.tally.count(Label::Text);
         if self.has_room(original) {
             self.map
-                .insert(Original::new(original), replacement.to_owned());
+                .insert(Original::new(original, Label::Text), replacement.to_owned());
         }
     }
 
@@ -133,7 +134,8 @@ impl Tokens {
             None if !self.has_room(original) => 0,
             None => {
                 let number = self.fresh.len() + 1;
-                self.fresh.insert(Original::new(original), number);
+                self.fresh
+                    .insert(Original::new(original, Label::Key), number);
                 number
             }
         };
@@ -144,15 +146,14 @@ impl Tokens {
     pub(super) fn hide(&mut self, original: &str, label: Label) {
         self.tally.count(label);
         if !self.hidden.contains(original) && self.has_room(original) {
-            self.hidden.insert(Original::new(original));
+            self.hidden.insert(Original::new(original, label));
         }
     }
 
     /// Every original that may not occur in the capture: not those that stand for another one now.
-    pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn private_originals(&self) -> impl Iterator<Item = &Original> {
         let all = self.map.keys().chain(self.fresh.keys()).chain(&self.hidden);
-        all.map(Original::as_str)
-            .filter(|original| !self.used.contains(*original))
+        all.filter(|original| !self.used.contains(original.as_str()))
     }
 
     /// How many values were replaced.

@@ -6,10 +6,6 @@
 mod address;
 pub(crate) mod audit;
 mod body;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "bodies are not read with it yet")
-)]
 mod decode;
 mod detect;
 mod draw;

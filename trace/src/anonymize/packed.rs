@@ -427,6 +427,7 @@ mod tests {
             once("1234567"),
             once("2026-02-03"),
             once(&once("808-201-3388")),
+            once(&once("a@b.io")),
             BASE64_URL_SAFE.encode(CURSOR),
             "ana%40clinic.org".to_owned(),
             "ana%2540clinic%252eorg".to_owned(),
@@ -539,6 +540,19 @@ mod tests {
             hides_personal(&text);
             if let Some(packed) = unpack(&text) {
                 Scratch::shipped().scrub().packed(&packed, scrub_json);
+            }
+        }
+
+        #[test]
+        fn what_is_not_looked_into_is_no_text(
+            text in prop_oneof![
+                "[A-Za-z0-9+/]{8,24}={0,2}",
+                "[ -~éñ\u{1f930}]{6,20}".prop_map(|text| BASE64_URL_SAFE.encode(text)),
+            ],
+        ) {
+            let text_in = |(_, bytes)| String::from_utf8(bytes).ok();
+            if Base64::decode(&text).and_then(text_in).is_some_and(|text| is_clear(&text)) {
+                prop_assert!(begins_as_text(&text), "{}", text);
             }
         }
 

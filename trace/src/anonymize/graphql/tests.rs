@@ -40,7 +40,12 @@ fn values_go_by_the_rule_of_their_argument() {
            """, email: ["ana@clinic.org"], in: {mrn: 77410, lat: 12345678.5, day: "2026-02-03"}) }"#,
         r#"\{a\(firstName:"[A-Z][a-z]{2}" status:"pending" note:"[A-Z][a-z]{3} [a-z]{4}" email:\["[a-z]{3}[0-9]+@example.com"]in:\{mrn:[0-9]{5} lat:[0-9]{8}\.[0-9] day:"\d{4}-\d\d-\d\d"}\)}"#,
     );
-    assert!(!scrubbed("{a(mrn:77410,x:\"77410\")}").contains("mrn:77410"));
+    let safe = scrubbed("{a(mrn:77410,x:12345678,y:-1.5E3)}");
+    assert!(
+        !safe.contains("77410") && !safe.contains("12345678"),
+        "{safe}"
+    );
+    assert!(safe.ends_with(" y:-1.5E3)}"), "{safe}");
 }
 
 #[test]

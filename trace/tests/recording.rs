@@ -59,7 +59,7 @@ fn an_original_that_survives_quarantines_the_capture() {
     // The header is kept by a careless rule; the body proves that its value is personal.
     for hidden in [
         "Private remark",
-        "UHJpdmF0ZSByZW1hcms",
+        "Private%2520remark",
         "Private%20remark",
         "Private+remark",
     ] {

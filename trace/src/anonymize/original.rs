@@ -14,13 +14,8 @@ pub(super) struct Original {
 }
 
 impl Original {
-    /// Takes a copy of a value that is known to prove or to tell who somebody is.
-    pub(super) fn new(value: &str) -> Self {
-        Self::labelled(value, Label::Secret)
-    }
-
     /// Takes a copy of `value`.
-    pub(super) fn labelled(value: &str, label: Label) -> Self {
+    pub(super) fn new(value: &str, label: Label) -> Self {
         Self {
             text: value.to_owned(),
             label,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
     Address,
+    Age,
     Card,
     Choice,
     Date,
@@ -70,8 +71,9 @@ impl Tally {
 }
 
 /// In the order of the labels.
-const NAMES: [(Label, &str); 16] = [
+const NAMES: [(Label, &str); 17] = [
     (Label::Address, "address"),
+    (Label::Age, "age"),
     (Label::Card, "card"),
     (Label::Choice, "choice"),
     (Label::Date, "date"),
@@ -107,7 +109,7 @@ mod tests {
         assert_eq!(named.len(), NAMES.len() - 1, "address was never counted");
         assert_eq!(
             (named["card"], named["token"], named["username"]),
-            (1, 14, 15)
+            (2, 15, 16)
         );
     }
 }

@@ -21,10 +21,10 @@ const ID: &str = "MRN-Ab129";
 
 fn originals() -> [Original; 4] {
     [
-        Original::labelled(NAME, Label::Name),
-        Original::labelled(EMAIL, Label::Email),
-        Original::labelled(SHORT, Label::Name),
-        Original::labelled(ID, Label::Id),
+        Original::new(NAME, Label::Name),
+        Original::new(EMAIL, Label::Email),
+        Original::new(SHORT, Label::Name),
+        Original::new(ID, Label::Id),
     ]
 }
 
@@ -188,11 +188,11 @@ fn what_is_searched_for_is_counted_by_kind() {
 #[test]
 fn what_is_about_nobody_is_not_found() {
     let public = [
-        Original::labelled("Resident", Label::Name),
-        Original::labelled("contact", Label::Text),
-        Original::labelled("string(11)", Label::Text),
-        Original::labelled("gzip", Label::Text),
-        Original::labelled("abc", Label::Id),
+        Original::new("Resident", Label::Name),
+        Original::new("contact", Label::Text),
+        Original::new("string(11)", Label::Text),
+        Original::new("gzip", Label::Text),
+        Original::new("abc", Label::Id),
     ];
     let mut exchange = blank();
     exchange.request.path = "/resident/contact/abc".to_owned();

@@ -147,6 +147,13 @@ impl Verified {
         self.footer.is_some() && self.problems.is_empty()
     }
 
+    /// The footer, if it was there and the chain up to it is right.
+    pub fn proven_footer(&self) -> Option<&Footer> {
+        let proven = self.proven.lines.last();
+        let footer = self.footer.as_ref();
+        footer.filter(|_| proven.is_some_and(|(_, to)| *to == self.lines))
+    }
+
     fn check<R: BufRead>(mut lines: Lines<R>) -> Result<Self, ReadError> {
         let header = read_header(&mut lines)?;
         let mut check = Check::new(header);

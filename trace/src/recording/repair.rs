@@ -175,8 +175,7 @@ impl Copy<'_> {
 
     fn totals(&mut self, verified: &Verified, report: &Report) -> Totals {
         let proven = &verified.proven;
-        let footer = verified.footer.as_ref();
-        let footer = footer.filter(|_| self.is_proven(verified.lines));
+        let footer = verified.proven_footer();
         if let Some(footer) = footer {
             self.lost = footer.exchanges.saturating_sub(self.writer.exchanges());
         }

@@ -109,13 +109,13 @@ fn positions(value: &str) -> Vec<(&'static str, Exchange)> {
     vec![
         put("route", &|x| x.route = format!("GET /{value}")),
         put("request path", &|x| {
-            x.request.path = format!("/a/{value}/b")
+            x.request.path = format!("/a/{value}/b");
         }),
         put("request query q", &|x| {
-            x.request.query = format!("q={value}")
+            x.request.query = format!("q={value}");
         }),
         put("request query", &|x| {
-            x.request.query = format!("a=1&{value}=b")
+            x.request.query = format!("a=1&{value}=b");
         }),
         put("request header x-a", &|x| {
             x.request.headers = vec![("x-a".to_owned(), value.to_owned())];
@@ -127,16 +127,16 @@ fn positions(value: &str) -> Vec<(&'static str, Exchange)> {
             x.request.body = text(json!({"a": [1, {"b": value}]}).to_string());
         }),
         put("request body#", &|x| {
-            x.request.body = text(json!({ value: 1 }).to_string())
+            x.request.body = text(json!({ value: 1 }).to_string());
         }),
         put("request body", &|x| {
-            x.request.body = text(format!("say {value} again"))
+            x.request.body = text(format!("say {value} again"));
         }),
         put("response body#/a/1", &|x| {
             x.response.body = shape(json!({"a": ["array(2)", format!("id:{value}")]}));
         }),
         put("response body#", &|x| {
-            x.response.body = shape(json!({ value: "date" }))
+            x.response.body = shape(json!({ value: "date" }));
         }),
         put("request body", &|x| {
             x.request.body = body(Content::Base64(value.as_bytes().to_vec()));

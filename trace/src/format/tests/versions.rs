@@ -23,7 +23,7 @@ fn first() -> String {
     let mut before = Vec::new();
     for mark in ["CHAIN1", "CHAIN2"] {
         let line = text[..text.find(mark).unwrap()].rfind('\n').unwrap() + 1;
-        let value = Sha256::digest([&before, text[from..line].as_bytes()].concat());
+        let value = Sha256::digest([&before, &text.as_bytes()[from..line]].concat());
         text = text.replace(mark, &writer::hex(&value));
         (from, before) = (line, value.to_vec());
     }

@@ -2,6 +2,7 @@
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
 //! on the shelves or for the disk is not settled yet and shown apart. No count but that ever falls.
+//! What filters or a sample leave out is not offered, and counted apart.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,7 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use trace::recording::Missed;
 
-use super::counts::{Counts, Dropped};
+use super::counts::{Chosen, Counts, Dropped};
+use super::selection::LeftOut;
 
 pub(crate) struct Tally {
     file: String,
@@ -27,7 +29,7 @@ pub(crate) struct Tally {
     size: AtomicU64,
     write: AtomicU64,
     /// What was never written, once nothing can change it any more.
-    sealed: OnceLock<Missed>,
+    sealed: OnceLock<(Missed, Chosen)>,
 }
 
 /// What each request counts. Apart from the rest, which the recorder's thread counts: in one line
@@ -39,6 +41,8 @@ struct Requests {
     begun: AtomicU64,
     /// Exchanges that wait to be written.
     waiting: AtomicUsize,
+    filtered: AtomicU64,
+    not_drawn: AtomicU64,
 }
 
 /// Whether exchanges are written.
@@ -88,6 +92,15 @@ impl Tally {
         self.requests.begun.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// An exchange is left out before it counts as begun.
+    pub(crate) fn left_out(&self, why: LeftOut) {
+        let count = match why {
+            LeftOut::Filter => &self.requests.filtered,
+            LeftOut::Sample => &self.requests.not_drawn,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn dropped(&self, why: Loss) {
         let count = match why {
             Loss::Queue => &self.queue,
@@ -131,10 +144,14 @@ impl Tally {
 
     /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
-        self.sealed
-            .get()
-            .copied()
-            .unwrap_or_else(|| self.unsealed())
+        let sealed = self.sealed.get();
+        sealed.map_or_else(|| self.unsealed(), |(missed, _)| *missed)
+    }
+
+    /// What was left out by choice.
+    pub(crate) fn chosen(&self) -> Chosen {
+        let sealed = self.sealed.get();
+        sealed.map_or_else(|| self.chosen_so_far(), |(_, chosen)| *chosen)
     }
 
     /// Whether nothing is under way: no request that is still to be written.
@@ -158,7 +175,7 @@ impl Tally {
         self.sealed.get_or_init(|| {
             let mut missed = self.unsealed();
             missed.write += self.unsettled(missed);
-            missed
+            (missed, self.chosen_so_far())
         });
     }
 
@@ -187,7 +204,15 @@ impl Tally {
                 policy: 0,
                 write: missed.write,
             },
+            left_out: self.chosen(),
             waiting: queued as u64 + unsaved,
+        }
+    }
+
+    fn chosen_so_far(&self) -> Chosen {
+        Chosen {
+            filter: self.requests.filtered.load(Ordering::Relaxed),
+            sample: self.requests.not_drawn.load(Ordering::Relaxed),
         }
     }
 
@@ -244,6 +269,7 @@ mod tests {
         tally.written();
         tally.dropped(Loss::Size);
         tally.called_off();
+        tally.left_out(LeftOut::Filter);
         assert!(!tally.all_settled());
         tally.seal();
         let sealed = tally.missed();
@@ -251,10 +277,12 @@ mod tests {
         // They end after all, each in its way; another one comes too late.
         tally.dropped(Loss::Write);
         tally.dropped(Loss::Queue);
+        tally.left_out(LeftOut::Filter);
         tally.begins();
         tally.waits();
         tally.seal();
         assert_eq!(tally.missed(), sealed);
+        assert_eq!(tally.counts().left_out.filter, 1);
         tally.saved();
         let snapshot = Snapshot::new(Some(&tally), tally.counts());
         assert_eq!(

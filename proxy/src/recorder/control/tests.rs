@@ -7,22 +7,30 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use tempfile::TempDir;
-use trace::anonymize::Policy;
+use trace::anonymize::{Mode, Policy};
+use trace::recording::Sample;
 
 use super::super::pending::Pending;
+use super::super::selection::Filters;
 use super::super::tests::tap;
 use super::*;
+use crate::config::Rotate;
 
 fn settings(folder: &Path, name: &str, enabled: bool) -> RecordSettings {
     RecordSettings {
         enabled,
         file: folder.join(name),
         policy: Policy::parse("version = 1").unwrap(),
+        mode: Mode::Tokens,
         body_limit: 1024,
+        queue: 64 * 1024 * 1024,
+        filters: Filters::default(),
+        sample: Sample::ALL,
+        rotate: Rotate::default(),
     }
 }
 
-fn recorder(folder: &TempDir) -> Recorder {
+fn recorder(folder: &TempDir) -> Arc<Recorder> {
     let settings = settings(folder.path(), "c.jsonl", true);
     Recorder::new(Some(settings), Clock::start())
 }

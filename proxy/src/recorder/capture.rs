@@ -55,10 +55,10 @@ pub(crate) enum CloseError {
 }
 
 impl Run {
-    pub(super) fn begin(settings: &RecordSettings, clock: Clock) -> Self {
+    pub(super) fn begin(settings: &RecordSettings, now: Moment) -> Self {
         Self {
             series: Series::new(&settings.mode),
-            began: clock.now(),
+            began: now,
         }
     }
 }
@@ -68,9 +68,9 @@ impl Capture {
     pub(super) fn start(
         settings: &RecordSettings,
         run: Run,
+        started: Moment,
         desk: Desk,
     ) -> Result<Self, RecordError> {
-        let started = desk.clock.now();
         let recording = Recording::start(Start {
             file: &settings.file,
             policy: settings.policy.clone(),

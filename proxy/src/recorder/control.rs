@@ -238,13 +238,14 @@ impl Recorder {
         if lock(&self.books).open.len() > CLOSING {
             return Err(OrderError::Busy);
         }
-        let run = run.unwrap_or_else(|| Run::begin(settings, self.clock));
+        let now = self.clock.now();
+        let run = run.unwrap_or_else(|| Run::begin(settings, now));
         let desk = Desk {
             clock: self.clock,
             errors: Arc::clone(&self.errors),
             recorder: Weak::clone(&self.this),
         };
-        let capture = Capture::start(settings, run, desk);
+        let capture = Capture::start(settings, run, now, desk);
         let capture = capture.inspect_err(|_error| {
             self.errors.fetch_add(1, Ordering::Relaxed);
         })?;

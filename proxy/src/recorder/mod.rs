@@ -44,6 +44,7 @@ impl Intake {
     pub(crate) fn wants(&self, method: &[u8], path: &[u8]) -> bool {
         let left_out = self.selection.at_start(method, path);
         if let Some(why) = left_out {
+            self.tally.begins();
             self.tally.left_out(why);
         }
         left_out.is_none()
@@ -56,7 +57,6 @@ impl Intake {
             self.offer(tap);
         } else {
             self.tally.left_out(LeftOut::Filter);
-            self.tally.called_off();
         }
     }
 

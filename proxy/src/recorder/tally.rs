@@ -82,7 +82,7 @@ impl Tally {
         &self.file
     }
 
-    /// An exchange begins: it is settled by being written, dropped or called off.
+    /// An exchange begins: it is settled by being written, dropped, left out or called off.
     pub(crate) fn begins(&self) {
         self.requests.begun.fetch_add(1, Ordering::Relaxed);
     }
@@ -92,13 +92,13 @@ impl Tally {
         self.requests.begun.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// An exchange is left out before it counts as begun.
+    /// An exchange that has begun is left out by choice.
     pub(crate) fn left_out(&self, why: LeftOut) {
         let count = match why {
             LeftOut::Filter => &self.requests.filtered,
             LeftOut::Sample => &self.requests.not_drawn,
         };
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn dropped(&self, why: Loss) {
@@ -156,7 +156,7 @@ impl Tally {
 
     /// Whether nothing is under way: no request that is still to be written.
     pub(crate) fn all_settled(&self) -> bool {
-        self.unsettled(self.unsealed()) == 0
+        self.unsettled(self.unsealed(), self.chosen_so_far()) == 0
     }
 
     /// Nothing is written any more.
@@ -173,9 +173,9 @@ impl Tally {
     pub(crate) fn seal(&self) {
         self.end();
         self.sealed.get_or_init(|| {
-            let mut missed = self.unsealed();
-            missed.write += self.unsettled(missed);
-            (missed, self.chosen_so_far())
+            let (mut missed, chosen) = (self.unsealed(), self.chosen_so_far());
+            missed.write += self.unsettled(missed, chosen);
+            (missed, chosen)
         });
     }
 
@@ -211,8 +211,8 @@ impl Tally {
 
     fn chosen_so_far(&self) -> Chosen {
         Chosen {
-            filter: self.requests.filtered.load(Ordering::Relaxed),
-            sample: self.requests.not_drawn.load(Ordering::Relaxed),
+            filter: self.requests.filtered.load(Ordering::Acquire),
+            sample: self.requests.not_drawn.load(Ordering::Acquire),
         }
     }
 
@@ -224,11 +224,13 @@ impl Tally {
         }
     }
 
-    /// `missed` is read before what has begun, so that nothing settled seems not to have begun.
-    fn unsettled(&self, missed: Missed) -> u64 {
+    /// What is given was read before what has begun, so that nothing settled seems not to have
+    /// begun.
+    fn unsettled(&self, missed: Missed, chosen: Chosen) -> u64 {
         let written = [&self.recorded, &self.unsaved, &self.lost];
         let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
         let settled = written + missed.queue + missed.size + missed.write;
+        let settled = settled + chosen.filter + chosen.sample;
         let begun = self.requests.begun.load(Ordering::Relaxed);
         begun.saturating_sub(settled)
     }
@@ -263,7 +265,7 @@ mod tests {
     #[test]
     fn what_is_under_way_when_sealed_is_lost_once() {
         let tally = Tally::new(Path::new("capture.jsonl"));
-        for _ in 0..5 {
+        for _ in 0..6 {
             tally.begins();
         }
         tally.written();
@@ -294,8 +296,10 @@ mod tests {
     #[test]
     fn all_is_settled_when_everything_was_written_dropped_or_called_off() {
         let tally = Tally::new(Path::new("capture.jsonl"));
-        let settle: [fn(&Tally); 3] = [
+        let settle: [fn(&Tally); 5] = [
             Tally::written,
+            |tally| tally.left_out(LeftOut::Filter),
+            |tally| tally.left_out(LeftOut::Sample),
             |tally| tally.dropped(Loss::Queue),
             Tally::called_off,
         ];

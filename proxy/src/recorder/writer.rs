@@ -158,10 +158,7 @@ impl Writer {
         exchange.fill(&mut self.raw);
         match self.recording.record(&self.raw) {
             Ok(Recorded::Written) => self.tally.written(),
-            Ok(Recorded::LeftOut) => {
-                self.tally.left_out(LeftOut::Sample);
-                self.tally.called_off();
-            }
+            Ok(Recorded::LeftOut) => self.tally.left_out(LeftOut::Sample),
             Err(error) => {
                 self.give_up(error);
                 self.lose();

@@ -205,7 +205,8 @@ pub(super) fn brotli(bytes: &[u8]) -> Vec<Vec<u8>> {
 /// Whether reading it in yet another way could say more: what was decoded at the wrong place is no
 /// text, and neither is most of what was nothing encoded at all.
 pub(super) fn is_worth_it(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok() || !compressed(bytes).is_empty()
+    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    std::str::from_utf8(bytes).is_ok() || zeros > bytes.len() / 3 || !compressed(bytes).is_empty()
 }
 
 /// What can be read before an error, up to a limit.

@@ -199,16 +199,21 @@ pub(super) const FIELDS: [(&str, &[&str]); 16] = [
     ),
 ];
 
-/// Every name with the field of the kinds that it is like, `ip_address` among them.
-pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Every name, as the application writes it and as its audit and queue schemas do, with the field
+/// of the kinds that it is like.
+pub(super) fn all() -> impl Iterator<Item = (String, &'static str)> {
     let listed = FIELDS
         .iter()
         .flat_map(|(like, names)| names.iter().map(|name| (*name, *like)));
-    listed.chain([("ip_address", "ip_address"), ("last_ip", "last_seen_from")])
+    let all = listed.chain([("ip_address", "ip_address"), ("last_ip", "last_seen_from")]);
+    all.flat_map(|(name, like)| {
+        let other = Some(camel_case(name)).filter(|other| other != name);
+        let names = [Some(name.to_owned()), other].into_iter().flatten();
+        names.map(move |name| (name, like))
+    })
 }
 
-/// The same name as the audit and queue schemas write it.
-pub(super) fn camel_case(name: &str) -> String {
+fn camel_case(name: &str) -> String {
     let mut out = String::new();
     let mut capital = false;
     for letter in name.chars() {

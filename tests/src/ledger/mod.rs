@@ -116,10 +116,7 @@ impl Ledger {
             ledger.plant(&place, &values);
         }
         for place in bodies::places_of_fields() {
-            let named = fields::all().flat_map(|(name, like)| {
-                [name.to_owned(), fields::camel_case(name)].map(|name| (name, like))
-            });
-            let values: Vec<_> = named
+            let values: Vec<_> = fields::all()
                 .map(|(name, like)| Value::new(kinds::of_field(like), name, &mut maker))
                 .collect();
             ledger.plant(&place, &values);

@@ -7,5 +7,7 @@
 pub mod anonymize;
 pub mod exchange;
 pub mod format;
+mod links;
 pub mod raw;
+mod recent;
 pub mod recording;

@@ -1,17 +1,27 @@
-//! Bodies: JSON, forms and text are replaced value by value; of everything else only the shape
-//! stays.
+//! Bodies: which format they are in, and what is kept of each. A request's is replayable, its
+//! values replaced; an answer's is a shape.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::detect;
-use super::json::Json;
+use super::content::Format;
+use super::evidence::Gather;
+use super::json::{Json, Tape, Value};
 use super::memo::{Known, Memo, Part, Place};
 use super::people::Evidence;
-use super::policy::{Kind, Policy};
-use super::scrub::{Scrub, stays};
+use super::policy::Kind;
+use super::scrub::Scrub;
+use super::{content, detect};
 use crate::format::line;
-use crate::raw::{RawBody, RawHeaders};
+use crate::links::Strength;
+use crate::raw::RawExchange;
+
+/// Where a body is taken apart. Bodies use it one after the other.
+#[derive(Default)]
+pub(super) struct Desk {
+    /// The body as it was before it was compressed.
+    decoded: Vec<u8>,
+    tape: Tape,
+}
 
 /// A body as it came, as far as it could be understood.
 pub(super) struct Body<'a> {
@@ -32,63 +42,52 @@ pub(super) enum Parsed<'a> {
     Json(Json<'a>),
     /// One that came before.
     Known(Arc<Known>),
-    /// Compressed, cut, multipart, or of an unknown type.
+    /// Cut, of an unknown type, or nothing that could be read.
     Opaque,
     /// Text of another kind, or what should have been JSON.
     Text(&'a str),
 }
 
-/// What a body's headers say that it is.
-#[derive(Clone, Copy)]
-enum Type {
-    Form,
-    Json,
-    Text,
-}
-
 impl<'a> Body<'a> {
-    /// Reads the body of a request by its headers.
-    pub(super) fn of_request(body: &'a RawBody, headers: &RawHeaders, memo: &Memo) -> Self {
-        let typed = type_of(body, headers);
-        let part = typed.map(|(of, text)| match of {
-            Type::Form => Part::new(Place::RequestForm, text),
-            Type::Json => Part::new(Place::RequestJson, text),
-            Type::Text => Part::new(Place::RequestText, text),
+    /// Reads the body of the request.
+    pub(super) fn of_request(desk: &'a mut Desk, raw: &'a RawExchange, memo: &Memo) -> Self {
+        let (body, headers) = (&raw.request_body, &raw.request_headers);
+        let typed = content::of(body, headers, &mut desk.decoded);
+        let part = typed.map(|(format, text)| match format {
+            Format::Form => Part::new(Place::RequestForm, text),
+            Format::Json => Part::new(Place::RequestJson, text),
+            Format::Text => Part::new(Place::RequestText, text),
         });
-        Self::read(body.total(), typed, part, memo, Json::read)
+        Self::read(&mut desk.tape, body.total(), typed, part, memo)
     }
 
-    /// Reads the body of an answer by its headers.
-    pub(super) fn of_response(
-        policy: &Policy,
-        body: &'a RawBody,
-        headers: &RawHeaders,
-        memo: &Memo,
-    ) -> Self {
-        let typed = type_of(body, headers);
+    /// Reads the body of the answer.
+    pub(super) fn of_response(desk: &'a mut Desk, raw: &'a RawExchange, memo: &Memo) -> Self {
+        let (body, headers) = (&raw.response_body, &raw.response_headers);
+        let typed = content::of(body, headers, &mut desk.decoded);
         let part = match typed {
-            Some((Type::Json, text)) => Some(Part::new(Place::ResponseJson, text)),
+            Some((Format::Json, text)) => Some(Part::new(Place::ResponseJson, text)),
             _ => None,
         };
-        Self::read(body.total(), typed, part, memo, |text| {
-            Json::outline(text, SHAPE_ITEMS, &|name| policy.is_bearer(name))
-        })
+        Self::read(&mut desk.tape, body.total(), typed, part, memo)
     }
 
     fn read(
+        tape: &'a mut Tape,
         bytes: u64,
-        typed: Option<(Type, &'a str)>,
+        typed: Option<(Format, &'a str)>,
         part: Option<Part<'a>>,
         memo: &Memo,
-        json: impl FnOnce(&'a str) -> Option<Json<'a>>,
     ) -> Self {
         let parsed = match (part.and_then(|part| memo.get(memo.key(part))), typed) {
             (Some(known), _) => Parsed::Known(Arc::clone(known)),
             (None, _) if bytes == 0 => Parsed::Absent,
             (None, None) => Parsed::Opaque,
-            (None, Some((Type::Form, text))) => Parsed::Form(text),
-            (None, Some((Type::Json, text))) => json(text).map_or(Parsed::Text(text), Parsed::Json),
-            (None, Some((Type::Text, text))) => Parsed::Text(text),
+            (None, Some((Format::Form, text))) => Parsed::Form(text),
+            (None, Some((Format::Json, text))) => {
+                tape.read(text).map_or(Parsed::Text(text), Parsed::Json)
+            }
+            (None, Some((Format::Text, text))) => Parsed::Text(text),
         };
         Self {
             parsed,
@@ -98,51 +97,18 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The type of a body, if it is text and all of it was kept.
-fn type_of<'a>(body: &'a RawBody, headers: &RawHeaders) -> Option<(Type, &'a str)> {
-    if body.total() == 0 || body.truncated() {
-        return None;
-    }
-    let value_of = |wanted| headers.iter().find(|(name, _)| *name == wanted);
-    let encoding = value_of("content-encoding");
-    if encoding.is_some_and(|(_, encoding)| !encoding.eq_ignore_ascii_case("identity")) {
-        return None;
-    }
-    let text = std::str::from_utf8(body.kept()).ok()?;
-    let content_type = value_of("content-type").map_or("", |(_, value)| value);
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let starts = |with: &str| {
-        essence
-            .get(..with.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(with))
-    };
-    let ends = |with: &str| {
-        let at = essence.len().checked_sub(with.len());
-        at.and_then(|at| essence.get(at..))
-            .is_some_and(|end| end.eq_ignore_ascii_case(with))
-    };
-    let looks_json = essence.is_empty() && text.trim_start().starts_with(['{', '[']);
-    if essence.eq_ignore_ascii_case("application/json") || ends("+json") || looks_json {
-        Some((Type::Json, text))
-    } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        Some((Type::Form, text))
-    } else {
-        starts("text/").then_some((Type::Text, text))
-    }
-}
-
 impl Scrub<'_> {
     /// The request's body, replayable where it could be understood.
     pub(super) fn request_body(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        self.body(body, out, Self::sent, |policy, evidence| {
-            evidence.body(policy, body);
+        self.body(body, out, Self::sent, |gather, evidence| {
+            gather.body(body, evidence);
         });
     }
 
     /// The answer's body as a shape.
     pub(super) fn response_body(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        self.body(body, out, Self::answered, |policy, evidence| {
-            evidence.answer_body(policy, body);
+        self.body(body, out, Self::answered, |gather, evidence| {
+            gather.answer_body(body, evidence);
         });
     }
 
@@ -151,7 +117,7 @@ impl Scrub<'_> {
         body: &Body<'_>,
         out: &mut Vec<u8>,
         write: fn(&mut Self, &Body<'_>, &mut Vec<u8>),
-        say: impl FnOnce(&Policy, &mut Evidence),
+        say: impl FnOnce(Gather<'_>, &mut Evidence),
     ) {
         match (&body.parsed, body.part) {
             (Parsed::Known(known), _) => self.again(known, out),
@@ -163,14 +129,21 @@ impl Scrub<'_> {
     fn sent(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
         let text = match &body.parsed {
             Parsed::Absent => return line::no_body(out),
-            Parsed::Form(form) => self.pairs(form),
+            Parsed::Form(form) => {
+                self.here.start("body");
+                self.pairs(form)
+            }
             Parsed::Json(value) => {
+                self.here.start("body#");
                 let mut text = Vec::new();
-                self.json(None, value, &mut text);
+                self.json(None, *value, &mut text);
                 // Made of nothing but text.
                 String::from_utf8(text).unwrap_or_default()
             }
-            Parsed::Text(text) => self.value(Some(&Kind::Text), text),
+            Parsed::Text(text) => {
+                self.here.stop();
+                self.value(Some(&Kind::Text), text)
+            }
             Parsed::Known(_) | Parsed::Opaque => return opaque("binary", body.bytes, out),
         };
         line::text_body(out, body.bytes, &text);
@@ -181,55 +154,66 @@ impl Scrub<'_> {
             Parsed::Absent => line::no_body(out),
             Parsed::Form(_) | Parsed::Text(_) => opaque("text", body.bytes, out),
             Parsed::Json(value) => {
-                line::shape_body(out, body.bytes, |out| self.shape(None, value, out));
+                self.here.start("body#");
+                line::shape_body(out, body.bytes, |out| self.shape(None, *value, out));
             }
             Parsed::Known(_) | Parsed::Opaque => opaque("binary", body.bytes, out),
         }
     }
 
     /// A JSON value with its strings replaced. The elements of an array are of the field's kind.
-    fn json(&mut self, kind: Option<&Kind>, value: &Json<'_>, out: &mut Vec<u8>) {
-        match value {
-            Json::Null => out.extend_from_slice(b"null"),
-            Json::Bool(value) => line::json(out, value),
-            Json::Number(number) => self.number(kind, number, out),
-            Json::String(text) => line::quoted(out, &self.value(kind, text)),
-            Json::Array(array) => {
+    fn json(&mut self, kind: Option<&Kind>, value: Json<'_>, out: &mut Vec<u8>) {
+        match value.value() {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Bool(value) => line::json(out, &value),
+            Value::Number(number) => self.number(kind, &number.into(), out),
+            Value::String(text) => line::quoted(out, &self.value(kind, text)),
+            Value::Array(array) => {
                 out.push(b'[');
-                for (place, item) in array.items.iter().enumerate() {
+                for (place, item) in array.items().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
+                    let mark = self.here.item(place);
                     self.json(kind, item, out);
+                    self.here.leave(mark);
                 }
                 out.push(b']');
             }
-            Json::Object(fields) => self.object(fields, out, Self::json),
+            Value::Object(object) => {
+                out.push(b'{');
+                for (place, (name, value)) in object.fields().enumerate() {
+                    if place > 0 {
+                        out.push(b',');
+                    }
+                    self.field_of(name, out, |scrub, kind, out| scrub.json(kind, value, out));
+                }
+                out.push(b'}');
+            }
         }
     }
 
-    fn object(
+    /// Writes a field: its name, and what `write` makes of its value, which is of the given kind.
+    pub(super) fn field_of<T>(
         &mut self,
-        fields: &[(Cow<'_, str>, Json<'_>)],
+        name: &str,
         out: &mut Vec<u8>,
-        each: fn(&mut Self, Option<&Kind>, &Json<'_>, &mut Vec<u8>),
-    ) {
+        write: impl FnOnce(&mut Self, Option<&Kind>, &mut Vec<u8>) -> T,
+    ) -> T {
         let policy = self.policy;
-        out.push(b'{');
-        for (place, (name, value)) in fields.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            let said = policy.name(name);
-            if said.schema {
-                line::quoted(out, name);
-            } else {
-                line::quoted(out, &self.value(None, name));
-            }
-            out.push(b':');
-            each(self, said.kind, value, out);
-        }
-        out.push(b'}');
+        let said = policy.name(name);
+        let mark = if said.schema {
+            line::quoted(out, name);
+            self.here.enter(name)
+        } else {
+            let safe = self.key(name);
+            line::quoted(out, &safe);
+            self.here.enter(&safe)
+        };
+        out.push(b':');
+        let written = write(self, said.kind, out);
+        self.here.leave(mark);
+        written
     }
 
     /// Numbers stay, unless a rule says what they are or they are long enough to identify.
@@ -248,65 +232,23 @@ impl Scrub<'_> {
             return line::json(out, number);
         }
         self.identifier |= matches!(kind, Some(Kind::Id));
-        let replaced = self.tokens.number(&text);
-        let replaced = replaced.parse::<serde_json::Number>().ok();
-        line::json(out, &replaced);
+        line::json(out, &self.replaced_number(kind, &text));
     }
 
-    /// The structure of a JSON value: types, lengths, kept words, and identifiers as their tokens.
-    fn shape(&mut self, kind: Option<&Kind>, value: &Json<'_>, out: &mut Vec<u8>) {
-        match value {
-            Json::Null => out.extend_from_slice(b"\"null\""),
-            Json::Bool(_) => out.extend_from_slice(b"\"boolean\""),
-            Json::Number(_) => out.extend_from_slice(b"\"number\""),
-            Json::String(text) => self.string_shape(kind, text, out),
-            Json::Array(array) => {
-                out.push(b'[');
-                length_shape("array", array.length, out);
-                for item in array.items.iter().take(SHAPE_ITEMS) {
-                    out.push(b',');
-                    self.shape(kind, item, out);
-                }
-                out.push(b']');
-            }
-            Json::Object(fields) => self.object(fields, out, Self::shape),
+    /// What stands for a number, in requests and answers alike.
+    pub(super) fn replaced_number(
+        &mut self,
+        kind: Option<&Kind>,
+        text: &str,
+    ) -> Option<serde_json::Number> {
+        if matches!(kind, Some(Kind::Id)) {
+            self.note(Strength::Weak, text);
         }
-    }
-
-    fn string_shape(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
-        match kind {
-            Some(Kind::Credential | Kind::Refresh) => out.extend_from_slice(b"\"credential\""),
-            _ if detect::is_uuid(text) => self.id_shape(text, out),
-            _ if detect::date_at_start(text).is_some() => out.extend_from_slice(b"\"date\""),
-            Some(Kind::Id) if !text.is_empty() && detect::whole(text).is_none() => {
-                self.id_shape(text, out);
-            }
-            Some(Kind::Keep(words)) if stays(words, text) && detect::whole(text).is_none() => {
-                line::quoted(out, &format!("keep:{text}"));
-            }
-            _ => length_shape("string", text.chars().count() as u64, out),
-        }
-    }
-
-    fn id_shape(&mut self, text: &str, out: &mut Vec<u8>) {
-        let token = self.tokens.replace(text, Some(&Kind::Id));
-        line::quoted(out, &format!("id:{token}"));
+        self.tokens.number(text).parse().ok()
     }
 }
 
 /// A body of which nothing but the length is kept.
-fn opaque(what: &str, bytes: u64, out: &mut Vec<u8>) {
-    line::shape_body(out, bytes, |out| length_shape(what, bytes, out));
+pub(super) fn opaque(what: &str, bytes: u64, out: &mut Vec<u8>) {
+    line::shape_body(out, bytes, |out| super::shape::length(what, bytes, out));
 }
-
-/// `"WHAT(LENGTH)"`.
-fn length_shape(what: &str, length: u64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(what.as_bytes());
-    out.push(b'(');
-    line::number(out, length);
-    out.extend_from_slice(b")\"");
-}
-
-/// How many elements of an array its shape shows.
-const SHAPE_ITEMS: usize = 2;

@@ -56,9 +56,10 @@ pub(super) fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> 
         (Some(Form::Ssn), _) => Label::Ssn,
         (Some(Form::Url), _) | (None, Some(Kind::Url)) => Label::Url,
         (Some(Form::Jwt), _)
-        | (None, Some(Kind::Secret | Kind::Password | Kind::Refresh | Kind::Credential)) => {
-            Label::Secret
-        }
+        | (
+            None,
+            Some(Kind::Credential | Kind::Password | Kind::Refresh | Kind::Secret | Kind::Session),
+        ) => Label::Secret,
         (None, Some(Kind::Choice(_))) => Label::Choice,
         (None, Some(Kind::Name)) => Label::Name,
         (None, Some(Kind::Username)) => Label::Username,

@@ -150,7 +150,7 @@ impl Recording {
         })?;
         Ok(Self {
             writer,
-            anonymizer: Anonymizer::new(start.policy, &start.mode),
+            anonymizer: Anonymizer::new(start.policy, &start.mode, start.sample),
             path,
             partial,
             truncated: 0,
@@ -175,7 +175,9 @@ impl Recording {
 
     /// Anonymizes an exchange and appends it, if its user is in the sample.
     pub fn record(&mut self, raw: &RawExchange) -> Result<Recorded, RecordError> {
-        let safe = self.anonymizer.apply(raw);
+        let Some(safe) = self.anonymizer.apply(raw) else {
+            return Ok(Recorded::LeftOut);
+        };
         self.truncated += u64::from(safe.truncated());
         let written = self.writer.append(&safe);
         written.map_err(|source| self.write_error(source))?;

@@ -4,6 +4,7 @@
 //! `LEDGER_SEED=… cargo test -p rehearsal-tests --test e2e ledger` repeats a run that failed.
 
 mod send;
+mod valid;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -211,4 +212,33 @@ fn every_exchange_of_the_ledger_is_recorded() {
     let sent = left.ledger.exchanges.len();
     assert_eq!(footer["exchanges"], sent, "{footer}");
     assert_eq!(footer["offered"], sent, "{footer}");
+}
+
+#[test]
+fn what_is_recorded_is_as_valid_as_what_was_sent() {
+    let left = left();
+    let mut problems = Vec::new();
+    let mut checked = 0;
+    for request in left
+        .capture
+        .iter()
+        .map(|line| &line["request"])
+        .filter(|it| it.is_object())
+    {
+        let query = request["query"].as_str().unwrap();
+        // The number of the exchange, which the policy keeps.
+        let number = query.rsplit("page=").next().unwrap().parse::<usize>();
+        let number = number.unwrap_or_else(|_| panic!("no number in {query}"));
+        let sent = &left.ledger.exchanges[number - 1];
+        problems.extend(valid::problems(sent, request));
+        checked += 1;
+    }
+    assert_eq!(checked, left.ledger.exchanges.len());
+    let seed = left.ledger.seed;
+    let text = problems.join("\n");
+    assert!(
+        problems.is_empty(),
+        "{} problems, LEDGER_SEED={seed}\n{text}",
+        problems.len()
+    );
 }

@@ -118,7 +118,7 @@ mod tests {
                     last.insert(key, value);
                     prop_assert_eq!(map.peek(&key), Some(&value));
                 } else if let Some(found) = map.get(&key) {
-                    prop_assert_eq!(Some(&*found), last.get(&key));
+                    prop_assert_eq!(Some(found), last.get(&key));
                 }
                 prop_assert!(map.newer.len() + map.older.len() <= most.max(2));
                 prop_assert!(map.newer.keys().all(|key| !map.older.contains_key(key)));

@@ -1,18 +1,20 @@
-//! Bodies: which format they are in, and what is kept of each. A request's is replayable, its
-//! values replaced; an answer's is a shape.
+//! Bodies: a request's is replayable where it could be read, its values replaced; an answer's is a
+//! shape.
 
 use std::sync::Arc;
 
-use super::content::Format;
+use super::content::{self, Typed};
 use super::evidence::Gather;
-use super::json::{Json, Tape, Value};
+use super::graphql::Document;
+use super::json::{Json, Tape};
+use super::markup::Markup;
 use super::memo::{Known, Memo, Part, Place};
+use super::multipart::Multipart;
 use super::people::Evidence;
-use super::policy::Kind;
+use super::policy::{Kind, Policy};
 use super::scrub::Scrub;
-use super::{content, detect};
+use super::walk::At;
 use crate::format::line;
-use crate::links::Strength;
 use crate::raw::RawExchange;
 
 /// Where a body is taken apart. Bodies use it one after the other.
@@ -38,35 +40,52 @@ pub(super) enum Parsed<'a> {
     Absent,
     /// `application/x-www-form-urlencoded`, still encoded.
     Form(&'a str),
+    /// A GraphQL document.
+    Graphql(Document<'a>),
     /// JSON.
     Json(Json<'a>),
     /// One that came before.
     Known(Arc<Known>),
+    /// Several bodies in one.
+    Multipart(Multipart<'a>),
     /// Cut, of an unknown type, or nothing that could be read.
     Opaque,
-    /// Text of another kind, or what should have been JSON.
+    /// Text of another kind, or what should have been something else.
     Text(&'a str),
+    /// XML.
+    Xml(Markup),
 }
 
 impl<'a> Body<'a> {
     /// Reads the body of the request.
-    pub(super) fn of_request(desk: &'a mut Desk, raw: &'a RawExchange, memo: &Memo) -> Self {
+    pub(super) fn of_request(
+        desk: &'a mut Desk,
+        policy: &Policy,
+        raw: &'a RawExchange,
+        memo: &Memo,
+    ) -> Self {
         let (body, headers) = (&raw.request_body, &raw.request_headers);
-        let typed = content::of(body, headers, &mut desk.decoded);
-        let part = typed.map(|(format, text)| match format {
-            Format::Form => Part::new(Place::RequestForm, text),
-            Format::Json => Part::new(Place::RequestJson, text),
-            Format::Text => Part::new(Place::RequestText, text),
+        let typed = content::of(policy, body, headers, &mut desk.decoded);
+        let part = typed.and_then(|typed| match typed {
+            Typed::Form(text) => Some(Part::new(Place::RequestForm, text)),
+            Typed::Json(text) => Some(Part::new(Place::RequestJson, text)),
+            Typed::Text(text) => Some(Part::new(Place::RequestText, text)),
+            Typed::Graphql(_) | Typed::Multipart(..) | Typed::Xml(_) => None,
         });
         Self::read(&mut desk.tape, body.total(), typed, part, memo)
     }
 
     /// Reads the body of the answer.
-    pub(super) fn of_response(desk: &'a mut Desk, raw: &'a RawExchange, memo: &Memo) -> Self {
+    pub(super) fn of_response(
+        desk: &'a mut Desk,
+        policy: &Policy,
+        raw: &'a RawExchange,
+        memo: &Memo,
+    ) -> Self {
         let (body, headers) = (&raw.response_body, &raw.response_headers);
-        let typed = content::of(body, headers, &mut desk.decoded);
+        let typed = content::of(policy, body, headers, &mut desk.decoded);
         let part = match typed {
-            Some((Format::Json, text)) => Some(Part::new(Place::ResponseJson, text)),
+            Some(Typed::Json(text)) => Some(Part::new(Place::ResponseJson, text)),
             _ => None,
         };
         Self::read(&mut desk.tape, body.total(), typed, part, memo)
@@ -75,24 +94,36 @@ impl<'a> Body<'a> {
     fn read(
         tape: &'a mut Tape,
         bytes: u64,
-        typed: Option<(Format, &'a str)>,
+        typed: Option<Typed<'a>>,
         part: Option<Part<'a>>,
         memo: &Memo,
     ) -> Self {
-        let parsed = match (part.and_then(|part| memo.get(memo.key(part))), typed) {
+        let known = part.and_then(|part| memo.get(memo.key(part)));
+        let parsed = match (known, typed) {
             (Some(known), _) => Parsed::Known(Arc::clone(known)),
             (None, _) if bytes == 0 => Parsed::Absent,
             (None, None) => Parsed::Opaque,
-            (None, Some((Format::Form, text))) => Parsed::Form(text),
-            (None, Some((Format::Json, text))) => {
-                tape.read(text).map_or(Parsed::Text(text), Parsed::Json)
-            }
-            (None, Some((Format::Text, text))) => Parsed::Text(text),
+            (None, Some(typed)) => Parsed::of(typed, tape),
         };
         Self {
             parsed,
             part,
             bytes,
+        }
+    }
+}
+
+impl<'a> Parsed<'a> {
+    fn of(typed: Typed<'a>, tape: &'a mut Tape) -> Self {
+        match typed {
+            Typed::Form(text) => Self::Form(text),
+            Typed::Graphql(text) => Document::read(text).map_or(Self::Text(text), Self::Graphql),
+            Typed::Json(text) => tape.read(text).map_or(Self::Text(text), Self::Json),
+            Typed::Multipart(content_type, bytes) => {
+                Multipart::read(content_type, bytes).map_or(Self::Opaque, Self::Multipart)
+            }
+            Typed::Text(text) => Self::Text(text),
+            Typed::Xml(text) => Markup::read(text).map_or(Self::Text(text), Self::Xml),
         }
     }
 }
@@ -127,128 +158,50 @@ impl Scrub<'_> {
     }
 
     fn sent(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
+        self.here.stop();
         let text = match &body.parsed {
             Parsed::Absent => return line::no_body(out),
             Parsed::Form(form) => {
                 self.here.start("body");
                 self.pairs(form)
             }
+            Parsed::Graphql(document) => self.graphql(document),
             Parsed::Json(value) => {
                 self.here.start("body#");
-                let mut text = Vec::new();
-                self.json(None, *value, &mut text);
-                // Made of nothing but text.
-                String::from_utf8(text).unwrap_or_default()
-            }
-            Parsed::Text(text) => {
-                self.here.stop();
-                self.value(Some(&Kind::Text), text)
+                self.json(At::top(self.policy), *value)
             }
             Parsed::Known(_) | Parsed::Opaque => return opaque("binary", body.bytes, out),
+            Parsed::Multipart(parts) => {
+                return line::shape_body(out, body.bytes, |out| self.multipart(parts, out));
+            }
+            Parsed::Text(text) => self.value(Some(&Kind::Text), text),
+            Parsed::Xml(markup) => self.markup(markup),
         };
         line::text_body(out, body.bytes, &text);
     }
 
     fn answered(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
+        self.here.stop();
         match &body.parsed {
             Parsed::Absent => line::no_body(out),
-            Parsed::Form(_) | Parsed::Text(_) => opaque("text", body.bytes, out),
+            Parsed::Form(_) | Parsed::Graphql(_) | Parsed::Text(_) | Parsed::Xml(_) => {
+                opaque("text", body.bytes, out);
+            }
             Parsed::Json(value) => {
                 self.here.start("body#");
-                line::shape_body(out, body.bytes, |out| self.shape(None, *value, out));
+                line::shape_body(out, body.bytes, |out| {
+                    self.shape(At::top(self.policy), *value, out);
+                });
             }
             Parsed::Known(_) | Parsed::Opaque => opaque("binary", body.bytes, out),
-        }
-    }
-
-    /// A JSON value with its strings replaced. The elements of an array are of the field's kind.
-    fn json(&mut self, kind: Option<&Kind>, value: Json<'_>, out: &mut Vec<u8>) {
-        match value.value() {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(value) => line::json(out, &value),
-            Value::Number(number) => self.number(kind, &number.into(), out),
-            Value::String(text) => line::quoted(out, &self.value(kind, text)),
-            Value::Array(array) => {
-                out.push(b'[');
-                for (place, item) in array.items().enumerate() {
-                    if place > 0 {
-                        out.push(b',');
-                    }
-                    let mark = self.here.item(place);
-                    self.json(kind, item, out);
-                    self.here.leave(mark);
-                }
-                out.push(b']');
-            }
-            Value::Object(object) => {
-                out.push(b'{');
-                for (place, (name, value)) in object.fields().enumerate() {
-                    if place > 0 {
-                        out.push(b',');
-                    }
-                    self.field_of(name, out, |scrub, kind, out| scrub.json(kind, value, out));
-                }
-                out.push(b'}');
+            Parsed::Multipart(parts) => {
+                line::shape_body(out, body.bytes, |out| self.multipart(parts, out));
             }
         }
-    }
-
-    /// Writes a field: its name, and what `write` makes of its value, which is of the given kind.
-    pub(super) fn field_of<T>(
-        &mut self,
-        name: &str,
-        out: &mut Vec<u8>,
-        write: impl FnOnce(&mut Self, Option<&Kind>, &mut Vec<u8>) -> T,
-    ) -> T {
-        let policy = self.policy;
-        let said = policy.name(name);
-        let mark = if said.schema {
-            line::quoted(out, name);
-            self.here.enter(name)
-        } else {
-            let safe = self.key(name);
-            line::quoted(out, &safe);
-            self.here.enter(&safe)
-        };
-        out.push(b':');
-        let written = write(self, said.kind, out);
-        self.here.leave(mark);
-        written
-    }
-
-    /// Numbers stay, unless a rule says what they are or they are long enough to identify.
-    fn number(&mut self, kind: Option<&Kind>, number: &serde_json::Number, out: &mut Vec<u8>) {
-        let stays = matches!(kind, None | Some(Kind::Keep(_)));
-        if stays
-            && number
-                .as_u64()
-                .is_some_and(|number| number < detect::LONG_NUMBER)
-        {
-            return line::json(out, number);
-        }
-        let text = number.to_string();
-        let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
-        if stays && !detect::has_digit_run(whole) {
-            return line::json(out, number);
-        }
-        self.identifier |= matches!(kind, Some(Kind::Id));
-        line::json(out, &self.replaced_number(kind, &text));
-    }
-
-    /// What stands for a number, in requests and answers alike.
-    pub(super) fn replaced_number(
-        &mut self,
-        kind: Option<&Kind>,
-        text: &str,
-    ) -> Option<serde_json::Number> {
-        if matches!(kind, Some(Kind::Id)) {
-            self.note(Strength::Weak, text);
-        }
-        self.tokens.number(text).parse().ok()
     }
 }
 
 /// A body of which nothing but the length is kept.
-pub(super) fn opaque(what: &str, bytes: u64, out: &mut Vec<u8>) {
+fn opaque(what: &str, bytes: u64, out: &mut Vec<u8>) {
     line::shape_body(out, bytes, |out| super::shape::length(what, bytes, out));
 }

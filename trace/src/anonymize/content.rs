@@ -1,48 +1,96 @@
-//! What a body is, by its headers.
+//! What a body is, by its headers, and what it was before it was compressed.
 
+use std::borrow::Cow;
+
+use super::decode;
+use super::policy::{Content, Policy};
 use crate::raw::{RawBody, RawHeaders};
 
-/// How a body is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Form,
-    Json,
-    Text,
+/// A body that can be read, if it is what its headers say.
+#[derive(Clone, Copy)]
+pub(super) enum Typed<'a> {
+    Form(&'a str),
+    Graphql(&'a str),
+    Json(&'a str),
+    /// With its content type, which has the boundary.
+    Multipart(&'a str, &'a [u8]),
+    Text(&'a str),
+    Xml(&'a str),
 }
 
-/// The format of a body, if it is text and all of it was kept. What was compressed is `decoded`.
+/// A body by its headers, if all of it was kept. What was compressed goes to `decoded`.
 pub(super) fn of<'a>(
+    policy: &Policy,
     body: &'a RawBody,
-    headers: &RawHeaders,
-    _decoded: &'a mut Vec<u8>,
-) -> Option<(Format, &'a str)> {
+    headers: &'a RawHeaders,
+    decoded: &'a mut Vec<u8>,
+) -> Option<Typed<'a>> {
     if body.total() == 0 || body.truncated() {
         return None;
     }
-    let value_of = |wanted| headers.iter().find(|(name, _)| *name == wanted);
-    let encoding = value_of("content-encoding");
-    if encoding.is_some_and(|(_, encoding)| !encoding.eq_ignore_ascii_case("identity")) {
-        return None;
-    }
-    let text = std::str::from_utf8(body.kept()).ok()?;
-    let content_type = value_of("content-type").map_or("", |(_, value)| value);
+    let value_of = |wanted| {
+        let found = headers.iter().find(|(name, _)| *name == wanted);
+        found.map_or("", |(_, value)| value)
+    };
+    let content_type = value_of("content-type");
+    let bytes = match value_of("content-encoding") {
+        "" => body.kept(),
+        encoding => match decode::decode(encoding, body.kept(), MOST_DECODED).ok()? {
+            Cow::Borrowed(bytes) => bytes,
+            Cow::Owned(bytes) => {
+                *decoded = bytes;
+                decoded
+            }
+        },
+    };
+    typed(policy, content_type, bytes)
+}
+
+fn typed<'a>(policy: &Policy, content_type: &'a str, bytes: &'a [u8]) -> Option<Typed<'a>> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if let Some((sort, _)) = essence.split_once('/')
+        && sort.eq_ignore_ascii_case("multipart")
+    {
+        return Some(Typed::Multipart(content_type, bytes));
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(
+        match policy.content(essence).or_else(|| usual(essence, text))? {
+            Content::Form => Typed::Form(text),
+            Content::Graphql => Typed::Graphql(text),
+            Content::Json => Typed::Json(text),
+            Content::Shape => return None,
+            Content::Text => Typed::Text(text),
+            Content::Xml => Typed::Xml(text),
+        },
+    )
+}
+
+/// How a content type is read for which there is no rule.
+fn usual(essence: &str, text: &str) -> Option<Content> {
+    let is = |other: &str| essence.eq_ignore_ascii_case(other);
     let starts = |with: &str| {
-        essence
-            .get(..with.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(with))
+        let start = essence.get(..with.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(with))
     };
     let ends = |with: &str| {
         let at = essence.len().checked_sub(with.len());
-        at.and_then(|at| essence.get(at..))
-            .is_some_and(|end| end.eq_ignore_ascii_case(with))
+        let end = at.and_then(|at| essence.get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(with))
     };
     let looks_json = essence.is_empty() && text.trim_start().starts_with(['{', '[']);
-    if essence.eq_ignore_ascii_case("application/json") || ends("+json") || looks_json {
-        Some((Format::Json, text))
-    } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        Some((Format::Form, text))
+    if is("application/json") || is("text/json") || ends("+json") || looks_json {
+        Some(Content::Json)
+    } else if is("application/x-www-form-urlencoded") {
+        Some(Content::Form)
+    } else if is("application/xml") || is("text/xml") || ends("+xml") {
+        Some(Content::Xml)
+    } else if is("application/graphql") {
+        Some(Content::Graphql)
     } else {
-        starts("text/").then_some((Format::Text, text))
+        starts("text/").then_some(Content::Text)
     }
 }
+
+/// How long a body may be once it is decoded, in bytes: a little data can become very much.
+const MOST_DECODED: usize = 1 << 20;

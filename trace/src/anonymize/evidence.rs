@@ -1,11 +1,13 @@
 //! What an exchange says about who is behind it: credentials, session cookies, user name, password.
 
 use super::body::{Body, Parsed};
+use super::json::{Json, Value};
 use super::memo::{Known, Memo, Part, Place};
 use super::people::{Evidence, Fingerprint, People, Presented};
 use super::policy::{Kind, Policy};
 use super::scrub::bare_credential;
 use super::url::decode_form;
+use super::walk::At;
 use crate::raw::RawExchange;
 
 /// What there is to gather evidence with.
@@ -84,19 +86,35 @@ impl Gather<'_> {
     pub(super) fn body(self, body: &Body<'_>, evidence: &mut Evidence) {
         match &body.parsed {
             Parsed::Form(form) => self.pairs(form, evidence),
-            Parsed::Json(json) => json.each_string(&mut |name, value| {
-                self.requested(self.policy.field(name), value, evidence);
+            Parsed::Json(json) => self.each_string(*json, &mut |kind, value| {
+                self.requested(kind, value, evidence);
             }),
             Parsed::Known(known) => evidence.again(known),
-            _ => {}
+            Parsed::Xml(markup) => markup.values().for_each(|(name, value)| {
+                self.requested(self.policy.field(name), value, evidence);
+            }),
+            Parsed::Absent
+            | Parsed::Graphql(_)
+            | Parsed::Multipart(_)
+            | Parsed::Opaque
+            | Parsed::Text(_) => {}
         }
     }
 
     /// What the body of an answer says. Of a known one there is nothing to say.
     pub(super) fn answer_body(self, body: &Body<'_>, evidence: &mut Evidence) {
         if let Parsed::Json(json) = &body.parsed {
-            json.each_string(&mut |name, value| {
-                evidence.issued.extend(self.issued(name, value));
+            if self.policy.pointers().is_empty() {
+                return json.each_string(&mut |name, value| {
+                    if self.policy.is_bearer(name) {
+                        evidence.issued.extend(self.issued(value));
+                    }
+                });
+            }
+            self.each_string(*json, &mut |kind, value| {
+                if kind.is_some_and(Kind::is_bearer) {
+                    evidence.issued.extend(self.issued(value));
+                }
             });
         }
     }
@@ -106,9 +124,14 @@ impl Gather<'_> {
         if name == "set-cookie" {
             let cookie = value.split(';').next().unwrap_or_default();
             if let Some((name, value)) = cookie.split_once('=') {
-                evidence.issued.extend(self.issued(name.trim(), value));
-                if self.policy.field(name.trim()) == Some(&Kind::Session) {
-                    evidence.given_cookies.push(self.people.fingerprint(value));
+                match self.policy.field(name.trim()) {
+                    Some(Kind::Credential | Kind::Refresh) => {
+                        evidence.issued.extend(self.issued(value));
+                    }
+                    Some(Kind::Session) => {
+                        evidence.given_cookies.push(self.people.fingerprint(value));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -132,9 +155,32 @@ impl Gather<'_> {
             }));
     }
 
-    fn issued(self, name: &str, value: &str) -> Option<Fingerprint> {
-        let bearer = self.policy.is_bearer(name).then(|| bare_credential(value));
-        bearer.flatten().map(|token| self.people.fingerprint(token))
+    fn issued(self, value: &str) -> Option<Fingerprint> {
+        bare_credential(value).map(|token| self.people.fingerprint(token))
+    }
+
+    /// Calls `found` with every field that is a string, and what a rule says of it.
+    fn each_string(self, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
+        if self.policy.pointers().is_empty() {
+            json.each_string(&mut |name, value| found(self.policy.field(name), value));
+        } else {
+            self.walk(At::top(self.policy), json, found);
+        }
+    }
+
+    fn walk(self, at: At<'_>, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
+        match json.value() {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => found(at.kind, text),
+            Value::Array(array) => {
+                let items = array.items().enumerate();
+                items.for_each(|(place, item)| self.walk(at.item(place), item, found));
+            }
+            Value::Object(object) => object.fields().for_each(|(name, value)| {
+                let at = at.field(name, self.policy.field(name));
+                self.walk(at, value, found);
+            }),
+        }
     }
 }
 

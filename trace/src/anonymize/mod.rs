@@ -7,16 +7,21 @@ mod address;
 pub(crate) mod audit;
 mod body;
 mod content;
+mod decode;
 mod detect;
 mod draw;
 mod evidence;
+mod graphql;
+mod graphql_lexer;
 mod headers;
 mod here;
 mod json;
 mod made_up;
+mod markup;
 mod memo;
 mod mistake;
 mod mode;
+mod multipart;
 mod original;
 mod outline;
 mod part;
@@ -25,12 +30,17 @@ mod pointers;
 mod policy;
 mod policy_file;
 mod sampler;
+#[cfg(test)]
+mod scratch;
 mod scrub;
+mod sent;
 mod shape;
+mod standards;
 mod tally;
 mod template;
 mod tokens;
 mod url;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -127,8 +137,8 @@ impl Anonymizer {
 
     /// Replaces what no rule keeps; `None` when the exchange's user is not in the sample.
     pub fn apply(&mut self, raw: &RawExchange) -> Option<Anonymized<'_>> {
-        let mut request = Body::of_request(&mut self.request, raw, &self.memo);
-        let mut response = Body::of_response(&mut self.response, raw, &self.memo);
+        let mut request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
+        let mut response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
         let (policy, people) = (&self.policy, &self.people);
         let evidence = Gather { policy, people }.all(&self.memo, raw, &request, &response);
         let moved = self.people.moved();
@@ -136,8 +146,8 @@ impl Anonymizer {
         if self.people.moved() != moved {
             drop((request, response));
             self.memo.clear();
-            request = Body::of_request(&mut self.request, raw, &self.memo);
-            response = Body::of_response(&mut self.response, raw, &self.memo);
+            request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
+            response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
         }
         if !self.sampler.takes(identity.member.user) {
             return None;

@@ -6,32 +6,33 @@ use super::detect;
 use super::json::{Array, Json, Value};
 use super::policy::Kind;
 use super::scrub::{self, Scrub};
+use super::walk::At;
 use crate::format::line;
 
-impl Scrub<'_> {
+impl<'p> Scrub<'p> {
     /// Writes the shape of a value. The items of an array are of its field's kind.
-    pub(super) fn shape(&mut self, kind: Option<&Kind>, value: Json<'_>, out: &mut Vec<u8>) {
+    pub(super) fn shape(&mut self, at: At<'p>, value: Json<'_>, out: &mut Vec<u8>) {
         match value.value() {
             Value::Null => out.extend_from_slice(b"\"null\""),
             Value::Bool(_) => out.extend_from_slice(b"\"boolean\""),
             Value::Number(number) => {
-                if !self.identifying_number(kind, &number.into(), out) {
+                if !self.identifying_number(at.kind, &number.into(), out) {
                     out.extend_from_slice(b"\"number\"");
                 }
             }
             Value::String(text) => {
-                if !self.identifying_string(kind, text, out) {
-                    self.string_shape(kind, text, out);
+                if !self.identifying_string(at.kind, text, out) {
+                    string_shape(at.kind, text, out);
                 }
             }
-            Value::Array(array) => self.array_shape(kind, array, SHOWN, out),
+            Value::Array(array) => self.array_shape(at, array, SHOWN, out),
             Value::Object(object) => {
                 out.push(b'{');
                 for (place, (name, value)) in object.fields().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
-                    self.field_of(name, out, |scrub, kind, out| scrub.shape(kind, value, out));
+                    self.json_field(at, name, out, |scrub, at, out| scrub.shape(at, value, out));
                 }
                 out.push(b'}');
             }
@@ -39,14 +40,14 @@ impl Scrub<'_> {
     }
 
     /// Writes of a value what identifies, with what is around it; whether there is anything.
-    fn identifying(&mut self, kind: Option<&Kind>, value: Json<'_>, out: &mut Vec<u8>) -> bool {
+    fn identifying(&mut self, at: At<'p>, value: Json<'_>, out: &mut Vec<u8>) -> bool {
         match value.value() {
             Value::Null | Value::Bool(_) => false,
-            Value::Number(number) => self.identifying_number(kind, &number.into(), out),
-            Value::String(text) => self.identifying_string(kind, text, out),
+            Value::Number(number) => self.identifying_number(at.kind, &number.into(), out),
+            Value::String(text) => self.identifying_string(at.kind, text, out),
             Value::Array(array) => {
                 let before = out.len();
-                self.array_shape(kind, array, 0, out);
+                self.array_shape(at, array, 0, out);
                 let found = out[before..].contains(&b',');
                 if !found {
                     out.truncate(before);
@@ -62,8 +63,8 @@ impl Scrub<'_> {
                     if found {
                         out.push(b',');
                     }
-                    let identifies = self.field_of(name, out, |scrub, kind, out| {
-                        scrub.identifying(kind, value, out)
+                    let identifies = self.json_field(at, name, out, |scrub, at, out| {
+                        scrub.identifying(at, value, out)
                     });
                     found |= identifies;
                     if !identifies {
@@ -81,13 +82,7 @@ impl Scrub<'_> {
 
     /// An array's length and items: the first ones as they are, of the others what identifies, and
     /// `null` where nothing does.
-    fn array_shape(
-        &mut self,
-        kind: Option<&Kind>,
-        array: Array<'_>,
-        shown: usize,
-        out: &mut Vec<u8>,
-    ) {
+    fn array_shape(&mut self, at: At<'p>, array: Array<'_>, shown: usize, out: &mut Vec<u8>) {
         out.push(b'[');
         length("array", array.length.into(), out);
         let mut end = out.len();
@@ -98,9 +93,9 @@ impl Scrub<'_> {
             out.push(b',');
             let mark = self.here.item(place);
             if place < shown {
-                self.shape(kind, item, out);
+                self.shape(at.item(place), item, out);
                 end = out.len();
-            } else if self.identifying(kind, item, out) {
+            } else if self.identifying(at.item(place), item, out) {
                 end = out.len();
             } else {
                 out.extend_from_slice(b"null");
@@ -117,14 +112,14 @@ impl Scrub<'_> {
         number: &serde_json::Number,
         out: &mut Vec<u8>,
     ) -> bool {
-        let identifies = matches!(kind, Some(Kind::Id));
-        if identifies {
-            match self.replaced_number(kind, &number.to_string()) {
-                Some(token) => line::quoted(out, &format!("id:{token}")),
-                None => out.extend_from_slice(b"\"number\""),
-            }
+        let token = match kind {
+            Some(Kind::Id) => self.other_number(kind, number),
+            _ => None,
+        };
+        if let Some(token) = &token {
+            line::quoted(out, &format!("id:{token}"));
         }
-        identifies
+        token.is_some()
     }
 
     fn identifying_string(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) -> bool {
@@ -136,18 +131,16 @@ impl Scrub<'_> {
         line::quoted(out, &format!("{what}:{token}"));
         true
     }
+}
 
-    fn string_shape(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
-        match kind {
-            Some(kind) if kind.is_bearer() => out.extend_from_slice(b"\"credential\""),
-            Some(Kind::Keep(words))
-                if scrub::stays(words, text) && detect::whole(text).is_none() =>
-            {
-                line::quoted(out, &format!("keep:{text}"));
-            }
-            _ if detect::date_at_start(text).is_some() => out.extend_from_slice(b"\"date\""),
-            _ => length("string", text.chars().count() as u64, out),
+fn string_shape(kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
+    match kind {
+        Some(kind) if kind.is_bearer() => out.extend_from_slice(b"\"credential\""),
+        Some(Kind::Keep(words)) if scrub::stays(words, text) && detect::whole(text).is_none() => {
+            line::quoted(out, &format!("keep:{text}"));
         }
+        _ if detect::date_at_start(text).is_some() => out.extend_from_slice(b"\"date\""),
+        _ => length("string", text.chars().count() as u64, out),
     }
 }
 

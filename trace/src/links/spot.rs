@@ -1,6 +1,6 @@
 //! Places of an exchange at which a value stands that may be part of a link.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
@@ -72,10 +72,8 @@ impl Spots {
         }
         let start = self.texts.len();
         write(&mut self.texts);
-        let mut hasher = self.hasher.build_hasher();
-        value.hash(&mut hasher);
         self.spots.push(Spot {
-            value: hasher.finish(),
+            value: self.hasher.hash_one(value),
             entity,
             strength,
             start: int(start),

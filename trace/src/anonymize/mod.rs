@@ -11,6 +11,8 @@ mod decode;
 mod detect;
 mod draw;
 mod evidence;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod graphql;
 mod graphql_lexer;
 mod headers;

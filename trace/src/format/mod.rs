@@ -5,6 +5,8 @@
 use std::path::Path;
 
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod line;
 pub mod reader;
 pub mod record;

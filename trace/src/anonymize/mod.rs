@@ -12,6 +12,8 @@ mod decode;
 mod detect;
 mod draw;
 mod evidence;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod graphql;
 mod headers;
 mod here;

@@ -7,6 +7,8 @@ use std::path::Path;
 pub(crate) mod chain;
 pub mod error;
 pub mod header;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod line;
 pub(crate) mod lines;
 pub mod reader;

@@ -6,9 +6,9 @@ use std::path::Path;
 
 pub(crate) mod chain;
 pub mod error;
-pub mod header;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+pub mod header;
 pub(crate) mod line;
 pub(crate) mod lines;
 pub mod reader;

@@ -122,11 +122,12 @@ impl Anonymizer {
     /// Starts with nothing seen and, but for a key's, a fresh secret. Of a sample of users only
     /// what those do is made safe.
     pub fn new(policy: Policy, mode: &Mode, sample: Sample) -> Self {
+        let detectors = policy.detectors.clone();
         Self {
             policy,
             people: People::new(),
             sampler: Sampler::new(sample),
-            tokens: Tokens::new(tokens::MAX_ORIGINALS, mode),
+            tokens: Tokens::new(tokens::MAX_ORIGINALS, mode, detectors),
             memo: Memo::new(),
             links: Links::new(),
             spots: Spots::new(),

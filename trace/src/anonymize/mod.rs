@@ -12,6 +12,8 @@ mod decode;
 mod detect;
 mod draw;
 mod evidence;
+#[cfg(test)]
+mod examples;
 mod graphql;
 mod graphql_lexer;
 mod headers;

@@ -309,18 +309,12 @@ fn after_weekday(bytes: &[u8]) -> usize {
     let count = letters
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
-    let name = bytes[..count].to_ascii_lowercase();
-    let days = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let is_day = |day: &&str| name == day.as_bytes() || name == day.as_bytes()[..3];
-    if count == 0 || !days.iter().any(|day| is_day(day)) {
+    let name = &bytes[..count];
+    let is_it = |day: &&str| {
+        let day = day.as_bytes();
+        name.eq_ignore_ascii_case(day) || name.eq_ignore_ascii_case(&day[..3])
+    };
+    if count == 0 || !DAYS.iter().any(|day| is_it(day)) {
         return 0;
     }
     let rest = &bytes[count..];
@@ -369,6 +363,16 @@ const fn ordinal(day: i8) -> &'static str {
         _ => "th",
     }
 }
+
+const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 const MONTHS: [&str; 12] = [
     "January",

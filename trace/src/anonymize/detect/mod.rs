@@ -155,7 +155,7 @@ pub(super) struct Names;
 
 impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = DETECTORS.map(|detector| detector.name);
+        let names = DETECTORS.each_ref().map(|detector| detector.name);
         let [most @ .., last] = &names;
         write!(f, "{} and {last}", most.join(", "))
     }
@@ -169,32 +169,48 @@ pub(super) fn whole(value: &str) -> Option<Form> {
         .find(|(_, may, is)| may(value.as_bytes(), first) && is(value));
     match by_form {
         Some((form, ..)) => Some(*form),
-        None => by_context(value),
+        None => by_context(value, first),
     }
 }
 
 /// What the whole of `value` is by what stands next to something in it.
-fn by_context(value: &str) -> Option<Form> {
+fn by_context(value: &str, first: u8) -> Option<Form> {
     let traits = Traits::of(value);
-    if traits.digits == 0 && !traits.capital {
-        return None;
-    }
     let is_all = |detector: &&Detector| {
         let mut all = false;
-        if (detector.may)(&traits) {
+        if begins(detector.form, first) && (detector.may)(&traits) {
             (detector.find)(value, &mut |place| all |= place == (0..value.len()));
         }
         all
     };
-    let detectors = DETECTORS
-        .iter()
-        .filter(|detector| is_contextual(detector.form));
-    detectors
-        .into_iter()
-        .find(is_all)
-        .map(|detector| detector.form)
+    let found = DETECTORS.iter().find(is_all);
+    found.map(|detector| detector.form)
 }
 
+/// Whether a whole value of this form may begin with this byte. None that is known by its form
+/// alone is meant.
+const fn begins(form: Form, first: u8) -> bool {
+    match form {
+        Form::Account => {
+            matches!(first.to_ascii_lowercase(), b'a'..=b'e' | b'i' | b'l'..=b'n' | b'p' | b's' | b'v')
+        }
+        Form::Age => matches!(first, b'1' | b'9' | b'A' | b'a'),
+        Form::Mrn => matches!(first.to_ascii_lowercase(), b'c' | b'm' | b'p'),
+        Form::Name => matches!(
+            first,
+            b'1' | b'2' | b'C' | b'D' | b'L' | b'M' | b'N' | b'P' | b'S'
+        ),
+        Form::Postcode => {
+            first.is_ascii_uppercase()
+                || first.is_ascii_digit()
+                || matches!(first, b'c' | b'p' | b'z')
+        }
+        Form::Street => first.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
 const fn is_contextual(form: Form) -> bool {
     matches!(
         form,
@@ -261,7 +277,7 @@ const fn is_digit(byte: u8) -> bool {
 
 /// What whole values look like: whether one may be it by its bytes and the first of them, and
 /// whether it is.
-const WHOLE: [(Form, fn(&[u8], u8) -> bool, fn(&str) -> bool); 11] = [
+static WHOLE: [(Form, fn(&[u8], u8) -> bool, fn(&str) -> bool); 11] = [
     (
         Form::Uuid,
         |bytes, _| matches!(bytes.len(), 32 | 36 | 38 | 45 | 47),
@@ -322,7 +338,7 @@ const WHOLE: [(Form, fn(&[u8], u8) -> bool, fn(&str) -> bool); 11] = [
 ];
 
 /// What is looked for in text.
-const DETECTORS: [Detector; 15] = [
+static DETECTORS: [Detector; 15] = [
     Detector {
         form: Form::Account,
         name: "account",

@@ -10,10 +10,7 @@ pub(super) type Found<'f> = &'f mut dyn FnMut(Range<usize>);
 macro_rules! pattern {
     ($name:ident, $source:expr) => {
         pub(super) static $name: std::sync::LazyLock<regex::Regex> =
-            std::sync::LazyLock::new(|| {
-                #[expect(clippy::expect_used, reason = "a test compiles every pattern")]
-                regex::Regex::new($source).expect("valid pattern")
-            });
+            std::sync::LazyLock::new(|| regex::Regex::new($source).expect("valid pattern"));
     };
 }
 pub(super) use pattern;

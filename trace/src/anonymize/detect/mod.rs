@@ -55,6 +55,14 @@ struct Detector {
     find: fn(&str, Found<'_>),
 }
 
+/// Something that a whole value may be.
+struct Whole {
+    form: Form,
+    /// Whether it could be, by its bytes and the first of them.
+    may: fn(&[u8], u8) -> bool,
+    is: fn(&str) -> bool,
+}
+
 /// Those that are in use: all but what a policy switches off, and its own.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Detectors {
@@ -166,9 +174,9 @@ pub(super) fn whole(value: &str) -> Option<Form> {
     let first = *value.as_bytes().first()?;
     let by_form = WHOLE
         .iter()
-        .find(|(_, may, is)| may(value.as_bytes(), first) && is(value));
+        .find(|it| (it.may)(value.as_bytes(), first) && (it.is)(value));
     match by_form {
-        Some((form, ..)) => Some(*form),
+        Some(whole) => Some(whole.form),
         None => by_context(value, first),
     }
 }
@@ -275,66 +283,65 @@ const fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit() || !byte.is_ascii()
 }
 
-/// What whole values look like: whether one may be it by its bytes and the first of them, and
-/// whether it is.
-static WHOLE: [(Form, fn(&[u8], u8) -> bool, fn(&str) -> bool); 11] = [
-    (
-        Form::Uuid,
-        |bytes, _| matches!(bytes.len(), 32 | 36 | 38 | 45 | 47),
-        is_any_uuid,
-    ),
-    (
-        Form::Date,
-        |bytes, first| {
+/// What whole values look like.
+static WHOLE: [Whole; 11] = [
+    Whole {
+        form: Form::Uuid,
+        may: |bytes, _| matches!(bytes.len(), 32 | 36 | 38 | 45 | 47),
+        is: is_any_uuid,
+    },
+    Whole {
+        form: Form::Date,
+        may: |bytes, first| {
             bytes.len() >= 6 && (first.is_ascii_digit() || b"ADFJMNOSTWadfjmnostw".contains(&first))
         },
-        |value| dates::whole(value).is_some(),
-    ),
-    (
-        Form::Email,
-        |bytes, _| bytes.contains(&b'@'),
-        |value| is(&EMAIL, value),
-    ),
-    (
-        Form::Jwt,
-        |bytes, _| bytes.starts_with(b"eyJ"),
-        |value| is(&JWT, value),
-    ),
-    (
-        Form::Ssn,
-        |_, first| is_digit(first),
-        |value| is(&SSN_WHOLE, value),
-    ),
-    (
-        Form::Mac,
-        |bytes, _| bytes.len() == 17 && matches!(bytes[2], b':' | b'-'),
-        |value| is(&MAC, value) && !value.parse::<IpAddr>().is_ok(),
-    ),
-    (
-        Form::Address,
-        |_, first| first == b':' || first.is_ascii_hexdigit(),
-        |value| value.parse::<IpAddr>().is_ok(),
-    ),
-    (
-        Form::Phone,
-        |_, first| is_digit(first) || matches!(first, b'+' | b'('),
-        |value| PHONE_WHOLE.is_match(value),
-    ),
-    (
-        Form::Card,
-        |_, first| is_digit(first),
-        |value| is(&CARD, value) && luhn(value),
-    ),
-    (
-        Form::Url,
-        |bytes, _| bytes.contains(&b':'),
-        |value| URL.is_match(value),
-    ),
-    (
-        Form::Digits,
-        |bytes, _| bytes.len() >= LONG_DIGITS,
-        |value| value.len() >= LONG_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit()),
-    ),
+        is: |value| dates::whole(value).is_some(),
+    },
+    Whole {
+        form: Form::Email,
+        may: |bytes, _| bytes.contains(&b'@'),
+        is: |value| is(&EMAIL, value),
+    },
+    Whole {
+        form: Form::Jwt,
+        may: |bytes, _| bytes.starts_with(b"eyJ"),
+        is: |value| is(&JWT, value),
+    },
+    Whole {
+        form: Form::Ssn,
+        may: |_, first| is_digit(first),
+        is: |value| is(&SSN_WHOLE, value),
+    },
+    Whole {
+        form: Form::Mac,
+        may: |bytes, _| bytes.len() == 17 && matches!(bytes[2], b':' | b'-'),
+        is: |value| is(&MAC, value) && value.parse::<IpAddr>().is_err(),
+    },
+    Whole {
+        form: Form::Address,
+        may: |_, first| first == b':' || first.is_ascii_hexdigit(),
+        is: |value| value.parse::<IpAddr>().is_ok(),
+    },
+    Whole {
+        form: Form::Phone,
+        may: |_, first| is_digit(first) || matches!(first, b'+' | b'('),
+        is: |value| PHONE_WHOLE.is_match(value),
+    },
+    Whole {
+        form: Form::Card,
+        may: |_, first| is_digit(first),
+        is: |value| is(&CARD, value) && luhn(value),
+    },
+    Whole {
+        form: Form::Url,
+        may: |bytes, _| bytes.contains(&b':'),
+        is: |value| URL.is_match(value),
+    },
+    Whole {
+        form: Form::Digits,
+        may: |bytes, _| bytes.len() >= LONG_DIGITS,
+        is: |value| value.len() >= LONG_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit()),
+    },
 ];
 
 /// What is looked for in text.

@@ -239,10 +239,8 @@ fn whole_by_patterns(value: &str) -> Option<Form> {
     if value.is_empty() {
         return None;
     }
-    let by_form = WHOLE
-        .iter()
-        .find(|(.., is)| is(value))
-        .map(|(form, ..)| *form);
+    let by_form = WHOLE.iter().find(|it| (it.is)(value));
+    let by_form = by_form.map(|it| it.form);
     let by_context = || {
         let detectors = DETECTORS
             .iter()

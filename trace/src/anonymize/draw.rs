@@ -27,7 +27,13 @@ pub(super) fn draw(
         Some(Form::Url) => made_up::url(original, rng),
         Some(Form::Ssn) => made_up::ssn(original, rng),
         Some(Form::Card | Form::Digits | Form::Jwt) => made_up::opaque(original, rng),
-        Some(Form::Address | Form::Date) | None => match kind {
+        Some(Form::Mac) => made_up::mac(original, rng),
+        Some(Form::Name) => made_up::name(original, rng),
+        Some(Form::Postcode) if tries <= POSTCODE_TRIES => made_up::postcode(original, rng),
+        Some(Form::Account | Form::Mrn | Form::Postcode | Form::Street) => {
+            made_up::words(original, rng)
+        }
+        Some(Form::Address | Form::Age | Form::Date) | None => match kind {
             Some(Kind::Name) => made_up::name(original, rng),
             Some(Kind::Email) => made_up::email(original, rng),
             Some(Kind::Phone) => made_up::phone(original, tries, rng),
@@ -38,6 +44,10 @@ pub(super) fn draw(
         },
     }
 }
+
+/// How often a postal code of the original's form is tried: of those that are nowhere there are not
+/// many.
+const POSTCODE_TRIES: u32 = 24;
 
 /// The same but longer, for when there is no replacement of the original's length left.
 pub(super) fn longer(original: &str) -> String {
@@ -65,26 +75,52 @@ pub(super) fn is_number(text: &str) -> bool {
 
 /// What the footer calls the value.
 pub(super) fn label(form: Option<Form>, kind: Option<&Kind>, original: &str) -> Label {
-    match (form, kind) {
-        (Some(Form::Address), _) | (None, Some(Kind::Address)) => Label::Address,
-        (Some(Form::Card), _) => Label::Card,
-        (Some(Form::Date), _) | (None, Some(Kind::Date)) => Label::Date,
-        (Some(Form::Email), _) | (None, Some(Kind::Email)) => Label::Email,
-        (Some(Form::Phone), _) | (None, Some(Kind::Phone)) => Label::Phone,
-        (Some(Form::Ssn), _) => Label::Ssn,
-        (Some(Form::Url), _) | (None, Some(Kind::Url)) => Label::Url,
-        (_, Some(Kind::Age)) => Label::Age,
-        (Some(Form::Digits), Some(Kind::Date)) => Label::Date,
-        (Some(Form::Jwt), _)
-        | (
-            None,
-            Some(Kind::Credential | Kind::Password | Kind::Refresh | Kind::Secret | Kind::Session),
-        ) => Label::Secret,
-        (None, Some(Kind::Choice(_))) => Label::Choice,
-        (None, Some(Kind::Name)) => Label::Name,
-        (None, Some(Kind::Username)) => Label::Username,
-        (None, Some(Kind::Text)) => Label::Text,
-        (None, None) if original.contains(' ') => Label::Text,
-        _ => Label::Id,
+    match form {
+        Some(Form::Account) => Label::Account,
+        Some(Form::Address) => Label::Address,
+        Some(Form::Age) => Label::Age,
+        Some(Form::Card) => Label::Card,
+        Some(Form::Date) => Label::Date,
+        Some(Form::Email) => Label::Email,
+        Some(Form::Jwt) => Label::Secret,
+        Some(Form::Mac) => Label::Mac,
+        Some(Form::Mrn) => Label::Mrn,
+        Some(Form::Name) => Label::Name,
+        Some(Form::Phone) => Label::Phone,
+        Some(Form::Postcode) => Label::Postcode,
+        Some(Form::Ssn) => Label::Ssn,
+        Some(Form::Street) => Label::Street,
+        Some(Form::Url) => Label::Url,
+        Some(Form::Digits) if kind == Some(&Kind::Date) => Label::Date,
+        Some(Form::Digits | Form::Uuid) => Label::Id,
+        None => kind.map_or_else(|| label_by_look(original), label_of),
+    }
+}
+
+/// What the footer calls what a rule says.
+pub(super) const fn label_of(kind: &Kind) -> Label {
+    match kind {
+        Kind::Address => Label::Address,
+        Kind::Age => Label::Age,
+        Kind::Choice(_) => Label::Choice,
+        Kind::Credential | Kind::Password | Kind::Refresh | Kind::Secret | Kind::Session => {
+            Label::Secret
+        }
+        Kind::Date => Label::Date,
+        Kind::Email => Label::Email,
+        Kind::Id | Kind::Keep(_) => Label::Id,
+        Kind::Name => Label::Name,
+        Kind::Phone => Label::Phone,
+        Kind::Text => Label::Text,
+        Kind::Url => Label::Url,
+        Kind::Username => Label::Username,
+    }
+}
+
+fn label_by_look(original: &str) -> Label {
+    if original.contains(' ') {
+        Label::Text
+    } else {
+        Label::Id
     }
 }

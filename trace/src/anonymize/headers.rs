@@ -48,7 +48,9 @@ impl Scrub<'_> {
             ("set-cookie", _) => self.set_cookie(value),
             ("location" | "content-location", _) => self.link(value),
             (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(value),
-            (_, Some(HeaderRule::Keep)) if keepable(value) => value.to_owned(),
+            (_, Some(HeaderRule::Keep)) if keepable(&self.policy.detectors, value) => {
+                value.to_owned()
+            }
             (_, Some(HeaderRule::Kind(kind))) => self.value(Some(kind), value),
             _ => self.value(None, value),
         }

@@ -243,6 +243,52 @@ pub(super) fn ssn(original: &str, rng: &mut StdRng) -> String {
     original.chars().map(fill).collect()
 }
 
+/// A postal code that is nowhere: the ZIP codes from 000 to 004 are not given to any place, and no
+/// code of the UK or of Canada begins with Q. A state stays.
+pub(super) fn postcode(original: &str, rng: &mut StdRng) -> String {
+    let is_zip = original.bytes().filter(u8::is_ascii_alphabetic).count() == 0
+        || original.bytes().filter(u8::is_ascii_digit).count() >= 5;
+    let mut place = 0;
+    let made_up = original.chars().map(|old| match old {
+        '0'..='9' if is_zip => {
+            place += 1;
+            match place {
+                1 | 2 => '0',
+                3 => pick(&DIGITS[..5], rng),
+                _ => digit(rng),
+            }
+        }
+        _ if is_zip => old,
+        '0'..='9' => digit(rng),
+        'A'..='Z' => {
+            place += 1;
+            let letter = pick(b"ABEGHJLNPRSTUWXYZ", rng);
+            if place == 1 { 'Q' } else { letter }
+        }
+        other => other,
+    });
+    made_up.collect()
+}
+
+/// The address of a device that is nobody's: one that is set locally and begins as those do that
+/// systems show in place of a real one.
+pub(super) fn mac(original: &str, rng: &mut StdRng) -> String {
+    let mut place = 0;
+    let made_up = original.chars().map(|old| {
+        if !old.is_ascii_hexdigit() {
+            return old;
+        }
+        place += 1;
+        match place {
+            2 => '2',
+            1..=6 => '0',
+            _ if old.is_ascii_uppercase() => pick(b"0123456789ABCDEF", rng),
+            _ => pick(b"0123456789abcdef", rng),
+        }
+    });
+    made_up.collect()
+}
+
 /// A link to example.com with a path as long as what followed the scheme, or within the site.
 pub(super) fn url(original: &str, rng: &mut StdRng) -> String {
     let (scheme, rest) = match original.split_once("://") {
@@ -374,6 +420,14 @@ mod tests {
                 assert_eq!(old.is_i64(), new.is_i64(), "{original} became {made_up}");
             }
         }
+    }
+
+    #[test]
+    fn codes_are_nowhere_and_devices_nobodys() {
+        check(postcode, "HI 96813-1234", r"HI 00[0-4]\d\d-\d{4}");
+        check(postcode, "SW1A 1AA", r"Q[A-Z]\d[A-Z] \d[A-Z]{2}");
+        check(postcode, "K1A 0B6", r"Q\d[A-Z] \d[A-Z]\d");
+        check(mac, "00:1A:2b:3c:4d:5e", r"02:00:00(:[0-9a-f]{2}){3}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::detect::Names;
+
 /// Why a policy file is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -53,6 +55,15 @@ pub enum Mistake {
         /// What the rule says.
         essence: String,
     },
+    /// A detector that does not exist.
+    #[error("there is no detector \"{name}\", only {}", Names)]
+    Detector {
+        /// What the rule says.
+        name: String,
+    },
+    /// A detector whose findings would stay.
+    #[error("what a detector finds cannot stay: give it another kind, such as \"id\"")]
+    Found,
     /// A rule for nothing.
     #[error("this rule is for no field; give it `names` or `pointers`")]
     Idle,
@@ -64,6 +75,12 @@ pub enum Mistake {
     Kind {
         /// What the rule says.
         kind: String,
+    },
+    /// A pattern that is none.
+    #[error("the pattern is no regular expression that can be used: {message}")]
+    Pattern {
+        /// What is wrong with it.
+        message: String,
     },
     /// A pointer that is none.
     #[error(

@@ -14,6 +14,8 @@ mod draw;
 mod evidence;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[cfg(test)]
+mod examples;
 mod graphql;
 mod headers;
 mod here;
@@ -123,11 +125,12 @@ impl Anonymizer {
     /// Starts with nothing seen and, but for a key's, a fresh secret. Of a sample of users only
     /// what those do is made safe.
     pub fn new(policy: Policy, mode: &Mode, sample: Sample) -> Self {
+        let detectors = policy.detectors.clone();
         Self {
             policy,
             people: People::new(),
             sampler: Sampler::new(sample),
-            tokens: Tokens::new(tokens::MAX_ORIGINALS, mode),
+            tokens: Tokens::new(tokens::MAX_ORIGINALS, mode, detectors),
             memo: Memo::new(),
             links: Links::new(),
             spots: Spots::new(),

@@ -2,7 +2,7 @@
 //!
 //! Pure and without a memory: unlike in a capture, what is left out stands for nothing.
 
-use super::detect;
+use super::detect::{self, Detectors};
 use super::policy::Policy;
 use super::url::decode_form;
 
@@ -84,7 +84,8 @@ impl Policy {
 /// `text` without the words that look personal or secret by their form: addresses of e-mail and
 /// network, telephone and other long numbers, UUIDs, tokens.
 pub fn outline_text(text: &str) -> String {
-    let found: Vec<_> = detect::within(text)
+    let found: Vec<_> = Detectors::default()
+        .within(text)
         .into_iter()
         .map(|(_, place)| place)
         .collect();

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::detect::Detectors;
 use super::pointers::{Cursor, Pointers};
 use super::template::Templates;
 
@@ -22,6 +23,7 @@ pub struct Policy {
     /// What names of credentials begin and end with.
     pub(super) bearers: Ends,
     pub(super) vocabulary: HashSet<String>,
+    pub(super) detectors: Detectors,
 }
 
 /// Quick, for maps whose keys are the policy's own: nobody else can fill them.

@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
+use super::detect::{Detectors, Own};
+use super::draw::label_of;
 use super::mistake::{LoadError, Mistake, PolicyError};
 use super::pointers::{self, Builder, Pointers, Unfit};
 use super::policy::{Content, Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
@@ -67,6 +70,7 @@ fn read(text: &str) -> Result<Policy, Wrong> {
         names,
         pointers: pointers(&file.field)?,
         contents: contents(&file.content)?,
+        detectors: detectors(&file)?,
         bearers,
     })
 }
@@ -103,6 +107,10 @@ struct PolicyFile {
     keys: KeyRules,
     #[serde(default)]
     field: Vec<FieldRule>,
+    #[serde(default)]
+    detectors: DetectorRules,
+    #[serde(default)]
+    detector: Vec<OwnDetector>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +163,20 @@ struct FieldRule {
     kind: Spanned<String>,
     #[serde(default)]
     of: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DetectorRules {
+    off: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnDetector {
+    name: Spanned<String>,
+    pattern: Spanned<String>,
+    kind: Spanned<String>,
 }
 
 fn templates(texts: &[Spanned<String>]) -> Result<Templates, Wrong> {
@@ -276,6 +298,53 @@ fn contents(rules: &ContentRules) -> Result<HashMap<String, Content, Quick>, Wro
     Ok(contents)
 }
 
+fn detectors(file: &PolicyFile) -> Result<Detectors, Wrong> {
+    let mut own: Vec<Own> = Vec::new();
+    for rule in &file.detector {
+        let name = rule.name.get_ref().clone();
+        once(!own.iter().any(|own| own.name == name), &rule.name)?;
+        own.push(Own {
+            name,
+            pattern: pattern(&rule.pattern)?,
+            kind: detected(&rule.kind)?,
+            label: label_of(&detected(&rule.kind)?).name(),
+        });
+    }
+    let off = &file.detectors.off;
+    let names = off.iter().map(|name| name.get_ref().as_str());
+    Detectors::new(names, own).map_err(|unknown| {
+        let at = off.iter().find(|name| name.get_ref() == unknown);
+        let name = unknown.to_owned();
+        Mistake::Detector { name }.at(at.map_or(0, |name| name.span().start))
+    })
+}
+
+/// The pattern of a detector: of bounded size, and matched in linear time.
+fn pattern(text: &Spanned<String>) -> Result<Regex, Wrong> {
+    let built = RegexBuilder::new(text.get_ref())
+        .size_limit(LARGEST_PATTERN)
+        .build();
+    let wrong = |message| Mistake::Pattern { message }.of(text);
+    let pattern = built.map_err(|error| {
+        let message = error.to_string();
+        // The last line says what is wrong, those before it show where.
+        let last = message.lines().last().unwrap_or_default();
+        wrong(last.trim_start_matches("error: ").to_owned())
+    })?;
+    if pattern.is_match("") {
+        return Err(wrong("it matches where there is nothing".to_owned()));
+    }
+    Ok(pattern)
+}
+
+/// The kind of what a detector finds.
+fn detected(name: &Spanned<String>) -> Result<Kind, Wrong> {
+    match name.get_ref().as_str() {
+        "choice" | "keep" => Err(Mistake::Found.of(name)),
+        _ => kind(name, &[]),
+    }
+}
+
 /// Whether it is a media type without parameters (RFC 9110, §8.3.1), or all of one sort.
 fn is_essence(text: &str) -> bool {
     let is_token = |part: &str| {
@@ -313,6 +382,9 @@ fn vocabulary(templates: &Templates, file: &PolicyFile, pointed: Vec<String>) ->
         .collect()
 }
 
+/// Bytes that a pattern may take when it is compiled.
+const LARGEST_PATTERN: usize = 1 << 20;
+
 /// Headers of which the recorder knows the parts.
 const TAKEN_APART: [&str; 6] = [
     "authorization",
@@ -331,6 +403,11 @@ mod tests {
     fn every_mistake_has_its_message() {
         let message = |text: &str| Policy::parse(text).unwrap_err().to_string();
         let field = |rest: &str| format!("version = 1\n[[field]]\nnames = [\"a\"]\n{rest}");
+        let own = |pattern: &str, kind: &str| {
+            format!(
+                "version = 1\n[[detector]]\nname = \"n\"\npattern = \"{pattern}\"\nkind = \"{kind}\""
+            )
+        };
         let messages = [
             message("version = 1\n[headers]\nkeep = \"accept\""),
             message("version = 1\nheadrs = 3"),
@@ -353,6 +430,15 @@ mod tests {
             message("version = 1\n[content]\nyaml = [\"application/yaml\"]"),
             message("version = 1\n[content]\njson = [\"application/json; charset=utf-8\"]"),
             message("version = 1\n[content]\njson = [\"a/b\"]\ntext = [\"A/B\"]"),
+            message("version = 1\n[detectors]\noff = [\"phone\", \"zip\"]"),
+            message(&own("[A-", "id")),
+            message(&own("x*", "id")),
+            message(&own("(a{99}){99}{99}", "id")),
+            message(&own("x", "keep")),
+            message(&own("x", "number")),
+            message(
+                &(own("x", "id") + "\n[[detector]]\nname = \"n\"\npattern = \"y\"\nkind = \"id\""),
+            ),
         ];
         insta::assert_snapshot!(messages.join("\n"));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::detect::{self, Form};
+use super::detect::{self, Detectors, Form};
 use super::here::Here;
 use super::memo::Memo;
 use super::packed::{self, Packed};
@@ -41,7 +41,9 @@ impl Scrub<'_> {
     pub(super) fn value(&mut self, kind: Option<&Kind>, value: &str) -> String {
         let user = self.identity.member.user;
         match kind {
-            Some(Kind::Keep(words)) if stays(words, value) => value.to_owned(),
+            Some(Kind::Keep(words)) if stays(&self.policy.detectors, words, value) => {
+                value.to_owned()
+            }
             Some(Kind::Keep(_)) => self.replaced(None, value),
             Some(Kind::Credential) => self.credential(value, "auth"),
             Some(Kind::Refresh) => self.credential(value, "refresh"),
@@ -146,13 +148,13 @@ const fn is_token_byte(byte: u8) -> bool {
 
 /// Whether a field's value is a number or flag, or one of its words: those listed, or any single
 /// one.
-pub(super) fn stays(words: &[String], value: &str) -> bool {
+pub(super) fn stays(detectors: &Detectors, words: &[String], value: &str) -> bool {
     if is_plain(value) {
         return true;
     }
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b"_-.:,+".contains(&b);
     if words.is_empty() {
-        value.bytes().all(is_word) && keepable(value)
+        value.bytes().all(is_word) && keepable(detectors, value)
     } else {
         words.iter().any(|word| word == value)
     }
@@ -167,12 +169,12 @@ pub(super) fn is_plain(value: &str) -> bool {
 }
 
 /// Whether a value that a rule keeps may stay: it is not long, and nothing personal by its form.
-pub(super) fn keepable(value: &str) -> bool {
+pub(super) fn keepable(detectors: &Detectors, value: &str) -> bool {
     value.len() <= MAX_KEPT
         && !value.bytes().any(|byte| matches!(byte, b'@' | b'{' | b'}'))
         && !detect::has_digit_run(value)
-        && detect::whole(value).is_none()
-        && detect::within(value).is_empty()
+        && detectors.whole(value).is_none()
+        && detectors.within(value).is_empty()
         && !packed::hides_personal(value)
 }
 
@@ -219,8 +221,9 @@ fn is_opaque(value: &str) -> bool {
 
 fn is_identifier(kind: Option<&Kind>, value: &str) -> bool {
     match detect::whole(value) {
-        Some(form) => form == Form::Uuid,
-        None => matches!(kind, Some(Kind::Id)),
+        Some(Form::Uuid) => true,
+        Some(form) if !matches!(form, Form::Account | Form::Mrn) => false,
+        _ => matches!(kind, Some(Kind::Id)),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::detect;
 use super::json::{Array, Json, Value};
-use super::policy::Kind;
+use super::policy::{Kind, Policy};
 use super::scrub::{self, Scrub};
 use super::walk::At;
 use crate::format::line;
@@ -22,7 +22,7 @@ impl<'p> Scrub<'p> {
             }
             Value::String(text) => {
                 if !self.identifying_string(at.kind, text, out) {
-                    string_shape(at.kind, text, out);
+                    string_shape(self.policy, at.kind, text, out);
                 }
             }
             Value::Array(array) => self.array_shape(at, array, SHOWN, out),
@@ -133,10 +133,13 @@ impl<'p> Scrub<'p> {
     }
 }
 
-fn string_shape(kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
+fn string_shape(policy: &Policy, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) {
+    let detectors = &policy.detectors;
     match kind {
         Some(kind) if kind.is_bearer() => out.extend_from_slice(b"\"credential\""),
-        Some(Kind::Keep(words)) if scrub::stays(words, text) && detect::whole(text).is_none() => {
+        Some(Kind::Keep(words))
+            if scrub::stays(detectors, words, text) && detectors.whole(text).is_none() =>
+        {
             line::quoted(out, &format!("keep:{text}"));
         }
         _ if detect::date_at_start(text).is_some() => out.extend_from_slice(b"\"date\""),

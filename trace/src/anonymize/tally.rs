@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 /// What the footer calls a value that was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
+    Account,
     Address,
     Age,
     Card,
@@ -13,11 +14,15 @@ pub(super) enum Label {
     Email,
     Id,
     Key,
+    Mac,
     Masked,
+    Mrn,
     Name,
     Phone,
+    Postcode,
     Secret,
     Ssn,
+    Street,
     Text,
     Token,
     Url,
@@ -71,7 +76,8 @@ impl Tally {
 }
 
 /// In the order of the labels.
-const NAMES: [(Label, &str); 17] = [
+const NAMES: [(Label, &str); 22] = [
+    (Label::Account, "account"),
     (Label::Address, "address"),
     (Label::Age, "age"),
     (Label::Card, "card"),
@@ -80,11 +86,15 @@ const NAMES: [(Label, &str); 17] = [
     (Label::Email, "email"),
     (Label::Id, "id"),
     (Label::Key, "key"),
+    (Label::Mac, "mac"),
     (Label::Masked, "masked"),
+    (Label::Mrn, "mrn"),
     (Label::Name, "name"),
     (Label::Phone, "phone"),
+    (Label::Postcode, "postcode"),
     (Label::Secret, "secret"),
     (Label::Ssn, "ssn"),
+    (Label::Street, "street"),
     (Label::Text, "text"),
     (Label::Token, "token"),
     (Label::Url, "url"),
@@ -106,10 +116,10 @@ mod tests {
         tally.count(Label::Token);
         assert_eq!(tally.since(&before), [(Label::Token, 1)]);
         let named = tally.named();
-        assert_eq!(named.len(), NAMES.len() - 1, "address was never counted");
+        assert_eq!(named.len(), NAMES.len() - 1, "account was never counted");
         assert_eq!(
             (named["card"], named["token"], named["username"]),
-            (2, 15, 16)
+            (3, 20, 21)
         );
     }
 }

@@ -481,7 +481,7 @@ fn values_are_encoded_for_their_place() {
 fn requests_stay_valid() {
     let query = "block_number=12&is_active=true&page_size=100&person_type=resident&status=pending";
     let body = json!({
-        "pgy_level": 3, "timeout_seconds": 60, "mrn": 2_000_000_000_u32, "score": 0.300_000_000_000_000_04,
+        "pgy_level": 3, "timeout_seconds": 60, "mrn": 2_000_000_000_u32, "coverage_rate": 0.300_000_000_000_000_04,
         "return_date": "9999-12-31", "notes": "----------", "create_draft": false,
     });
     let exchange = Made::new("POST", &format!("/api/v1/assignments?{query}"))
@@ -496,7 +496,7 @@ fn requests_stay_valid() {
     for kept in [
         "pgy_level",
         "timeout_seconds",
-        "score",
+        "coverage_rate",
         "return_date",
         "notes",
         "create_draft",

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 
 use super::address;
 use super::dates::Dates;
-use super::detect::{self, Form};
+use super::detect::{self, Detectors, Form};
 use super::draw::{draw, is_number, label, longer};
 use super::made_up;
 use super::mode::Mode;
@@ -35,6 +35,7 @@ pub(super) struct Tokens {
     bytes: usize,
     source: Source,
     dates: Dates,
+    detectors: Detectors,
     /// How many values were replaced.
     tally: Tally,
     /// Whether a value would have come out otherwise another time, or in another exchange.
@@ -43,17 +44,17 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// No originals yet, and at most `limit` ever.
-    pub(super) fn new(limit: usize, mode: &Mode) -> Self {
-        Self::with_source(limit, Source::new(mode))
+    pub(super) fn new(limit: usize, mode: &Mode, detectors: Detectors) -> Self {
+        Self::with_source(limit, Source::new(mode), detectors)
     }
 
     /// As [`Tokens::new`], with what the given random source makes.
     #[cfg(test)]
     pub(super) fn with_rng(limit: usize, rng: StdRng) -> Self {
-        Self::with_source(limit, Source::with_rng(rng))
+        Self::with_source(limit, Source::with_rng(rng), Detectors::default())
     }
 
-    fn with_source(limit: usize, source: Source) -> Self {
+    fn with_source(limit: usize, source: Source, detectors: Detectors) -> Self {
         Self {
             map: HashMap::new(),
             fresh: HashMap::new(),
@@ -63,6 +64,7 @@ impl Tokens {
             bytes: 0,
             dates: Dates::new(&source),
             source,
+            detectors,
             tally: Tally::default(),
             varies: false,
         }
@@ -74,15 +76,20 @@ impl Tokens {
         if !says_something(original) {
             return original.to_owned();
         }
-        let form = detect::whole(original);
+        let own = self.detectors.own(original).cloned();
+        let (form, kind) = match &own {
+            Some(own) => (None, Some(own)),
+            None => (self.detectors.whole(original), kind),
+        };
         let label = label(form, kind, original);
         self.tally.count(label);
         match (form, kind) {
             (Some(Form::Date), _) => return self.dates.shift(original),
-            (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
+            (Some(Form::Age), _) => return aged(original),
+            (_, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
                 return self.choose(original, of);
             }
-            (None, Some(Kind::Age)) if is_number(original) => return aged(original),
+            (_, Some(Kind::Age)) if is_number(original) => return aged(original),
             _ => {}
         }
         if let Some(replacement) = self.map.get(original) {
@@ -205,10 +212,10 @@ impl Tokens {
             if candidate.contains('{') {
                 candidate = candidate.replace("{{", "{(");
             }
-            let mut personal = is_personal(&candidate);
+            let mut personal = self.is_personal(&candidate);
             if personal && tries > 1 && !is_number(&candidate) {
                 candidate = made_up::plain_letters(&candidate);
-                personal = is_personal(&candidate);
+                personal = self.is_personal(&candidate);
             }
             let taken = candidate == original
                 || (is_number(original) && !is_number(&candidate) && form.is_none())
@@ -224,6 +231,11 @@ impl Tokens {
             }
         }
         None
+    }
+
+    /// Whether a replacement would look like somebody's, or like a date that was shifted.
+    fn is_personal(&self, candidate: &str) -> bool {
+        !self.detectors.leaks(candidate).is_empty() || detect::whole(candidate) == Some(Form::Date)
     }
 
     fn choose(&mut self, original: &str, of: &[String]) -> String {
@@ -243,17 +255,21 @@ impl Tokens {
     }
 }
 
-/// Whether a replacement would look like somebody's, or like a date that was shifted.
-fn is_personal(candidate: &str) -> bool {
-    !detect::within(candidate).is_empty() || detect::whole(candidate) == Some(Form::Date)
+/// The same age, but that nobody is older than 89.
+fn aged(age: &str) -> String {
+    let years = detect::years(age);
+    let is_old = age[years.clone()]
+        .parse()
+        .is_ok_and(|years: u64| years > OLDEST);
+    if is_old {
+        format!("{}{OLDEST}{}", &age[..years.start], &age[years.end..])
+    } else {
+        age.to_owned()
+    }
 }
 
-/// Nobody is older than 90.
-fn aged(years: &str) -> String {
-    let is_old = years.parse().is_ok_and(|years: f64| years >= 90.0);
-    let oldest = if years.contains('.') { "90.0" } else { "90" };
-    if is_old { oldest } else { years }.to_owned()
-}
+/// Ages from 90 on are not told apart from this one (45 CFR 164.514(b)(2)(i)(C)).
+const OLDEST: u64 = 89;
 
 /// Whether a value could say anything about anybody.
 fn says_something(value: &str) -> bool {

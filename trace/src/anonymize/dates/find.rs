@@ -44,16 +44,18 @@ impl Found {
         for (part, range) in &self.parts {
             out.push_str(&text[end..range.start]);
             let old = &text[range.clone()];
-            out.push_str(&match part {
-                Part::Day => format!("{:0width$}", date.day()),
+            let number = |number: i16, width: usize| format!("{number:0width$}");
+            let new = match part {
+                Part::Day => number(date.day().into(), width),
                 Part::Month if old.starts_with(|c: char| c.is_ascii_digit()) => {
-                    format!("{:0width$}", date.month())
+                    number(date.month().into(), width)
                 }
                 Part::Month => month_like(old, date),
                 Part::Ordinal => ordinal(date.day()).to_owned(),
-                Part::Year if range.len() == 2 => format!("{:02}", date.year() % 100),
-                Part::Year => format!("{:04}", date.year()),
-            });
+                Part::Year if range.len() == 2 => number(date.year() % 100, 2),
+                Part::Year => number(date.year(), 4),
+            };
+            out.push_str(&new);
             end = range.end;
         }
     }
@@ -146,7 +148,7 @@ impl Scan<'_> {
     }
 
     /// `19620314`, if a time follows: by themselves eight digits are a number.
-    fn compact(&mut self, digits: Range<usize>) -> Option<Found> {
+    fn compact(&self, digits: Range<usize>) -> Option<Found> {
         let (start, end) = (digits.start, digits.end);
         if self.bytes.get(end) != Some(&b'T') {
             return None;
@@ -309,18 +311,12 @@ fn after_weekday(bytes: &[u8]) -> usize {
     let count = letters
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
-    let name = bytes[..count].to_ascii_lowercase();
-    let days = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let is_day = |day: &&str| name == day.as_bytes() || name == day.as_bytes()[..3];
-    if count == 0 || !days.iter().any(|day| is_day(day)) {
+    let name = &bytes[..count];
+    let is_it = |day: &&str| {
+        let day = day.as_bytes();
+        name.eq_ignore_ascii_case(day) || name.eq_ignore_ascii_case(&day[..3])
+    };
+    if count == 0 || !DAYS.iter().any(is_it) {
         return 0;
     }
     let rest = &bytes[count..];
@@ -333,13 +329,13 @@ fn month_number(name: &[u8]) -> Option<i8> {
     if !(3..=9).contains(&name.len()) {
         return None;
     }
-    let is_it = |month: &&str| {
+    let is_it = |month: &str| {
         let month = month.as_bytes();
         name.eq_ignore_ascii_case(month)
             || name.eq_ignore_ascii_case(&month[..3])
             || (name.eq_ignore_ascii_case(b"sept") && month.starts_with(b"Sept"))
     };
-    let place = MONTHS.iter().position(|month| is_it(&month))?;
+    let place = MONTHS.into_iter().position(is_it)?;
     i8::try_from(place + 1).ok()
 }
 
@@ -370,6 +366,16 @@ const fn ordinal(day: i8) -> &'static str {
     }
 }
 
+const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -387,7 +393,6 @@ const MONTHS: [&str; 12] = [
 
 /// What of a time of day may follow a date.
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a test compiles it")]
     Regex::new(
         r"(?x)^(?: T\d{2}(?:\d{2}){0,2} | (?:T|,?\ |\ at\ |,\ at\ )\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)? )
         (?:\ ?[AaPp]\.?[Mm]\.?)?

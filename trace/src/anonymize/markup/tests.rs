@@ -21,7 +21,7 @@ fn matches(text: &str, pattern: &str) {
 #[test]
 fn names_and_words_that_are_known_stay() {
     let kept = "<person xml:space=\"\" type=\"resident\"><status>pending</status> \
-                <pgy_level>3</pgy_level><score>-0.25</score><is_active>true</is_active></person>";
+                <pgy_level>3</pgy_level><coverage_rate>-0.25</coverage_rate><is_active>true</is_active></person>";
     assert_eq!(scrubbed(kept), kept);
 }
 

@@ -71,7 +71,7 @@ fn a_value_of_any_form_has_a_replacement_that_no_detector_objects_to() {
 
 fn keyed(key: &str) -> Tokens {
     let key = Key::new(&key.repeat(32)).unwrap();
-    Tokens::new(10_000, &Mode::Keyed(key))
+    Tokens::new(10_000, &Mode::Keyed(key), Detectors::default())
 }
 
 /// Values of every form, short and long, next to values that are nearly the same.
@@ -176,7 +176,7 @@ proptest! {
         seed: u64,
     ) {
         let (mut one, mut same) = (keyed("k"), keyed("k"));
-        let mut others = [keyed("j"), seeded(seed), seeded(seed ^ 1), Tokens::new(100, &Mode::Tokens)];
+        let mut others = [keyed("j"), seeded(seed), seeded(seed ^ 1), Tokens::new(100, &Mode::Tokens, Detectors::default())];
         let ordered: Vec<_> = values.iter().collect();
         let of_one: Vec<String> = ordered.iter().map(|value| one.replace(value, None)).collect();
         // In another order, and after others.

@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::nginx::{self, KEY};
 use crate::proxy_cost::{LIMIT, PATH, address, proxy};
 use crate::proxy_latency::times;
-use crate::{Effort, Row, Table, say};
+use crate::{Effort, Row, Table};
 
 /// Small requests, whose answers are timed.
 const RATE: u64 = 1000;
@@ -25,8 +25,7 @@ const RATE: u64 = 1000;
 const FLOODERS: u32 = 4;
 const PERIOD: Duration = Duration::from_millis(2);
 
-/// Runs the rounds; prints what was dropped, gives a table for the median and one for the 99th
-/// percentile.
+/// Runs the rounds; gives a table for the median and one for the 99th percentile.
 pub(crate) fn run(effort: Effort) -> Result<[Table; 2]> {
     let folder = tempfile::tempdir()?;
     let origin = nginx::origin()?;
@@ -47,12 +46,7 @@ pub(crate) fn run(effort: Effort) -> Result<[Table; 2]> {
     let [_, recording] = &proxies;
     let said = accounts(recording, effort)?;
     p50[1].parts = format!("; {said}");
-    for proxy in proxies {
-        // A recording that was too much for it is closed in its own time.
-        let (status, said) = proxy.stop()?;
-        say(&format!("  the proxy ended with {status}"));
-        ensure!(!said.contains("panicked"), "{said}");
-    }
+    // The proxies are killed: to close and audit so full a capture is not what is measured.
     let table = |title, rows: [Row; 2]| Table {
         title,
         rows: rows.into(),

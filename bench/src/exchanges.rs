@@ -66,7 +66,8 @@ fn renew(text: &str, generation: u32) -> String {
         let run = part.trim_end_matches(|c| !is_part(c));
         let digits = run.bytes().filter(u8::is_ascii_digit).count();
         if run.len() >= 12 && digits >= 2 {
-            out.push_str(&format!("{generation:08x}"));
+            let renewed = format!("{generation:08x}");
+            out.push_str(&renewed);
             out.push_str(&part[8..]);
         } else {
             out.push_str(part);

@@ -58,7 +58,7 @@ pub enum Mistake {
     Idle,
     /// A kind that does not exist.
     #[error(
-        "there is no kind \"{kind}\", only address, choice, credential, date, email, id, keep, \
+        "there is no kind \"{kind}\", only address, age, choice, credential, date, email, id, keep, \
          name, password, phone, refresh, secret, session, text, url and username"
     )]
     Kind {

@@ -4,9 +4,10 @@
 //! an [`Anonymized`], and only that can be written.
 
 mod address;
-pub(crate) mod audit;
+pub mod audit;
 mod body;
 mod content;
+mod dates;
 mod decode;
 mod detect;
 mod draw;
@@ -14,7 +15,6 @@ mod evidence;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod graphql;
-mod graphql_lexer;
 mod headers;
 mod here;
 mod json;
@@ -26,6 +26,7 @@ mod mode;
 mod multipart;
 mod original;
 mod outline;
+mod packed;
 mod part;
 mod people;
 mod pointers;
@@ -37,7 +38,7 @@ mod scratch;
 mod scrub;
 mod sent;
 mod shape;
-mod standards;
+mod source;
 mod tally;
 mod template;
 mod tokens;
@@ -200,7 +201,7 @@ impl Anonymizer {
     }
 
     /// A search for everything private that was replaced so far.
-    pub(crate) fn audit(&self) -> audit::Search {
+    pub(crate) fn audit(&self) -> audit::Search<'_> {
         audit::Search::new(self.tokens.private_originals(), self.policy.vocabulary())
     }
 }

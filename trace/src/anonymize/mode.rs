@@ -40,6 +40,11 @@ impl Key {
         (bytes.len() >= Self::SHORTEST).then(|| Self(Zeroizing::new(bytes.to_vec())))
     }
 
+    /// A key of these bytes.
+    pub(super) fn of_bytes(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// 32 bytes that say nothing about `data` to who has not the key. Those of one purpose say
     /// nothing about those of another.
     pub(crate) fn derive(&self, purpose: &str, data: &[u8]) -> [u8; 32] {

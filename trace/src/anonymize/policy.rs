@@ -73,6 +73,8 @@ pub(super) struct Name<'a> {
 pub(crate) enum Kind {
     /// A network address.
     Address,
+    /// Somebody's age in years: nobody stays older than 89.
+    Age,
     /// One of a few words that the application defines; replaced by another of them.
     Choice(Vec<String>),
     /// A token that proves who the client is.

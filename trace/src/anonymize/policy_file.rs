@@ -200,6 +200,7 @@ fn pointers(rules: &[FieldRule]) -> Result<Pointers, Wrong> {
 fn kind(name: &Spanned<String>, of: &[String]) -> Result<Kind, Wrong> {
     let kind = match name.get_ref().as_str() {
         "address" => Kind::Address,
+        "age" => Kind::Age,
         "choice" => Kind::Choice(of.to_vec()),
         "credential" => Kind::Credential,
         "date" => Kind::Date,

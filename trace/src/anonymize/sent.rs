@@ -1,7 +1,7 @@
 //! The JSON of a request with its values replaced: it means as much to the application as before.
 
 use super::graphql::Document;
-use super::json::{Json, Value};
+use super::json::{Json, Tape, Value};
 use super::policy::Kind;
 use super::scrub::Scrub;
 use super::walk::At;
@@ -16,6 +16,13 @@ impl<'p> Scrub<'p> {
         String::from_utf8(text).unwrap_or_default()
     }
 
+    /// The same of JSON that is inside another value.
+    pub(super) fn json_text(&mut self, text: &str) -> Option<String> {
+        let mut tape = Tape::default();
+        let json = tape.read(text)?;
+        Some(self.json(At::top(self.policy), json))
+    }
+
     fn put_json(&mut self, at: At<'p>, value: Json<'_>, out: &mut Vec<u8>) {
         match value.value() {
             Value::Null => out.extend_from_slice(b"null"),
@@ -24,7 +31,10 @@ impl<'p> Scrub<'p> {
                 let number = number.into();
                 let other = self.other_number(at.kind, &number);
                 self.identifier |= other.is_some() && matches!(at.kind, Some(Kind::Id));
-                line::json(out, other.as_ref().unwrap_or(&number));
+                match other {
+                    Some(other) => out.extend_from_slice(other.as_bytes()),
+                    None => line::json(out, &number),
+                }
             }
             Value::String(text) => line::quoted(out, &self.value(at.kind, text)),
             Value::Array(array) => {

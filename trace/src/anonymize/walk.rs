@@ -78,7 +78,7 @@ impl<'p> Scrub<'p> {
 
     /// What stands for a number where it is not itself. Numbers stay unless a rule says what they
     /// are, or they are long enough to identify.
-    pub(super) fn other_number(&mut self, kind: Option<&Kind>, number: &Number) -> Option<Number> {
+    pub(super) fn other_number(&mut self, kind: Option<&Kind>, number: &Number) -> Option<String> {
         let stays = matches!(kind, None | Some(Kind::Keep(_)));
         if stays
             && number
@@ -95,12 +95,6 @@ impl<'p> Scrub<'p> {
         if matches!(kind, Some(Kind::Id)) {
             self.note(Strength::Weak, &text);
         }
-        // It is drawn as one.
-        Some(
-            self.tokens
-                .number(&text)
-                .parse()
-                .unwrap_or_else(|_| 0.into()),
-        )
+        Some(self.tokens.number(&text, kind))
     }
 }

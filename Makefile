@@ -1,6 +1,6 @@
 # The commands of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench pgo captures
+.PHONY: help demo test bench fuzz pgo captures
 
 # cmake builds the zlib that pingora links.
 BUILD_NEEDS := cmake=cmake
@@ -26,6 +26,17 @@ bench: ## side by side with nginx and wrk: prints ratios
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
 	cargo build --release --locked
 	@cargo run --release --locked --quiet --bin rehearsal-bench
+
+FUZZ_TARGETS := reader anonymizer json url
+FUZZ_SECONDS ?= 60
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60): needs a nightly compiler
+	@cargo fuzz --version > /dev/null || cargo install cargo-fuzz --locked
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/target/found/$$target; \
+		cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -dict=fuzz/$$target.dict; \
+	done
 
 pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/release
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)

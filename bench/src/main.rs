@@ -4,11 +4,15 @@
 //! several rounds in which we and the peer take turns.
 
 mod cpu;
+mod exchanges;
 mod nginx;
+mod overload;
 mod proxy_cost;
 mod proxy_latency;
 mod proxy_memory;
+mod recording;
 mod replay_cost;
+mod tap;
 mod wrk;
 
 use std::io::Write as _;
@@ -27,36 +31,97 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    for peer in ["nginx", "wrk", "h2load"] {
-        ensure!(
-            installed(peer),
-            "{peer} is not installed; `make bench` installs it"
-        );
+    let mut chosen: Vec<String> = std::env::args().skip(1).collect();
+    if chosen
+        .first()
+        .is_some_and(|first| first == recording::CHILD)
+    {
+        return recording::record_and_measure(&chosen[1..]);
     }
-    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let quick = chosen.iter().any(|it| it == QUICK);
+    chosen.retain(|it| it != QUICK);
     if let Some(unknown) = chosen.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        bail!("no benchmark `{unknown}`; there are {}", NAMES.join(", "));
+        bail!(
+            "no benchmark `{unknown}`; there are {}, and {QUICK} to see whether they run",
+            NAMES.join(", ")
+        );
     }
     say("Medians of the rounds (least to most); a cost is CPU time, user and system\n");
     for name in NAMES {
         if chosen.is_empty() || chosen.iter().any(|it| it == name) {
-            measure(name)?;
+            measure(name, Effort { quick })?;
         }
     }
     Ok(())
 }
 
 /// All benchmarks, in order; arguments choose some.
-const NAMES: [&str; 4] = ["cost", "latency", "memory", "replay"];
+const NAMES: [&str; 8] = [
+    "cost",
+    "latency",
+    "memory",
+    "replay",
+    "anonymize",
+    "read",
+    "recorder",
+    "overload",
+];
 
-fn measure(name: &str) -> Result<()> {
+/// So little of each that its numbers mean nothing.
+const QUICK: &str = "--quick";
+
+fn measure(name: &str, effort: Effort) -> Result<()> {
+    if !matches!(name, "anonymize" | "read" | "recorder") {
+        peers_are_there()?;
+    }
     match name {
         "cost" => proxy_cost::run()?.print(),
         "latency" => proxy_latency::run()?.iter().for_each(Table::print),
         "memory" => proxy_memory::run()?,
-        _ => replay_cost::run()?.print(),
+        "replay" => replay_cost::run()?.print(),
+        "anonymize" => recording::anonymize(effort)?,
+        "read" => recording::read(effort)?,
+        "recorder" => recording::memory(effort)?,
+        _ => overload::run(effort)?.iter().for_each(Table::print),
     }
     Ok(())
+}
+
+fn peers_are_there() -> Result<()> {
+    for peer in ["nginx", "wrk", "h2load"] {
+        ensure!(
+            installed(peer),
+            "{peer} is not installed; `make bench` installs it"
+        );
+    }
+    Ok(())
+}
+
+/// How much the recorder's benchmarks do.
+#[derive(Clone, Copy)]
+struct Effort {
+    quick: bool,
+}
+
+impl Effort {
+    const fn is_quick(self) -> bool {
+        self.quick
+    }
+
+    const fn rounds(self) -> usize {
+        if self.quick { 1 } else { 5 }
+    }
+
+    /// A part of so many.
+    const fn of(self, count: u32) -> u32 {
+        if self.quick { count / 20 + 1 } else { count }
+    }
+
+    /// Exchanges after which memory is measured.
+    const fn millions(self) -> [u32; 4] {
+        let million = if self.quick { 5_000 } else { 1_000_000 };
+        [million, 2 * million, 5 * million, 10 * million]
+    }
 }
 
 /// One comparison: the peer first, then ours.

@@ -17,7 +17,7 @@ const SECONDS: u32 = 1;
 pub(crate) const PATH: &str = "/api/loadtest/people?page=1";
 
 /// Counts every request and refuses none.
-const LIMIT: &str = r#"rate = "1000000/s", burst = 100000"#;
+pub(crate) const LIMIT: &str = r#"rate = "1000000/s", burst = 100000"#;
 
 /// Runs the rounds.
 pub(crate) fn run() -> Result<Table> {

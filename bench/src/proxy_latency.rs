@@ -58,7 +58,7 @@ pub(crate) fn run() -> Result<[Table; 2]> {
 }
 
 /// Microseconds that each request took.
-fn times(address: &str, rate: u64, folder: &Path) -> Result<Vec<f64>> {
+pub(crate) fn times(address: &str, rate: u64, folder: &Path) -> Result<Vec<f64>> {
     let log = folder.join("times.tsv");
     // h2load adds to a log that is there.
     drop(fs::remove_file(&log));

@@ -164,10 +164,8 @@ fn hex(text: &[u8]) -> Vec<Vec<u8>> {
     let long = runs.filter(|run| run.len() >= SHORTEST_RUN);
     long.flat_map(|run| {
         (0..2).map(|skip| {
-            let digits: Vec<u8> = run[skip..]
-                .iter()
-                .filter_map(|byte| Some(digit(byte)? as u8))
-                .collect();
+            let digits = run[skip..].iter().filter_map(digit);
+            let digits: Vec<u8> = digits.filter_map(|digit| digit.try_into().ok()).collect();
             digits
                 .chunks_exact(2)
                 .map(|pair| pair[0] << 4 | pair[1])

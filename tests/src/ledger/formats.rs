@@ -343,7 +343,8 @@ fn markup(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            'a' | 'Ō' => out.push_str(&format!("&#x{:x};", c as u32)),
+            'a' => out.push_str("&#x61;"),
+            'Ō' => out.push_str("&#332;"),
             _ => out.push(c),
         }
     }

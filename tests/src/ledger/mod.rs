@@ -94,8 +94,11 @@ struct Place {
     /// How many values it takes.
     room: usize,
     takes: fn(&Value) -> bool,
-    plant: Box<dyn Fn(&mut Exchange, &[Value])>,
+    plant: Box<Plant>,
 }
+
+/// Puts values into an exchange.
+type Plant = dyn Fn(&mut Exchange, &[Value]);
 
 impl Ledger {
     /// Plants values of every kind, and under every name of a field, in every place.
@@ -125,8 +128,7 @@ impl Ledger {
     }
 
     fn plant(&mut self, place: &Place, values: &[Value]) {
-        for values in values.chunks(place.room) {
-            let number = self.exchanges.len() as u32 + 1;
+        for (number, values) in (self.next_number()..).zip(values.chunks(place.room)) {
             let mut exchange = Exchange::new(number);
             (place.plant)(&mut exchange, values);
             self.exchanges.push(exchange);
@@ -136,6 +138,10 @@ impl Ledger {
                 exchange: number,
             }));
         }
+    }
+
+    fn next_number(&self) -> u32 {
+        self.exchanges.last().map_or(1, |last| last.number + 1)
     }
 
     /// How many values there are of each kind.

@@ -110,10 +110,11 @@ impl Message {
         if chunked {
             head.push_str("Transfer-Encoding: chunked\r\n");
         } else if may_have_body {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            let length = self.body.len().to_string();
+            head.extend(["Content-Length: ", length.as_str(), "\r\n"]);
         }
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
@@ -146,7 +147,10 @@ pub(super) fn in_form(text: &str) -> String {
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => {
                 out.push(char::from(byte));
             }
-            _ => out.push_str(&format!("%{byte:02x}")),
+            _ => {
+                let escaped = format!("%{byte:02x}");
+                out.push_str(&escaped);
+            }
         }
     }
     out

@@ -1,11 +1,25 @@
 //! Headers and cookies.
 
+use std::borrow::Cow;
+
 use super::memo::{Part, Place};
 use super::policy::HeaderRule;
 use super::scrub::{Scrub, keepable};
+use super::{detect, http};
 use crate::format::line;
 use crate::links::{Entity, Strength};
 use crate::raw::RawHeaders;
+
+/// Whether a word is a number, or a range of bytes, where there may be one.
+fn is_expected(word: &str, before: &str) -> bool {
+    let is_number = |text: &str| {
+        text.len() < detect::LONG_DIGITS && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    match word.split_once('-') {
+        Some((first, last)) => is_number(first) && is_number(last) && before.starts_with("bytes"),
+        None => is_number(word) && (before.is_empty() || before.ends_with(['=', ' ', '"'])),
+    }
+}
 
 impl Scrub<'_> {
     /// Replaces or leaves out the values of a request's headers.
@@ -28,8 +42,9 @@ impl Scrub<'_> {
                     out,
                     |scrub, out| {
                         scrub.here.start("header");
-                        scrub.here.enter(name);
-                        line::header(out, name, &scrub.header(rule, name, text));
+                        let known = scrub.header_name(rule, name);
+                        scrub.here.enter(&known);
+                        line::header(out, &known, &scrub.header(rule, name, text));
                     },
                     |gather, evidence| match place {
                         Place::RequestHeader => gather.header(name, text, evidence),
@@ -49,10 +64,36 @@ impl Scrub<'_> {
             ("location" | "content-location", _) => self.link(value),
             (_, Some(HeaderRule::Fresh)) => self.tokens.fresh(value),
             (_, Some(HeaderRule::Keep)) if keepable(&self.policy.detectors, value) => {
-                value.to_owned()
+                self.public_words(value)
             }
             (_, Some(HeaderRule::Kind(kind))) => self.value(Some(kind), value),
             _ => self.value(None, value),
+        }
+    }
+
+    /// Words of HTTP and of the policy stay, and numbers where a value is expected; other words
+    /// are replaced, each by itself.
+    fn public_words(&mut self, value: &str) -> String {
+        let mut safe = String::with_capacity(value.len());
+        let is_word = |c: char| c.is_alphanumeric() || "-_.+*".contains(c);
+        for piece in value.split_inclusive(|c| !is_word(c)) {
+            let word = piece.trim_end_matches(|c| !is_word(c));
+            if is_expected(word, &safe) || http::is_word(word) || self.policy.is_public(word) {
+                safe.push_str(word);
+            } else {
+                safe.push_str(&self.tokens.replace(word, None));
+            }
+            safe.push_str(&piece[word.len()..]);
+        }
+        safe
+    }
+
+    /// The name of a header that neither HTTP nor the policy knows may be data.
+    fn header_name<'n>(&mut self, rule: Option<&HeaderRule>, name: &'n str) -> Cow<'n, str> {
+        if rule.is_some() || http::is_name(name) || self.policy.is_public(name) {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(self.tokens.replace(name, None))
         }
     }
 

@@ -12,13 +12,14 @@ mod decode;
 mod detect;
 mod draw;
 mod evidence;
-#[cfg(any(test, fuzzing))]
-pub mod fuzzing;
 #[cfg(test)]
 mod examples;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod graphql;
 mod headers;
 mod here;
+mod http;
 mod json;
 mod made_up;
 mod markup;

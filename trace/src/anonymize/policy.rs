@@ -189,6 +189,11 @@ impl Policy {
         own.or_else(of_sort).copied()
     }
 
+    /// Whether the policy itself has this word.
+    pub(super) fn is_public(&self, word: &str) -> bool {
+        self.vocabulary.contains(word)
+    }
+
     /// Every word that the policy itself contains, so that it says nothing about a person.
     pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
         self.vocabulary.iter().map(String::as_str)

@@ -136,6 +136,7 @@ struct HeaderRules {
     keep: Vec<Spanned<String>>,
     drop: Vec<Spanned<String>>,
     fresh: Vec<Spanned<String>>,
+    words: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -374,6 +375,7 @@ fn vocabulary(templates: &Templates, file: &PolicyFile, pointed: Vec<String>) ->
         .map(Spanned::get_ref)
         .chain(of)
         .chain(&file.keys.keep)
+        .chain(&file.headers.words)
         .map(String::as_str)
         .chain(templates.literals())
         .chain(NOTHING)

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 pub use finding::{Finding, Findings};
 
 use super::detect;
+use super::http;
 use super::original::Original;
 use super::policy::Policy;
 use super::tally::Label;
@@ -65,7 +66,7 @@ struct Public<'a> {
 
 impl<'a> Public<'a> {
     fn new(vocabulary: impl Iterator<Item = &'a str>) -> Self {
-        let phrases: Vec<&str> = vocabulary.chain(HTTP).collect();
+        let phrases: Vec<&str> = vocabulary.chain(http::words()).collect();
         let words: HashSet<&str> = phrases
             .iter()
             .flat_map(|phrase| phrase.split(|c: char| !c.is_alphanumeric()))
@@ -184,27 +185,6 @@ impl Report {
 const fn names_somebody(label: Label) -> bool {
     matches!(label, Label::Email | Label::Name | Label::Username)
 }
-
-/// Values of headers and methods that are words of the protocol. Fixed: what a client sends in
-/// their place is searched like everything else.
-const HTTP: [&str; 16] = [
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "br",
-    "charset=utf-8",
-    "deflate",
-    "gzip",
-    "max-age",
-    "multipart/form-data",
-    "must-revalidate",
-    "no-cache",
-    "no-store",
-    "private",
-    "respond-async",
-    "text/html",
-    "text/plain",
-    "zstd",
-];
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 
 use crate::access::keys;
@@ -18,8 +17,10 @@ use crate::cli::{Args, Command};
 use crate::clock::Clock;
 use crate::config::{self, LoadError, LoadTestSettings, Settings};
 use crate::exit::Exit;
+use crate::limits;
 use crate::logging;
 use crate::output;
+use crate::panics;
 use crate::recorder::control::Recorder;
 use crate::server::attend::Attended;
 use crate::server::drain::Stop;
@@ -61,6 +62,7 @@ fn proxy(args: &Args) -> Exit {
         return Exit::Success;
     }
     logging::init();
+    panics::log();
     settings.warn(&args.config);
     serve(args, settings).unwrap_or_else(|error| failed(&error))
 }
@@ -97,7 +99,8 @@ fn misconfigured(file: &Path, error: LoadError) -> Exit {
 fn serve(args: &Args, settings: Settings) -> anyhow::Result<Exit> {
     let clock = Clock::start();
     let program = Program::of_this_process().context("cannot tell how this was started")?;
-    allow_many_connections();
+    limits::allow_many_connections();
+    limits::allow_core_dumps(settings.core_dumps);
     let runtime = worker::runtime().context("cannot start a runtime")?;
     let _entered = runtime.enter();
     // Before there is a capture, so that no signal can leave it open.
@@ -161,21 +164,6 @@ fn predecessor(args: &Args) -> anyhow::Result<(Option<Predecessor>, Vec<Socket>)
     let (predecessor, sockets) =
         Predecessor::meet().context("cannot take over; leave --take-over to SIGUSR2")?;
     Ok((Some(predecessor), sockets))
-}
-
-/// As many descriptors as the process may have: each connection takes two.
-fn allow_many_connections() {
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current == limit.maximum {
-        return;
-    }
-    let most = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, most) {
-        tracing::warn!(%error, "cannot raise the number of open files");
-    }
 }
 
 /// Who may use the gated routes is in the log, so that a review needs no other source.

@@ -3,6 +3,7 @@
 //! Requests borrow it. What changes in it are atomics, and tables whose shards are locked for one
 //! look-up at a time.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
@@ -18,7 +19,7 @@ use crate::recorder::control::Recorder;
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) access_log: AccessLog,
     /// Replaced by a reload.
     pub(crate) edge: ArcSwap<Edge>,
@@ -30,7 +31,7 @@ impl Shared {
     pub(crate) fn new(
         settings: &Settings,
         clock: Clock,
-        recorder: Recorder,
+        recorder: Arc<Recorder>,
         access_log: AccessLog,
     ) -> Result<Self, prometheus::Error> {
         let metrics = Metrics::new()?;

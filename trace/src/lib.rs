@@ -11,3 +11,7 @@ mod links;
 pub mod raw;
 mod recent;
 pub mod recording;
+
+/// What `fuzz/` tries.
+#[cfg(fuzzing)]
+pub use anonymize::fuzzing;

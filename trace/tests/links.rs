@@ -198,7 +198,8 @@ fn given_at(exchange: &Exchange, place: &str) -> String {
         let Content::Shape(shape) = &exchange.response.body.content else {
             panic!("no shape for {place}");
         };
-        let at = pointer.split('/').skip(1).fold(shape, |shape, step| {
+        let shape = shape.parse().unwrap();
+        let at = pointer.split('/').skip(1).fold(&shape, |shape, step| {
             let step = unescaped(step);
             match shape {
                 // Its length comes first.

@@ -78,6 +78,7 @@ impl Admin {
             "connections": self.connections(),
             "requests": self.shared.metrics.requests.get(),
             "recording": self.shared.recorder.in_all(),
+            "captures": self.shared.recorder.outcomes(),
         })
     }
 

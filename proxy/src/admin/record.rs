@@ -116,9 +116,10 @@ fn summary(closed: &Closed) -> Value {
 
 const fn status(error: &OrderError) -> StatusCode {
     match error {
-        OrderError::AlreadyRecording | OrderError::NoSettings | OrderError::NotRecording => {
-            StatusCode::CONFLICT
-        }
+        OrderError::AlreadyRecording
+        | OrderError::Busy
+        | OrderError::NoSettings
+        | OrderError::NotRecording => StatusCode::CONFLICT,
         OrderError::Close(_) | OrderError::Start(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -2,14 +2,11 @@
 //!
 //! Keys come from the environment or a file, never from the configuration itself.
 
-use std::io;
-
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Surroundings;
 use super::section::{Entry, Section};
-use super::values;
+use super::{Surroundings, secret, values};
 use crate::clock;
 
 /// Who may use the gated routes, and with which keys.
@@ -39,9 +36,6 @@ pub(crate) struct KeySettings {
     /// Unix second from which the key is no longer valid.
     pub(crate) expires: Option<i64>,
 }
-
-/// Shorter keys can be guessed.
-const SHORTEST_KEY: usize = 32;
 
 pub(crate) fn read(entry: Option<Entry<'_>>, around: &impl Surroundings) -> LoadTestSettings {
     let Some(mut section) = entry.and_then(Entry::section) else {
@@ -111,23 +105,12 @@ fn key(
     {
         section.mistake("name", format!("there is already a key `{name}`"));
     }
-    let env = section.entry("env").and_then(Entry::text);
-    let file = section.entry("file").and_then(Entry::text);
+    let named = secret::read(&mut section, around);
     let expires = section.parsed("expires", values::expiry);
     if around.is_some() && expires.is_some_and(|at| at <= clock::unix_seconds()) {
         section.warn("expires", "the key has expired: it opens nothing");
     }
-    let secret = match (env, file) {
-        (Some(env), None) => around.and_then(|around| from_variable(&section, &env, around)),
-        (None, Some(file)) => around.and_then(|around| from_file(&section, &file, around)),
-        _ => {
-            section.mistake(
-                "env",
-                "name either an environment variable (env) or a file (file)",
-            );
-            None
-        }
-    };
+    let secret = named.and_then(|named| in_a_header(&section, named));
     if let Some(secret) = &secret {
         check_secret(&section, secret, others);
     }
@@ -159,58 +142,21 @@ fn check_secret(section: &Section<'_>, secret: &SecretString, others: &[KeySetti
     }
 }
 
-fn from_variable(
-    section: &Section<'_>,
-    name: &str,
-    around: &impl Surroundings,
-) -> Option<SecretString> {
-    match around
-        .variable(name)
-        .filter(|value| !value.trim().is_empty())
-    {
-        Some(value) => checked(section, "env", name, &value),
-        None => {
-            let how = format!("{name} is not set; set it: export {name}=$(rehearsal-proxy key)");
-            section.mistake("env", how);
-            None
-        }
-    }
-}
-
-fn from_file(
-    section: &Section<'_>,
-    path: &str,
-    around: &impl Surroundings,
-) -> Option<SecretString> {
-    match around.file(path) {
-        Ok(value) => checked(section, "file", path, &value),
-        Err(error) => {
-            section.mistake("file", unreadable(path, &error));
-            None
-        }
-    }
-}
-
-fn unreadable(path: &str, error: &io::Error) -> String {
-    format!("cannot read {path}: {error}; make it: rehearsal-proxy key > {path}")
-}
-
-fn checked(section: &Section<'_>, key: &str, origin: &str, value: &str) -> Option<SecretString> {
-    let value = value.trim();
-    if value.len() < SHORTEST_KEY {
-        let length = value.len();
-        let how = format!(
-            "{origin} holds {length} characters; a key has at least {SHORTEST_KEY}, make one: rehearsal-proxy key"
-        );
-        section.mistake(key, how);
-        return None;
-    }
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+fn in_a_header(section: &Section<'_>, named: secret::Named) -> Option<SecretString> {
+    let secret::Named {
+        key,
+        origin,
+        secret,
+    } = named;
+    let fits = secret
+        .expose_secret()
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic());
+    if !fits {
         let how = format!(
             "{origin} holds a character that a header cannot carry; use letters and digits"
         );
         section.mistake(key, how);
-        return None;
     }
-    Some(SecretString::from(value))
+    fits.then_some(secret)
 }

@@ -13,6 +13,7 @@ mod record;
 mod report;
 mod route;
 mod schedule;
+mod secret;
 mod section;
 mod upstream;
 mod values;
@@ -21,6 +22,8 @@ mod values;
 mod fuzz_tests;
 #[cfg(test)]
 mod listen_tests;
+#[cfg(test)]
+mod record_tests;
 #[cfg(test)]
 mod route_tests;
 #[cfg(test)]
@@ -48,7 +51,7 @@ pub(crate) use limit::{LimitSettings, Per};
 use listen::ListenSettings;
 pub(crate) use listen::TlsSettings;
 pub(crate) use load_test::{KeySettings, LoadTestSettings};
-pub(crate) use record::RecordSettings;
+pub(crate) use record::{RecordSettings, Rotate};
 pub(crate) use report::Mistake;
 pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
 #[cfg(test)]
@@ -79,6 +82,8 @@ pub(crate) struct Settings {
     pub(crate) drain_timeout: Duration,
     /// How long clients may take.
     pub(crate) client: ClientSettings,
+    /// Whether a crash may leave a core file.
+    pub(crate) core_dumps: bool,
     pub(crate) load_test: LoadTestSettings,
     pub(crate) upstreams: Vec<UpstreamSettings>,
     pub(crate) routes: Vec<RouteSettings>,
@@ -198,6 +203,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
     let timezone = file.parsed("timezone", |name| timezone(name, around));
     let shutdown_timeout = file.parsed("shutdown_timeout", values::duration);
     let drain_timeout = file.parsed("drain_timeout", values::duration);
+    let core_dumps = file.entry("core_dumps").and_then(Entry::flag);
     let client = client::read(file.entry("client"));
     let load_test = load_test::read(file.entry("load_test"), around);
     let upstreams = upstream::read(file.required("upstream"), around);
@@ -213,6 +219,7 @@ fn read(mut file: Section<'_>, around: &impl Surroundings) -> Settings {
         shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(10)),
         drain_timeout: drain_timeout.unwrap_or(Duration::from_secs(15 * 60)),
         client,
+        core_dumps: core_dumps.unwrap_or(false),
         load_test,
         upstreams,
         routes,

@@ -207,6 +207,19 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// A part of a whole.
+    pub(crate) fn share(self) -> Option<f64> {
+        let share = match &self.value {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        match share {
+            Some(share) if share > 0.0 && share <= 1.0 => Some(share),
+            _ => self.expected("a number above 0, and 1 at most"),
+        }
+    }
+
     pub(crate) fn list(self) -> Option<Vec<Self>> {
         let DeValue::Array(values) = self.value else {
             return self.expected("a list in [ ]");
@@ -251,6 +264,7 @@ impl<'a> Entry<'a> {
     fn expected<T>(&self, what: &str) -> Option<T> {
         let found = match &self.value {
             DeValue::Integer(number) => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
             other => other.type_str(),
         };
         self.mistake(format!("expected {what}, found {found}"));

@@ -12,7 +12,7 @@ listen = [{ zzzzzzzzzzzz = 1, tls = { zzzzzzzzzzzz = 1 } }]
 client = { zzzzzzzzzzzz = 1 }
 load_test = { zzzzzzzzzzzz = 1, allow = [{ zzzzzzzzzzzz = 1 }], keys = [{ zzzzzzzzzzzz = 1 }] }
 log = { zzzzzzzzzzzz = 1 }
-record = { zzzzzzzzzzzz = 1 }
+record = { zzzzzzzzzzzz = 1, rotate = { zzzzzzzzzzzz = 1 }, only = { zzzzzzzzzzzz = 1 }, mode = "keyed", key = { zzzzzzzzzzzz = 1 } }
 [upstream.staging]
 zzzzzzzzzzzz = 1
 servers = [{ zzzzzzzzzzzz = 1 }]
@@ -81,6 +81,13 @@ fn what_is_left_out_is_as_the_shipped_file_says() {
     let bare =
         format!("{UPSTREAM}{ROUTE}[record]\nfile = \"c\"\npolicy = \"config/anonymize.toml\"");
     let bare = parse(&bare, &Fake).unwrap();
+    let recorded = |record: &RecordSettings| {
+        let RecordSettings {
+            filters, sample, ..
+        } = record;
+        let (mode, sizes) = (record.mode.name(), (record.body_limit, record.queue));
+        format!("{:?}", (mode, sizes, filters, sample, record.rotate))
+    };
     let common = |settings: &Settings| {
         let upstream = &settings.upstreams[0];
         let other = settings.routes.iter().find(|r| r.name == "other").unwrap();
@@ -91,7 +98,8 @@ fn what_is_left_out_is_as_the_shipped_file_says() {
                 (
                     settings.shutdown_timeout,
                     settings.drain_timeout,
-                    settings.client
+                    settings.client,
+                    settings.core_dumps
                 ),
                 (
                     upstream.balance,
@@ -111,7 +119,7 @@ fn what_is_left_out_is_as_the_shipped_file_says() {
                     other.record,
                     other.body_limit
                 ),
-                settings.record.as_ref().unwrap().body_limit,
+                recorded(settings.record.as_ref().unwrap()),
             )
         )
     };
@@ -161,4 +169,34 @@ fn a_listener_and_a_key_shown_in_comments_are_good() {
     let settings = parse(&text, &Fake).unwrap();
     assert!(settings.listen[0].tls.is_some());
     assert!(settings.load_test.keys[0].expires.is_some());
+}
+
+#[test]
+fn what_is_shown_of_recording_is_good() {
+    let (_, record) = SHIPPED.split_once("\n[record]\n").unwrap();
+    let shown: String = record
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            // Under the mode that has one.
+            Some(key) if key.starts_with("key = ") => "key = { env = \"GOOD\" }",
+            Some(set)
+                if ["only = ", "except = ", "rotate = "]
+                    .iter()
+                    .any(|k| set.starts_with(k)) =>
+            {
+                set
+            }
+            _ if line.starts_with("mode = ") => "mode = \"keyed\"",
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let settings = parse(&format!("{UPSTREAM}{ROUTE}[record]\n{shown}"), &Fake).unwrap();
+    let record = settings.record.unwrap();
+    assert_eq!(record.mode.name(), "keyed");
+    assert_eq!(
+        (record.filters.only.len(), record.filters.except.len()),
+        (1, 2)
+    );
+    assert!(record.rotate.size.is_some() && record.rotate.every.is_some());
 }

@@ -22,7 +22,7 @@ impl Surroundings for Fake {
     fn file(&self, path: &str) -> io::Result<String> {
         match path {
             "config/ca.pem" => Ok(authority()),
-            "/keys/ci" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
+            "/keys/ci" | "/keys/open" => Ok("fedcba9876543210fedcba9876543210\n".to_owned()),
             "/tls/cert.pem" => Ok(pair().0.clone()),
             "/tls/old.pem" => Ok(made_until(2026, 1, 31)),
             "/tls/key.pem" | "/tls/open.pem" => Ok(pair().1.clone()),
@@ -33,7 +33,7 @@ impl Surroundings for Fake {
     }
 
     fn others_can_read(&self, path: &str) -> bool {
-        path == "/tls/open.pem"
+        matches!(path, "/tls/open.pem" | "/keys/open")
     }
 
     fn authorities(&self) -> Result<Trust, String> {
@@ -234,8 +234,8 @@ upstream = "staging"
 [record]
 file = "captures/x.jsonl"
 policy = "nowhere.toml"
-mode = "keyed"
-sample = 0.5
+mode = "tokens"
+sampel = 0.5
 
 [log]
 access = ""
@@ -255,8 +255,7 @@ acces = "x"
     proxy.toml:12: upstream.staging.keepalive_timeout: expected a text in quotes, found 60
     proxy.toml:14: upstream.empty.servers: name at least one server
     proxy.toml:24: record.policy: cannot read anonymization policy `nowhere.toml`: entity not found
-    proxy.toml:25: record.mode: mode `keyed` is not available yet; use "tokens"
-    proxy.toml:26: record.sample: unknown key; keys here are enabled, file, policy, mode, body_limit
+    proxy.toml:26: record.sampel: unknown key; did you mean `sample`?
     proxy.toml:29: log.access: empty; name a file, or leave the key out for no access log
     proxy.toml:30: log.acces: unknown key; did you mean `access`?
     "#);

@@ -51,6 +51,10 @@ fn pending(shared: &Shared, exchange: &Exchange<'_>) -> Option<Pending> {
         return None;
     }
     let intake = shared.recorder.intake()?;
+    let request = &exchange.request;
+    if !intake.wants(request.method(), request.path()) {
+        return None;
+    }
     let origin = Origin {
         at: Duration::from_nanos(exchange.started.nanos_since(intake.started)),
         connection: exchange.connection.number,

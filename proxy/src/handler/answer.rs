@@ -66,8 +66,12 @@ pub(super) async fn send(
     exchange.status = status.as_u16();
     exchange.answered_here = true;
     client.has_answer = true;
+    let sent = match exchange.request.method() {
+        b"HEAD" => &[],
+        _ => body.as_bytes(),
+    };
     if let Some(tap) = exchange.tap() {
-        tap.answered_here(status.as_u16(), body.as_bytes());
+        tap.answered_here(status.as_u16(), sent);
     }
     let connection = client.connection();
     let out = &mut client.wire.output;
@@ -83,10 +87,8 @@ pub(super) async fn send(
     write::field(out, (b"X-Request-ID", exchange.id.as_bytes()));
     write::field(out, (b"Connection", connection));
     write::head_end(out);
-    if exchange.request.method() != b"HEAD" {
-        out.extend_from_slice(body.as_bytes());
-        exchange.answer_bytes = body.len() as u64;
-    }
+    out.extend_from_slice(sent);
+    exchange.answer_bytes = sent.len() as u64;
     client.flush().await
 }
 

@@ -22,11 +22,16 @@ pub(super) fn finish(shared: &Shared, exchange: &mut Exchange<'_>, whole: bool) 
     shared.metrics.requests.inc();
     exchange.edge.meters.request(route, exchange.status, took);
     log(shared, exchange, ended);
-    let Some(pending) = exchange.pending.take() else {
-        return;
-    };
-    let first_byte = exchange.first_byte.unwrap_or(ended);
-    pending.settle(between(exchange.started, first_byte), took, !whole);
+    record(exchange, ended, whole);
+}
+
+/// Hands an exchange to the recorder, unless it was there already.
+pub(super) fn record(exchange: &mut Exchange<'_>, ended: Moment, whole: bool) {
+    if let Some(pending) = exchange.pending.take() {
+        let first_byte = exchange.first_byte.unwrap_or(ended);
+        let took = between(exchange.started, ended);
+        pending.settle(between(exchange.started, first_byte), took, !whole);
+    }
 }
 
 fn log(shared: &Shared, exchange: &Exchange<'_>, ended: Moment) {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use secrecy::zeroize::Zeroizing;
 use trace::exchange::Timing;
 use trace::raw::{Method, RawBody, RawExchange, RawHeaders};
 
@@ -19,7 +20,8 @@ use crate::server::connection::Protocol;
 pub(super) struct Batch {
     facts: Vec<Facts>,
     fields: Vec<Field>,
-    bytes: Vec<u8>,
+    /// What people sent: overwritten when it is given back.
+    bytes: Zeroizing<Vec<u8>>,
 }
 
 /// The part of an exchange that has a fixed size.
@@ -63,6 +65,14 @@ struct Body {
 const LARGE: usize = 4 * 1024 * 1024;
 
 impl Batch {
+    /// An empty one with room for so many bytes of heads and bodies.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self {
+            bytes: Zeroizing::new(Vec::with_capacity(bytes)),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.facts.len()
     }
@@ -139,7 +149,7 @@ impl Batch {
         self.bytes.clear();
     }
 
-    fn exchanges(&self) -> impl Iterator<Item = Packed<'_>> {
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = Packed<'_>> {
         let mut rest = Rest {
             fields: &self.fields,
             bytes: &self.bytes,
@@ -152,19 +162,6 @@ impl Batch {
             response_body: rest.bytes(facts.response_body.kept),
         })
     }
-}
-
-/// The exchanges of several batches, in the order in which they ended.
-pub(super) fn in_order(batches: &[Batch]) -> impl Iterator<Item = Packed<'_>> {
-    let mut batches: Vec<_> = batches.iter().map(|it| it.exchanges().peekable()).collect();
-    std::iter::from_fn(move || {
-        let ended = |batch: &mut std::iter::Peekable<_>| batch.peek().map(Packed::ended);
-        let first = batches
-            .iter_mut()
-            .filter_map(|batch| Some((ended(batch)?, batch)))
-            .min_by_key(|(ended, _)| *ended);
-        first.and_then(|(_, batch)| batch.next())
-    })
 }
 
 /// What of a batch was not looked at yet.
@@ -207,7 +204,7 @@ pub(super) struct Packed<'b> {
 }
 
 impl Packed<'_> {
-    fn ended(&self) -> Duration {
+    pub(super) fn ended(&self) -> Duration {
         self.facts.origin.at + self.facts.total
     }
 
@@ -272,7 +269,7 @@ const fn version(protocol: Protocol, version: Version) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::IpAddr;
 
     use bytes::BytesMut;
@@ -280,7 +277,7 @@ mod tests {
     use super::*;
     use crate::http1::head::{Request, Response, Search};
 
-    fn tap(head: &str, at: u64) -> Tap {
+    pub(in super::super) fn tap(head: &str, at: u64) -> Tap {
         let mut buffer = BytesMut::from(&*format!("{head}\r\n\r\n"));
         let request = Request::take(&mut buffer, &mut Search::default());
         let origin = Origin {
@@ -292,7 +289,7 @@ mod tests {
         Tap::new(request.unwrap().unwrap(), origin, 8)
     }
 
-    fn answered(mut tap: Tap, head: &str, total: u64) -> Tap {
+    pub(in super::super) fn answered(mut tap: Tap, head: &str, total: u64) -> Tap {
         let mut buffer = BytesMut::from(&*format!("{head}\r\n\r\n"));
         let response = Response::take(&mut buffer, &mut Search::default());
         tap.response(response.unwrap().unwrap());
@@ -305,7 +302,7 @@ mod tests {
     }
 
     /// Filled into what another one has left.
-    fn raw(packed: &Packed<'_>) -> RawExchange {
+    pub(in super::super) fn raw(packed: &Packed<'_>) -> RawExchange {
         let mut raw = RawExchange::blank();
         raw.path = "/left".to_owned();
         raw.query = "left".to_owned();
@@ -374,23 +371,6 @@ mod tests {
 
         batch.empty();
         assert_eq!((batch.len(), batch.exchanges().count()), (0, 0));
-    }
-
-    #[test]
-    fn several_batches_are_in_the_order_of_their_ends() {
-        let batch = |ends: &[u64]| {
-            let mut batch = Batch::default();
-            for end in ends {
-                let tap = tap("GET / HTTP/1.1\r\nHost: x", 0);
-                batch.push(&answered(tap, "HTTP/1.1 200 OK", *end));
-            }
-            batch
-        };
-        let batches = [batch(&[1, 4, 5]), batch(&[]), batch(&[2, 3, 9])];
-        let ends: Vec<_> = in_order(&batches)
-            .map(|packed| raw(&packed).timing.total_ns / 1_000_000)
-            .collect();
-        assert_eq!(ends, [1, 2, 3, 4, 5, 9]);
     }
 
     #[test]

@@ -3,15 +3,18 @@
 //! Its end blocks: it waits for what is under way, and reads the file once more for the audit.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
-use trace::anonymize::Mode;
-use trace::recording::{Closed, RecordError, Recording, Sample, Series, Start};
+use trace::recording::{By, Closed, RecordError, Recording, Series, Start};
 
+use super::Intake;
+use super::control::Recorder;
+use super::rotation::Rotation;
+use super::selection::Selection;
 use super::tally::Tally;
-use super::{Intake, writer};
+use super::writer::Writer;
 use crate::clock::{Clock, Moment};
 use crate::config::RecordSettings;
 use crate::shelf::Shelves;
@@ -20,6 +23,23 @@ pub(super) struct Capture {
     thread: JoinHandle<Result<Closed, RecordError>>,
     pub(super) intake: Arc<Intake>,
     pub(super) end: Arc<End>,
+    /// The recording that this file is part of.
+    pub(super) run: Run,
+}
+
+/// A recording from its start to its stop: file after file, on one clock.
+#[derive(Clone)]
+pub(super) struct Run {
+    series: Series,
+    began: Moment,
+}
+
+/// What a capture needs besides its settings.
+pub(super) struct Desk {
+    pub(super) clock: Clock,
+    /// Failures of recording, of all captures.
+    pub(super) errors: Arc<AtomicU64>,
+    pub(super) recorder: Weak<Recorder>,
 }
 
 /// Until when what is under way may still be written; no moment while the capture goes on.
@@ -34,46 +54,60 @@ pub(crate) enum CloseError {
     Record(#[from] RecordError),
 }
 
+impl Run {
+    pub(super) fn begin(settings: &RecordSettings, now: Moment) -> Self {
+        Self {
+            series: Series::new(&settings.mode),
+            began: now,
+        }
+    }
+}
+
 impl Capture {
     /// Creates the file and starts the thread that writes it.
     pub(super) fn start(
         settings: &RecordSettings,
-        clock: Clock,
-        errors: Arc<AtomicU64>,
+        run: Run,
+        started: Moment,
+        desk: Desk,
     ) -> Result<Self, RecordError> {
         let recording = Recording::start(Start {
             file: &settings.file,
             policy: settings.policy.clone(),
-            mode: Mode::Tokens,
+            mode: settings.mode.clone(),
             tool: concat!("rehearsal-proxy ", env!("CARGO_PKG_VERSION")),
             body_limit: settings.body_limit,
-            sample: Sample::ALL,
-            series: &Series::new(&Mode::Tokens),
-            starts_ns: 0,
+            sample: settings.sample,
+            series: &run.series,
+            starts_ns: started.nanos_since(run.began),
         })?;
         let path = recording.path().to_owned();
         let shelves = Arc::new(Shelves::new());
         let tally = Arc::new(Tally::new(&path));
         let end = Arc::new(End::default());
-        let writer = writer::Writer::new(recording, clock, Arc::clone(&tally), errors);
+        let intake = Arc::new(Intake {
+            shelves: Arc::clone(&shelves),
+            clock: desk.clock,
+            tally: Arc::clone(&tally),
+            started,
+            body_limit: usize::try_from(settings.body_limit).unwrap_or(usize::MAX),
+            room: usize::try_from(settings.queue).unwrap_or(usize::MAX),
+            selection: selection(settings),
+        });
+        let rotation = Rotation::new(settings.rotate, started, desk.recorder);
+        let writer = Writer::new(recording, desk.clock, tally, desk.errors, rotation);
         let thread = {
-            let (shelves, end) = (Arc::clone(&shelves), Arc::clone(&end));
+            let end = Arc::clone(&end);
             thread::Builder::new()
                 .name("recorder".to_owned())
                 .spawn(move || writer.run(&shelves, &end))
                 .map_err(|source| cannot_start(&path, source))?
         };
-        let intake = Arc::new(Intake {
-            shelves,
-            clock,
-            tally,
-            started: clock.now(),
-            body_limit: usize::try_from(settings.body_limit).unwrap_or(usize::MAX),
-        });
         Ok(Self {
             thread,
             intake,
             end,
+            run,
         })
     }
 
@@ -89,6 +123,15 @@ impl Capture {
         // A thread that broke has not done it.
         self.intake.tally.seal();
         Ok(closed.map_err(|_panic| CloseError::Broke)??)
+    }
+}
+
+/// Users are drawn where they are known: by the recording.
+fn selection(settings: &RecordSettings) -> Selection {
+    let sample = settings.sample;
+    Selection {
+        filters: settings.filters.clone(),
+        share: (sample.by == By::Exchange && sample.share < 1.0).then_some(sample.share),
     }
 }
 

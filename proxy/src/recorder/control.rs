@@ -1,33 +1,37 @@
 //! Starts, stops and rotates recording at any time, and counts over all captures of the process.
 //!
 //! What can block (files, the end of a capture) is done by who gives the order, never by a request:
-//! a request reads one pointer.
+//! a request reads one pointer. A rotation by size or time has a thread of its own.
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use trace::recording::{Closed, RecordError};
 
 use super::Intake;
-use super::capture::{Capture, CloseError, End};
-use super::counts::{Counts, Snapshot};
+use super::capture::{Capture, CloseError, Desk, End, Run};
+use super::counts::{Counts, Outcomes, Snapshot};
 use super::tally::{State, Tally};
 use crate::clock::Clock;
 use crate::config::RecordSettings;
 
 /// The recorder of the process.
 pub(crate) struct Recorder {
+    /// For threads that may outlive it.
+    this: Weak<Self>,
     clock: Clock,
     /// Where exchanges go that begin now.
     current: ArcSwapOption<Intake>,
     /// Held while an order is carried out, so that there is one at a time.
     control: Mutex<Control>,
     books: Mutex<Books>,
+    /// Told when a capture is closed.
+    closed: Condvar,
     /// Captures that could not be made, written or closed.
     errors: Arc<AtomicU64>,
 }
@@ -44,6 +48,7 @@ struct Books {
     open: Vec<(Arc<Tally>, Arc<End>)>,
     /// The sum of those that are closed.
     closed: Counts,
+    outcomes: Outcomes,
 }
 
 /// Why an order was not carried out.
@@ -51,6 +56,8 @@ struct Books {
 pub(crate) enum OrderError {
     #[error("already recording")]
     AlreadyRecording,
+    #[error("{CLOSING} captures are still being closed; try again when they are")]
+    Busy,
     /// It is off now, but the file did not get its footer.
     #[error(transparent)]
     Close(#[from] CloseError),
@@ -65,13 +72,17 @@ pub(crate) enum OrderError {
 /// How long requests in flight get to be recorded once recording is to stop.
 const LINGER: Duration = Duration::from_secs(30);
 
+/// Captures that are closed at once, at most: each keeps its memory until then.
+const CLOSING: usize = 2;
+
 /// How long what waits may take to be written when the process ends.
 const DRAIN: Duration = Duration::from_secs(5);
 
 impl Recorder {
     /// Records nothing until it is told to.
-    pub(crate) fn new(settings: Option<RecordSettings>, clock: Clock) -> Self {
-        Self {
+    pub(crate) fn new(settings: Option<RecordSettings>, clock: Clock) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             clock,
             current: ArcSwapOption::empty(),
             control: Mutex::new(Control {
@@ -79,8 +90,9 @@ impl Recorder {
                 running: None,
             }),
             books: Mutex::default(),
+            closed: Condvar::new(),
             errors: Arc::default(),
-        }
+        })
     }
 
     /// Where an exchange goes that begins now; `None` when nothing is recorded. It may be offered
@@ -95,7 +107,7 @@ impl Recorder {
         if control.is_recording() {
             return Err(OrderError::AlreadyRecording);
         }
-        let failed = self.begin(&mut control)?;
+        let failed = self.begin(&mut control, None)?;
         drop(control);
         self.give_up(failed);
         Ok(())
@@ -112,11 +124,28 @@ impl Recorder {
     /// Begins a new capture, and only then ends the old one as [`Recorder::stop`] does, so that no
     /// exchange is lost between them.
     pub(crate) fn rotate(&self) -> Result<Closed, OrderError> {
-        let mut control = lock(&self.control);
-        if control.running.is_none() {
-            return Err(OrderError::NotRecording);
+        self.replace(|_running| true)
+    }
+
+    /// The same for one capture alone, should it still be the current one: it is large or old
+    /// enough. When there can be no other, it goes on.
+    pub(super) fn give_way(&self, tally: &Arc<Tally>) {
+        match self.replace(|running| Arc::ptr_eq(running.tally(), tally)) {
+            // Somebody was quicker.
+            Ok(_) | Err(OrderError::NotRecording) => {}
+            Err(OrderError::Close(error)) => tracing::error!("{error}"),
+            Err(error) => {
+                let file = tally.file();
+                tracing::error!("not rotated: {error}; recording goes on to {file}");
+            }
         }
-        let old = self.begin(&mut control)?;
+    }
+
+    fn replace(&self, is_meant: impl Fn(&Capture) -> bool) -> Result<Closed, OrderError> {
+        let mut control = lock(&self.control);
+        let running = control.running.as_ref().filter(|running| is_meant(running));
+        let run = running.ok_or(OrderError::NotRecording)?.run.clone();
+        let old = self.begin(&mut control, Some(run))?;
         drop(control);
         let old = old.ok_or(OrderError::NotRecording)?;
         Ok(self.finish(old, LINGER)?)
@@ -131,7 +160,7 @@ impl Recorder {
         let old = std::mem::replace(&mut control.settings, new);
         let is = control.is_wanted();
         if is && !was && !control.is_recording() {
-            let failed = match self.begin(&mut control) {
+            let failed = match self.begin(&mut control, None) {
                 Ok(failed) => failed,
                 Err(error) => {
                     control.settings = old;
@@ -156,10 +185,14 @@ impl Recorder {
         let capture = self.end(&mut lock(&self.control));
         let deadline = self.clock.now() + DRAIN;
         for (_, end) in &lock(&self.books).open {
-            // Also those that an order of before still waits for.
+            // Also those that an order of before, or a rotation, still waits for.
             end.no_later_than(deadline);
         }
         let closed = capture.map(|capture| self.finish(capture, DRAIN));
+        let others = self
+            .closed
+            .wait_while(lock(&self.books), |books| !books.open.is_empty());
+        drop(others.unwrap_or_else(PoisonError::into_inner));
         closed.transpose()
     }
 
@@ -184,15 +217,35 @@ impl Recorder {
         Snapshot::new(tally, counts)
     }
 
+    /// How the captures that are closed have ended.
+    pub(crate) fn outcomes(&self) -> Outcomes {
+        lock(&self.books).outcomes
+    }
+
     /// How many captures could not be made, written or closed.
     pub(crate) fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// Makes a new capture the current one; returns the one before.
-    fn begin(&self, control: &mut Control) -> Result<Option<Capture>, OrderError> {
+    /// Makes a new capture the current one, be it of a recording that is going on; returns the one
+    /// before.
+    fn begin(
+        &self,
+        control: &mut Control,
+        run: Option<Run>,
+    ) -> Result<Option<Capture>, OrderError> {
         let settings = control.settings.as_ref().ok_or(OrderError::NoSettings)?;
-        let capture = Capture::start(settings, self.clock, Arc::clone(&self.errors));
+        if lock(&self.books).open.len() > CLOSING {
+            return Err(OrderError::Busy);
+        }
+        let now = self.clock.now();
+        let run = run.unwrap_or_else(|| Run::begin(settings, now));
+        let desk = Desk {
+            clock: self.clock,
+            errors: Arc::clone(&self.errors),
+            recorder: Weak::clone(&self.this),
+        };
+        let capture = Capture::start(settings, run, now, desk);
         let capture = capture.inspect_err(|_error| {
             self.errors.fetch_add(1, Ordering::Relaxed);
         })?;
@@ -216,7 +269,9 @@ impl Recorder {
         let mut books = lock(&self.books);
         books.open.retain(|(open, _)| !Arc::ptr_eq(open, &tally));
         books.closed.add(&tally.counts());
+        books.outcomes.add(&closed);
         drop(books);
+        self.closed.notify_all();
         closed.inspect(announce)
     }
 
@@ -239,6 +294,19 @@ impl Control {
     fn is_wanted(&self) -> bool {
         let settings = self.settings.as_ref();
         settings.is_some_and(|settings| settings.enabled)
+    }
+}
+
+impl Outcomes {
+    fn add(&mut self, closed: &Result<Closed, CloseError>) {
+        match closed {
+            Ok(closed) if closed.quarantined => self.quarantined += 1,
+            Ok(_) => self.clean += 1,
+            Err(_) => self.failed += 1,
+        }
+        self.findings += closed
+            .as_ref()
+            .map_or(0, |closed| closed.footer.audit.found);
     }
 }
 

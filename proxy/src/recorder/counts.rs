@@ -12,6 +12,8 @@ pub(crate) struct Snapshot {
     pub(crate) offered: u64,
     pub(crate) recorded: u64,
     pub(crate) dropped: Dropped,
+    /// Not offered.
+    pub(crate) left_out: Chosen,
     /// Not settled yet: on a shelf, or written since the last checkpoint.
     pub(crate) waiting: u64,
 }
@@ -21,7 +23,27 @@ pub(crate) struct Snapshot {
 pub(super) struct Counts {
     pub(super) recorded: u64,
     pub(super) dropped: Dropped,
+    pub(super) left_out: Chosen,
     pub(super) waiting: u64,
+}
+
+/// What was left out by choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Chosen {
+    pub(crate) filter: u64,
+    pub(crate) sample: u64,
+}
+
+/// How captures have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Outcomes {
+    /// The audit found nothing: they may be shared.
+    pub(crate) clean: u64,
+    pub(crate) quarantined: u64,
+    /// They could not be written or closed, and are left as `.partial`.
+    pub(crate) failed: u64,
+    /// Places in which the audits found something.
+    pub(crate) findings: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -46,6 +68,8 @@ impl Counts {
         self.dropped.size += other.dropped.size;
         self.dropped.policy += other.dropped.policy;
         self.dropped.write += other.dropped.write;
+        self.left_out.filter += other.left_out.filter;
+        self.left_out.sample += other.left_out.sample;
         self.waiting += other.waiting;
     }
 }
@@ -62,6 +86,7 @@ impl Snapshot {
             offered: counts.recorded + counts.dropped.total(),
             recorded: counts.recorded,
             dropped: counts.dropped,
+            left_out: counts.left_out,
             waiting: counts.waiting,
         }
     }

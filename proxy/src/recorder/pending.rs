@@ -46,7 +46,7 @@ impl Pending {
     fn offer(&mut self, first_byte: Duration, total: Duration, aborted: bool) {
         if let Some(mut tap) = self.tap.take() {
             tap.finish(first_byte, total, aborted);
-            self.intake.offer(&tap);
+            self.intake.take(&tap);
         }
     }
 }

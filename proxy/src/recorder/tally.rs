@@ -2,6 +2,7 @@
 //!
 //! offered = recorded + dropped holds at every moment, because offered is their sum; what waits
 //! on the shelves or for the disk is not settled yet and shown apart. No count but that ever falls.
+//! What filters or a sample leave out is not offered, and counted apart.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,7 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use trace::recording::Missed;
 
-use super::counts::{Counts, Dropped};
+use super::counts::{Chosen, Counts, Dropped};
+use super::selection::LeftOut;
 
 pub(crate) struct Tally {
     file: String,
@@ -27,7 +29,7 @@ pub(crate) struct Tally {
     size: AtomicU64,
     write: AtomicU64,
     /// What was never written, once nothing can change it any more.
-    sealed: OnceLock<Missed>,
+    sealed: OnceLock<(Missed, Chosen)>,
 }
 
 /// What each request counts. Apart from the rest, which the recorder's thread counts: in one line
@@ -39,6 +41,8 @@ struct Requests {
     begun: AtomicU64,
     /// Exchanges that wait to be written.
     waiting: AtomicUsize,
+    filtered: AtomicU64,
+    not_drawn: AtomicU64,
 }
 
 /// Whether exchanges are written.
@@ -78,7 +82,7 @@ impl Tally {
         &self.file
     }
 
-    /// An exchange begins: it is settled by being written, dropped or called off.
+    /// An exchange begins: it is settled by being written, dropped, left out or called off.
     pub(crate) fn begins(&self) {
         self.requests.begun.fetch_add(1, Ordering::Relaxed);
     }
@@ -86,6 +90,15 @@ impl Tally {
     /// An exchange is not to be recorded after all.
     pub(crate) fn called_off(&self) {
         self.requests.begun.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// An exchange that has begun is left out by choice.
+    pub(crate) fn left_out(&self, why: LeftOut) {
+        let count = match why {
+            LeftOut::Filter => &self.requests.filtered,
+            LeftOut::Sample => &self.requests.not_drawn,
+        };
+        count.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn dropped(&self, why: Loss) {
@@ -131,15 +144,19 @@ impl Tally {
 
     /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
-        self.sealed
-            .get()
-            .copied()
-            .unwrap_or_else(|| self.unsealed())
+        let sealed = self.sealed.get();
+        sealed.map_or_else(|| self.unsealed(), |(missed, _)| *missed)
+    }
+
+    /// What was left out by choice.
+    pub(crate) fn chosen(&self) -> Chosen {
+        let sealed = self.sealed.get();
+        sealed.map_or_else(|| self.chosen_so_far(), |(_, chosen)| *chosen)
     }
 
     /// Whether nothing is under way: no request that is still to be written.
     pub(crate) fn all_settled(&self) -> bool {
-        self.unsettled(self.unsealed()) == 0
+        self.unsettled(self.unsealed(), self.chosen_so_far()) == 0
     }
 
     /// Nothing is written any more.
@@ -156,9 +173,9 @@ impl Tally {
     pub(crate) fn seal(&self) {
         self.end();
         self.sealed.get_or_init(|| {
-            let mut missed = self.unsealed();
-            missed.write += self.unsettled(missed);
-            missed
+            let (mut missed, chosen) = (self.unsealed(), self.chosen_so_far());
+            missed.write += self.unsettled(missed, chosen);
+            (missed, chosen)
         });
     }
 
@@ -187,7 +204,15 @@ impl Tally {
                 policy: 0,
                 write: missed.write,
             },
+            left_out: self.chosen(),
             waiting: queued as u64 + unsaved,
+        }
+    }
+
+    fn chosen_so_far(&self) -> Chosen {
+        Chosen {
+            filter: self.requests.filtered.load(Ordering::Acquire),
+            sample: self.requests.not_drawn.load(Ordering::Acquire),
         }
     }
 
@@ -196,14 +221,17 @@ impl Tally {
             queue: self.queue.load(Ordering::Acquire),
             size: self.size.load(Ordering::Acquire),
             write: self.write.load(Ordering::Acquire),
+            ..Missed::default()
         }
     }
 
-    /// `missed` is read before what has begun, so that nothing settled seems not to have begun.
-    fn unsettled(&self, missed: Missed) -> u64 {
+    /// What is given was read before what has begun, so that nothing settled seems not to have
+    /// begun.
+    fn unsettled(&self, missed: Missed, chosen: Chosen) -> u64 {
         let written = [&self.recorded, &self.unsaved, &self.lost];
         let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
         let settled = written + missed.queue + missed.size + missed.write;
+        let settled = settled + chosen.filter + chosen.sample;
         let begun = self.requests.begun.load(Ordering::Relaxed);
         begun.saturating_sub(settled)
     }
@@ -238,12 +266,13 @@ mod tests {
     #[test]
     fn what_is_under_way_when_sealed_is_lost_once() {
         let tally = Tally::new(Path::new("capture.jsonl"));
-        for _ in 0..5 {
+        for _ in 0..6 {
             tally.begins();
         }
         tally.written();
         tally.dropped(Loss::Size);
         tally.called_off();
+        tally.left_out(LeftOut::Filter);
         assert!(!tally.all_settled());
         tally.seal();
         let sealed = tally.missed();
@@ -251,10 +280,12 @@ mod tests {
         // They end after all, each in its way; another one comes too late.
         tally.dropped(Loss::Write);
         tally.dropped(Loss::Queue);
+        tally.left_out(LeftOut::Filter);
         tally.begins();
         tally.waits();
         tally.seal();
         assert_eq!(tally.missed(), sealed);
+        assert_eq!(tally.counts().left_out.filter, 1);
         tally.saved();
         let snapshot = Snapshot::new(Some(&tally), tally.counts());
         assert_eq!(
@@ -266,8 +297,10 @@ mod tests {
     #[test]
     fn all_is_settled_when_everything_was_written_dropped_or_called_off() {
         let tally = Tally::new(Path::new("capture.jsonl"));
-        let settle: [fn(&Tally); 3] = [
+        let settle: [fn(&Tally); 5] = [
             Tally::written,
+            |tally| tally.left_out(LeftOut::Filter),
+            |tally| tally.left_out(LeftOut::Sample),
             |tally| tally.dropped(Loss::Queue),
             Tally::called_off,
         ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use trace::raw::RawBody;
 
+use super::selection::Ended;
 use crate::http1::head::{Request, Response};
 use crate::server::connection::Protocol;
 
@@ -73,6 +74,19 @@ impl Tap {
 
     pub(crate) fn response_piece(&mut self, piece: &[u8]) {
         self.response_body.push(piece, self.limit);
+    }
+
+    /// What is known when it has ended.
+    pub(super) fn ended(&self) -> Ended {
+        let (sent, answered) = (self.request_body.total(), self.response_body.total());
+        Ended {
+            status: match &self.answer {
+                Answer::None => 0,
+                Answer::Here(status) => *status,
+                Answer::Upstream(response) => response.status,
+            },
+            body: sent.max(answered),
+        }
     }
 
     pub(crate) const fn finish(&mut self, first_byte: Duration, total: Duration, aborted: bool) {

@@ -1,7 +1,8 @@
 //! The recorder's thread: takes exchanges off the shelves, records them, writes checkpoints.
 //!
-//! After a write error it only counts: serving goes on. At the end it waits for what is under way,
-//! as long as there is time, and closes the capture with what it has.
+//! After a write error it only counts: serving goes on, and the file stays as the last checkpoint
+//! left it. At the end it waits for what is under way, as long as there is time, and closes the
+//! capture with what it has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +12,11 @@ use std::time::Duration;
 use trace::raw::RawExchange;
 use trace::recording::{Closed, RecordError, Recorded, Recording};
 
-use super::batch::{self, Batch, Packed};
+use super::batch::Packed;
 use super::capture::End;
+use super::pile::{self, Pile};
+use super::rotation::Rotation;
+use super::selection::LeftOut;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 use crate::complaints::Complaints;
@@ -27,18 +31,30 @@ pub(super) struct Writer {
     /// Failures of recording, of all captures.
     errors: Arc<AtomicU64>,
     next_checkpoint: Moment,
-    /// What the disk did not take since the first failure; none while all is well.
-    lost: Option<Complaints>,
+    rotation: Rotation,
+    /// Why nothing is written any more; none while all is well.
+    failed: Option<Failed>,
+}
+
+/// A capture that cannot be written any more.
+struct Failed {
+    error: RecordError,
+    /// What the disk did not take since.
+    lost: Complaints,
 }
 
 /// Says that nothing is recorded any more should the thread panic.
-struct Alarm(Arc<Tally>);
+struct Alarm {
+    tally: Arc<Tally>,
+    errors: Arc<AtomicU64>,
+}
 
 impl Drop for Alarm {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.fail();
-            self.0.end();
+            self.tally.fail();
+            self.tally.end();
+            self.errors.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -58,12 +74,14 @@ impl Writer {
         clock: Clock,
         tally: Arc<Tally>,
         errors: Arc<AtomicU64>,
+        rotation: Rotation,
     ) -> Self {
         Self {
             recording,
             raw: RawExchange::blank(),
             next_checkpoint: clock.now() + CHECKPOINT,
-            lost: None,
+            rotation,
+            failed: None,
             clock,
             tally,
             errors,
@@ -72,36 +90,44 @@ impl Writer {
 
     /// Writes until `end` has a moment, and from then on until all is settled or that moment has
     /// come.
-    pub(super) fn run(
-        mut self,
-        shelves: &Shelves<Batch>,
-        end: &End,
-    ) -> Result<Closed, RecordError> {
-        let _alarm = Alarm(Arc::clone(&self.tally));
-        let mut batches = shelves.spare();
+    pub(super) fn run(mut self, shelves: &Shelves<Pile>, end: &End) -> Result<Closed, RecordError> {
+        let _alarm = Alarm {
+            tally: Arc::clone(&self.tally),
+            errors: Arc::clone(&self.errors),
+        };
+        let mut piles = shelves.spare();
         loop {
-            shelves.take(&mut batches);
-            self.record(&batches, end);
-            let taken = batches.iter().map(Batch::len).sum();
+            shelves.take(&mut piles);
+            self.record(&piles, end);
+            let taken = piles.iter().map(Pile::len).sum();
             self.tally.taken(taken);
-            batches.iter_mut().for_each(Batch::empty);
+            piles.iter_mut().for_each(Pile::empty);
             if self.is_over(end) || (end.is_set() && self.tally.all_settled()) {
                 return self.close();
             }
-            self.checkpoint();
+            self.look(end);
             thread::park_timeout(REST);
         }
     }
 
-    fn record(&mut self, batches: &[Batch], end: &End) {
-        for (index, exchange) in batch::in_order(batches).enumerate() {
+    fn record(&mut self, piles: &[Pile], end: &End) {
+        for (index, exchange) in pile::in_order(piles).enumerate() {
             if index % LOOK == 0 {
                 if self.is_over(end) {
                     return;
                 }
-                self.checkpoint();
+                self.look(end);
             }
             self.write(&exchange);
+        }
+    }
+
+    /// Does what it is time for.
+    fn look(&mut self, end: &End) {
+        let now = self.clock.now();
+        self.checkpoint(now);
+        if self.failed.is_none() && !end.is_set() {
+            self.rotation.look(now, &self.recording, &self.tally);
         }
     }
 
@@ -111,6 +137,9 @@ impl Writer {
 
     fn close(self) -> Result<Closed, RecordError> {
         self.tally.seal();
+        if let Some(failed) = self.failed {
+            return Err(failed.error);
+        }
         let closed = self.recording.close(self.tally.missed());
         match &closed {
             Ok(_) => self.tally.saved(),
@@ -123,47 +152,50 @@ impl Writer {
     }
 
     fn write(&mut self, exchange: &Packed<'_>) {
-        if self.lost.is_some() {
+        if self.failed.is_some() {
             return self.lose();
         }
         exchange.fill(&mut self.raw);
         match self.recording.record(&self.raw) {
             Ok(Recorded::Written) => self.tally.written(),
-            Ok(Recorded::LeftOut) => self.tally.called_off(),
+            Ok(Recorded::LeftOut) => self.tally.left_out(LeftOut::Sample),
             Err(error) => {
-                self.give_up(&error);
+                self.give_up(error);
                 self.lose();
             }
         }
     }
 
-    fn checkpoint(&mut self) {
-        let now = self.clock.now();
-        if self.lost.is_some() || now < self.next_checkpoint {
+    fn checkpoint(&mut self, now: Moment) {
+        if self.failed.is_some() || now < self.next_checkpoint {
             return;
         }
         self.next_checkpoint = now + CHECKPOINT;
         match self.recording.checkpoint(self.tally.missed()) {
             Ok(()) => self.tally.saved(),
-            Err(error) => self.give_up(&error),
+            Err(error) => self.give_up(error),
         }
     }
 
-    fn give_up(&mut self, error: &RecordError) {
+    fn give_up(&mut self, error: RecordError) {
         self.tally.fail();
         self.errors.fetch_add(1, Ordering::Relaxed);
         let mut lost = Complaints::default();
         // This is the first of this minute.
         lost.note(self.clock.now());
-        self.lost = Some(lost);
-        let error = error as &dyn std::error::Error;
-        tracing::error!(error, "recording stopped; requests are served as before");
+        let shown = &error as &dyn std::error::Error;
+        tracing::error!(
+            error = shown,
+            "recording stopped; requests are served as before"
+        );
+        self.failed = Some(Failed { error, lost });
     }
 
     fn lose(&mut self) {
         self.tally.dropped(Loss::Write);
         let now = self.clock.now();
-        let told = self.lost.as_mut().and_then(|lost| lost.note(now));
+        let failed = self.failed.as_mut();
+        let told = failed.and_then(|failed| failed.lost.note(now));
         if told.is_some() {
             let dropped = self.tally.missed().write;
             tracing::error!(dropped, "recording has stopped; exchanges are not written");
@@ -173,11 +205,14 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+
     use trace::anonymize::{Mode, Policy};
     use trace::recording::{Sample, Series, Start};
 
     use super::super::tests::tap;
     use super::*;
+    use crate::config::Rotate;
 
     #[test]
     fn what_there_is_no_time_for_is_counted() {
@@ -195,12 +230,14 @@ mod tests {
         });
         let tally = Arc::new(Tally::new(&file));
         let (clock, errors) = (Clock::start(), Arc::default());
-        let writer = Writer::new(recording.unwrap(), clock, Arc::clone(&tally), errors);
+        let rotation = Rotation::new(Rotate::default(), Moment::START, Weak::new());
+        let recording = recording.unwrap();
+        let writer = Writer::new(recording, clock, Arc::clone(&tally), errors, rotation);
         let shelves = Shelves::of(1);
         for _ in 0..3 {
             tally.begins();
             tally.waits();
-            shelves.put(|batch: &mut Batch| batch.push(&tap(0)));
+            shelves.put(|pile: &mut Pile| pile.push(&tap(0), 1));
         }
         // One that never ends.
         tally.begins();

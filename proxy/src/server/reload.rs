@@ -14,6 +14,7 @@ use super::notify;
 use super::signals::Told;
 use crate::config::{self, LoadError, Settings};
 use crate::edge::Edge;
+use crate::limits;
 use crate::recorder::control::OrderError;
 use crate::run::announce_gate;
 use crate::upstream::check::Checks;
@@ -75,6 +76,7 @@ impl Attended {
         shared.edge.store(Arc::new(edge));
         self.served.replace(others);
         announce_gate(&settings.load_test);
+        limits::allow_core_dumps(settings.core_dumps);
         self.settings = settings;
         Some(Ok(addresses))
     }

@@ -26,13 +26,15 @@ fn status_counts_connections_and_requests() {
     assert_eq!(client.ask(&request("GET", "/", &[])).status, 200);
     let off = json!({
         "state": "off", "file": null, "offered": 0, "recorded": 0,
-        "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "waiting": 0,
+        "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0},
+        "left_out": {"filter": 0, "sample": 0}, "waiting": 0,
     });
+    let captures = json!({"clean": 0, "quarantined": 0, "failed": 0, "findings": 0});
     // A request is counted once its answer has been sent.
     let status = eventually("both are counted", || {
         Some(proxy.status()).filter(|status| status["requests"] == 2)
     });
-    let expected = json!({"connections": 1, "requests": 2, "recording": off});
+    let expected = json!({"connections": 1, "requests": 2, "recording": off, "captures": captures});
     assert_eq!(status, expected);
     drop(client);
     eventually("the connection is gone", || {

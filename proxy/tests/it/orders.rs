@@ -62,7 +62,8 @@ fn an_order_says_what_is_being_recorded() {
     assert_eq!(started.status, 200);
     let expected = json!({
         "state": "recording", "file": "capture.jsonl", "offered": 0, "recorded": 0,
-        "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "waiting": 0,
+        "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0},
+        "left_out": {"filter": 0, "sample": 0}, "waiting": 0,
     });
     assert_eq!(started.json(), expected);
     assert_eq!(proxy.admin("/record").json(), expected);

@@ -85,6 +85,8 @@ impl Origin {
     }
 
     fn serve(&self, stream: TcpStream) {
+        // Head and body go in two pieces: neither is to wait for the other's arrival.
+        stream.set_nodelay(true).unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while let Some(seen) = read(&mut reader) {
             let line = seen.line.clone();

@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use trace::format::Capture;
 
 use crate::client::{Answer, Client};
 use crate::eventually;
@@ -119,6 +120,11 @@ impl Config {
         self.section(&format!(
             "[record]\nenabled = {enabled}\nfile = \"{file}\"\npolicy = \"{policy}\""
         ))
+    }
+
+    /// More keys of the section before.
+    pub(crate) fn keys(self, text: &str) -> Self {
+        self.section(text)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -241,12 +247,31 @@ impl Proxy {
         value.unwrap().parse().unwrap()
     }
 
+    /// Every capture that was closed, as its recording went on.
+    pub(crate) fn captures(&self) -> Vec<Capture> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let paths = files.map(|file| file.unwrap().path());
+        let closed = paths.filter(|path| path.extension().is_some_and(|it| it == "jsonl"));
+        let mut captures: Vec<_> = closed.map(|path| Capture::read(&path).unwrap()).collect();
+        captures.sort_by_key(|capture| capture.header.starts_ns);
+        captures
+    }
+
     /// The most memory that it has had, in KiB.
     pub(crate) fn peak_memory(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:"));
         let size = line.unwrap().split_whitespace().nth(1);
         size.unwrap().parse().unwrap()
+    }
+
+    /// How large a core file may become: now, and if it is asked for more.
+    pub(crate) fn core_limits(&self) -> [String; 2] {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let mut lines = limits.lines();
+        let sizes = lines.find_map(|line| line.strip_prefix("Max core file size"));
+        let mut sizes = sizes.unwrap().split_whitespace().map(str::to_owned);
+        [sizes.next().unwrap(), sizes.next().unwrap()]
     }
 
     /// The processor time that it has had, in hundredths of a second.

@@ -15,7 +15,7 @@ use crate::tls::Certificate;
 
 impl Service {
     /// Reloads with another configuration; returns what the log says of it.
-    fn reload(&self, text: &str) -> String {
+    pub(crate) fn reload(&self, text: &str) -> String {
         fs::write(self.proxy.folder.path().join("proxy.toml"), text).unwrap();
         let before = self.log().len();
         self.signal("-HUP");

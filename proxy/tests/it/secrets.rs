@@ -50,3 +50,13 @@ fn logs_at_every_level_hold_nothing_of_a_request() {
         );
     }
 }
+
+/// A core file would hold what passed; it is for the operator to ask for one.
+#[test]
+fn a_crash_leaves_no_core_file_unless_it_is_asked_for() {
+    let origin = Origin::start();
+    let limits = |head: &str| Config::over(&origin).head(head).start().core_limits();
+    let [now, most] = limits("");
+    assert_eq!(now, "0");
+    assert_eq!(limits("core_dumps = true"), [most.clone(), most]);
+}

@@ -28,22 +28,32 @@ pub(super) fn of<'a>(
     if body.total() == 0 || body.truncated() {
         return None;
     }
-    let value_of = |wanted| {
-        let found = headers.iter().find(|(name, _)| *name == wanted);
-        found.map_or("", |(_, value)| value)
+    let values = |wanted| {
+        let named = headers.iter().filter(move |(name, _)| *name == wanted);
+        named.map(|(_, value)| value)
     };
-    let content_type = value_of("content-type");
-    let bytes = match value_of("content-encoding") {
-        "" => body.kept(),
-        encoding => match decode::decode(encoding, body.kept(), MOST_DECODED).ok()? {
-            Cow::Borrowed(bytes) => bytes,
-            Cow::Owned(bytes) => {
-                *decoded = bytes;
-                decoded
-            }
-        },
+    let content_type = values("content-type").next().unwrap_or_default();
+    let mut encodings = values("content-encoding");
+    let bytes = match (encodings.next(), encodings.next()) {
+        (None, _) => body.kept(),
+        (Some(one), None) => decode(one, body.kept(), decoded)?,
+        // Repeated, they are one list (RFC 9110, §5.3).
+        _ => {
+            let all: Vec<_> = values("content-encoding").collect();
+            decode(&all.join(","), body.kept(), decoded)?
+        }
     };
     typed(policy, content_type, bytes)
+}
+
+fn decode<'a>(encoding: &str, bytes: &'a [u8], decoded: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    Some(match decode::decode(encoding, bytes, MOST_DECODED).ok()? {
+        Cow::Borrowed(bytes) => bytes,
+        Cow::Owned(bytes) => {
+            *decoded = bytes;
+            decoded
+        }
+    })
 }
 
 fn typed<'a>(policy: &Policy, content_type: &'a str, bytes: &'a [u8]) -> Option<Typed<'a>> {

@@ -100,7 +100,7 @@ fn inflate(mut stream: Decompress, bytes: &[u8], limit: usize) -> Result<Vec<u8>
         let (before, length) = (stream.total_in(), decoded.len());
         let status = stream
             .decompress_vec(rest, &mut decoded, FlushDecompress::None)
-            .map_err(|_| Undecoded::Corrupt)?;
+            .map_err(|error| corrupt(error.into()))?;
         let read = usize::try_from(stream.total_in() - before).unwrap_or(rest.len());
         rest = &rest[read..];
         if decoded.len() > limit {

@@ -4,7 +4,7 @@
 //! an [`Anonymized`], and only that can be written.
 
 mod address;
-pub(crate) mod audit;
+pub mod audit;
 mod body;
 mod content;
 mod dates;
@@ -14,8 +14,9 @@ mod draw;
 mod evidence;
 #[cfg(test)]
 mod examples;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod graphql;
-mod graphql_lexer;
 mod headers;
 mod here;
 mod json;
@@ -27,6 +28,7 @@ mod mode;
 mod multipart;
 mod original;
 mod outline;
+mod packed;
 mod part;
 mod people;
 mod pointers;
@@ -39,7 +41,6 @@ mod scrub;
 mod sent;
 mod shape;
 mod source;
-mod standards;
 mod tally;
 mod template;
 mod tokens;
@@ -203,8 +204,12 @@ impl Anonymizer {
     }
 
     /// A search for everything private that was replaced so far.
-    pub(crate) fn audit(&self) -> audit::Search {
-        audit::Search::new(self.tokens.private_originals(), self.policy.vocabulary())
+    pub(crate) fn audit(&self) -> audit::Search<'_> {
+        audit::Search::new(
+            self.tokens.private_originals(),
+            self.policy.vocabulary(),
+            self.policy.detectors.clone(),
+        )
     }
 }
 

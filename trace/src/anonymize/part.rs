@@ -135,6 +135,7 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::super::memo::Memo;
+    use super::super::original::Original;
     use super::super::tokens::Tokens;
     use super::super::{Anonymizer, Mode, Policy};
     use crate::exchange::Timing;
@@ -265,7 +266,10 @@ mod tests {
 
     fn learned(anonymizer: &Anonymizer) -> (BTreeMap<&str, u64>, BTreeSet<&str>) {
         let originals = anonymizer.tokens.private_originals();
-        (anonymizer.redacted(), originals.collect())
+        (
+            anonymizer.redacted(),
+            originals.map(Original::as_str).collect(),
+        )
     }
 
     proptest! {

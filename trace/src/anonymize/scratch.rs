@@ -1,5 +1,7 @@
 //! What the tests of single formats scrub with.
 
+use std::sync::LazyLock;
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -23,18 +25,21 @@ pub(super) struct Scratch {
 impl Scratch {
     /// With the policy that is shipped.
     pub(super) fn shipped() -> Self {
-        Self::with(include_str!("../../../config/anonymize.toml"))
-    }
-
-    /// With a policy of one's own.
-    pub(super) fn with(policy: &str) -> Self {
+        static SHIPPED: LazyLock<Policy> = LazyLock::new(|| {
+            Policy::parse(include_str!("../../../config/anonymize.toml")).unwrap()
+        });
         Self {
-            policy: Policy::parse(policy).unwrap(),
+            policy: SHIPPED.clone(),
             memo: Memo::new(),
             tokens: Tokens::with_rng(10_000, StdRng::seed_from_u64(7)),
             people: People::new(),
             spots: Spots::new(),
         }
+    }
+
+    /// The policy.
+    pub(super) const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// For an exchange of somebody who is not logged in.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::detect::{self, Detectors, Form};
 use super::here::Here;
 use super::memo::Memo;
+use super::packed::{self, Packed};
 use super::people::{Identity, People};
 use super::policy::{Kind, NOTHING, Policy};
 use super::tally::Label;
@@ -65,7 +66,23 @@ impl Scrub<'_> {
         if let Some(strength) = strength(kind, value) {
             self.note(strength, value);
         }
-        self.tokens.replace(value, kind)
+        let is_secret = matches!(kind, Some(Kind::Password | Kind::Secret | Kind::Session));
+        match packed::unpack(value) {
+            Some(packed) if !is_secret => self.repacked(value, &packed),
+            _ => self.tokens.replace(value, kind),
+        }
+    }
+
+    /// What stands for a value that holds others. Those are at no place that a link could name.
+    fn repacked(&mut self, value: &str, packed: &Packed) -> String {
+        if let Some(known) = self.tokens.known(value) {
+            return known;
+        }
+        let here = std::mem::take(&mut self.here);
+        let replaced = self.packed(packed, Self::json_text);
+        self.here = here;
+        self.tokens.settle(value, &replaced);
+        replaced
     }
 
     /// Takes note of a value that may be part of a link.
@@ -158,6 +175,7 @@ pub(super) fn keepable(detectors: &Detectors, value: &str) -> bool {
         && !detect::has_digit_run(value)
         && detectors.whole(value).is_none()
         && detectors.within(value).is_empty()
+        && !packed::hides_personal(value)
 }
 
 /// What it would say that a value comes again; `None` for one that says nothing by that, or for

@@ -1,7 +1,7 @@
 //! The JSON of a request with its values replaced: it means as much to the application as before.
 
 use super::graphql::Document;
-use super::json::{Json, Value};
+use super::json::{Json, Tape, Value};
 use super::policy::Kind;
 use super::scrub::Scrub;
 use super::walk::At;
@@ -14,6 +14,13 @@ impl<'p> Scrub<'p> {
         self.put_json(at, value, &mut text);
         // Made of nothing but text.
         String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// The same of JSON that is inside another value.
+    pub(super) fn json_text(&mut self, text: &str) -> Option<String> {
+        let mut tape = Tape::default();
+        let json = tape.read(text)?;
+        Some(self.json(At::top(self.policy), json))
     }
 
     fn put_json(&mut self, at: At<'p>, value: Json<'_>, out: &mut Vec<u8>) {

@@ -81,7 +81,8 @@ impl Tokens {
             Some(own) => (None, Some(own)),
             None => (self.detectors.whole(original), kind),
         };
-        self.tally.count(label(form, kind, original));
+        let label = label(form, kind, original);
+        self.tally.count(label);
         match (form, kind) {
             (Some(Form::Date), _) => return self.dates.shift(original),
             (Some(Form::Age), _) => return aged(original),
@@ -102,8 +103,24 @@ impl Tokens {
             None => self.mask(original),
         };
         self.map
-            .insert(Original::new(original), replacement.clone());
+            .insert(Original::new(original, label), replacement.clone());
         replacement
+    }
+
+    /// What stands for `original`, if that was settled before.
+    pub(super) fn known(&mut self, original: &str) -> Option<String> {
+        let known = self.map.get(original).cloned();
+        self.tally.add(Label::Text, known.is_some().into());
+        known
+    }
+
+    /// Settles what stands for `original`, if there is room for it.
+    pub(super) fn settle(&mut self, original: &str, replacement: &str) {
+        self.tally.count(Label::Text);
+        if self.has_room(original) {
+            self.map
+                .insert(Original::new(original, Label::Text), replacement.to_owned());
+        }
     }
 
     /// The JSON number that stands for a number. It is what stands for the same text elsewhere.
@@ -124,7 +141,8 @@ impl Tokens {
             None if !self.has_room(original) => 0,
             None => {
                 let number = self.fresh.len() + 1;
-                self.fresh.insert(Original::new(original), number);
+                self.fresh
+                    .insert(Original::new(original, Label::Key), number);
                 number
             }
         };
@@ -135,15 +153,14 @@ impl Tokens {
     pub(super) fn hide(&mut self, original: &str, label: Label) {
         self.tally.count(label);
         if !self.hidden.contains(original) && self.has_room(original) {
-            self.hidden.insert(Original::new(original));
+            self.hidden.insert(Original::new(original, label));
         }
     }
 
     /// Every original that may not occur in the capture: not those that stand for another one now.
-    pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn private_originals(&self) -> impl Iterator<Item = &Original> {
         let all = self.map.keys().chain(self.fresh.keys()).chain(&self.hidden);
-        all.map(Original::as_str)
-            .filter(|original| !self.used.contains(*original))
+        all.filter(|original| !self.used.contains(original.as_str()))
     }
 
     /// How many values were replaced.

@@ -1,7 +1,7 @@
 //! What the relay passes on of what is there: the request's body, the answer's head and body.
 
 use super::super::failure::Failure;
-use super::super::{forward, response};
+use super::super::{finish, forward, response};
 use super::{Answer, Relay};
 use crate::http1::body::{Body, Framing, Step};
 use crate::http1::head::Response;
@@ -85,6 +85,10 @@ impl Relay<'_, '_> {
                 }
             }
             Answer::Upgraded => {
+                if !self.client.wire.has_output() {
+                    // The hand-shake is all of it that is recorded, hours before the end.
+                    finish::record(self.exchange, self.shared.clock.now(), true);
+                }
                 self.client.put(&self.upstream.input);
                 self.upstream.input.clear();
                 if self.ended || (self.hung_up && !self.owes_upstream()) {

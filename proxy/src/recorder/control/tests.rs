@@ -7,22 +7,30 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use tempfile::TempDir;
-use trace::anonymize::Policy;
+use trace::anonymize::{Mode, Policy};
+use trace::recording::Sample;
 
 use super::super::pending::Pending;
+use super::super::selection::Filters;
 use super::super::tests::tap;
 use super::*;
+use crate::config::Rotate;
 
 fn settings(folder: &Path, name: &str, enabled: bool) -> RecordSettings {
     RecordSettings {
         enabled,
         file: folder.join(name),
         policy: Policy::parse("version = 1").unwrap(),
+        mode: Mode::Tokens,
         body_limit: 1024,
+        queue: 64 * 1024 * 1024,
+        filters: Filters::default(),
+        sample: Sample::ALL,
+        rotate: Rotate::default(),
     }
 }
 
-fn recorder(folder: &TempDir) -> Recorder {
+fn recorder(folder: &TempDir) -> Arc<Recorder> {
     let settings = settings(folder.path(), "c.jsonl", true);
     Recorder::new(Some(settings), Clock::start())
 }
@@ -149,6 +157,74 @@ fn no_exchange_is_lost_by_rotating_under_load() {
     assert!(sent > 0);
     assert_eq!((recorded, offered), (sent, sent));
     assert_eq!(in_all(&recorder), (sent, sent, 0, 0));
+}
+
+#[test]
+fn only_the_current_capture_gives_way() {
+    let folder = TempDir::new().unwrap();
+    let recorder = recorder(&folder);
+    recorder.start().unwrap();
+    let first = Arc::clone(&recorder.intake().unwrap().tally);
+    recorder.give_way(&first);
+    let second = Arc::clone(&recorder.intake().unwrap().tally);
+    assert!(second.file().ends_with("c-2.jsonl"));
+    // As when an order was quicker than the thread that saw that it is due.
+    recorder.give_way(&first);
+    assert!(recorder.capture().file.unwrap().ends_with("c-2.jsonl"));
+    assert_eq!((recorder.outcomes().clean, recorder.errors()), (1, 0));
+    recorder.stop().unwrap();
+    recorder.give_way(&second);
+    assert_eq!(recorder.capture().state, "off");
+}
+
+#[test]
+fn captures_that_are_being_closed_are_few_and_the_end_waits_for_all() {
+    let folder = TempDir::new().unwrap();
+    let recorder = recorder(&folder);
+    recorder.start().unwrap();
+    let is_closing = |count| lock(&recorder.books).open.len() > count;
+    thread::scope(|scope| {
+        let mut under_way = Vec::new();
+        for count in 1..=CLOSING {
+            under_way.push(begin(&recorder).unwrap());
+            scope.spawn(|| recorder.rotate().unwrap());
+            while !is_closing(count) {
+                thread::yield_now();
+            }
+        }
+        assert!(matches!(recorder.rotate(), Err(OrderError::Busy)));
+        let current = Arc::clone(&recorder.intake().unwrap().tally);
+        recorder.give_way(&current);
+        assert!(Arc::ptr_eq(&current, &recorder.intake().unwrap().tally));
+        let end = scope.spawn(|| recorder.close().unwrap().unwrap());
+        let ends = || lock(&recorder.books).open.len() == CLOSING;
+        while !ends() {
+            thread::yield_now();
+        }
+        assert!(!end.is_finished());
+        under_way.into_iter().for_each(settle);
+        assert_eq!(name(&end.join().unwrap()), "c-3.jsonl");
+        assert_eq!(recorder.outcomes().clean, 3);
+    });
+    assert_eq!(in_all(&recorder), (2, 2, 0, 0));
+}
+
+#[test]
+fn captures_of_one_recording_are_on_one_clock() {
+    let folder = TempDir::new().unwrap();
+    let recorder = recorder(&folder);
+    recorder.start().unwrap();
+    let began = recorder.intake().unwrap().started;
+    let first = recorder.rotate().unwrap();
+    let later = recorder.intake().unwrap().started;
+    let second = recorder.stop().unwrap();
+    recorder.start().unwrap();
+    let other = recorder.stop().unwrap();
+    let [first, second, other] = [first, second, other]
+        .map(|closed| trace::format::Capture::read(&closed.path).unwrap().header);
+    assert_eq!((&first.clock, first.starts_ns), (&second.clock, 0));
+    assert_eq!(second.starts_ns, later.nanos_since(began));
+    assert!(other.clock != first.clock && other.starts_ns == 0);
 }
 
 #[test]

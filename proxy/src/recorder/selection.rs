@@ -1,0 +1,155 @@
+//! Which exchanges are recorded: filters, and a sample of those that pass them.
+//!
+//! Pure, but for the draw. What a request decides alone is decided when it begins, so that what is
+//! left out costs no more than that.
+
+use std::ops::RangeInclusive;
+
+use trace::raw::Method;
+
+/// What is recorded of the traffic. The default is all of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    pub(crate) filters: Filters,
+    /// The share of exchanges that are drawn, where they are drawn one by one.
+    pub(crate) share: Option<f64>,
+}
+
+/// Why an exchange is not recorded, and not offered to the recorder either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    Filter,
+    Sample,
+}
+
+impl Selection {
+    /// Why an exchange that begins is left out; none when it may be recorded.
+    pub(crate) fn at_start(&self, method: &[u8], path: &[u8]) -> Option<LeftOut> {
+        if !self.filters.may_want(method, path) {
+            return Some(LeftOut::Filter);
+        }
+        let is_drawn = |share| rand::random::<f64>() < share;
+        (!self.share.is_none_or(is_drawn)).then_some(LeftOut::Sample)
+    }
+}
+
+/// An exchange has to fit one of `only`, if there is any, and none of `except`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filters {
+    pub(crate) only: Vec<Filter>,
+    pub(crate) except: Vec<Filter>,
+}
+
+/// Describes exchanges: one fits that is like all that is named here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    pub(crate) methods: Option<Vec<Method>>,
+    pub(crate) paths: Option<Vec<Pattern>>,
+    pub(crate) statuses: Option<Vec<RangeInclusive<u16>>>,
+    /// One of its bodies is larger than this.
+    pub(crate) body_over: Option<u64>,
+}
+
+/// What is known when an exchange has ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    /// 0 when there was no answer.
+    pub(crate) status: u16,
+    /// Bytes of the larger one of its bodies.
+    pub(crate) body: u64,
+}
+
+impl Filters {
+    /// Whether an exchange may turn out to be wanted, whatever its answer.
+    fn may_want(&self, method: &[u8], path: &[u8]) -> bool {
+        let fits = |filter: &Filter| filter.fits_request(method, path);
+        let is_unwanted = |filter: &Filter| filter.asks_the_request_alone() && fits(filter);
+        (self.only.is_empty() || self.only.iter().any(fits)) && !self.except.iter().any(is_unwanted)
+    }
+
+    /// Whether an exchange that has ended is wanted.
+    pub(crate) fn want(&self, method: &[u8], path: &[u8], ended: Ended) -> bool {
+        let fits = |filter: &Filter| filter.fits_request(method, path) && filter.fits_end(ended);
+        (self.only.is_empty() || self.only.iter().any(fits)) && !self.except.iter().any(fits)
+    }
+}
+
+impl Filter {
+    fn asks_the_request_alone(&self) -> bool {
+        self.statuses.is_none() && self.body_over.is_none()
+    }
+
+    fn fits_request(&self, method: &[u8], path: &[u8]) -> bool {
+        let method = || Method::of(method);
+        let methods = self.methods.as_ref();
+        let paths = self.paths.as_ref();
+        methods.is_none_or(|methods| methods.contains(&method()))
+            && paths.is_none_or(|paths| paths.iter().any(|pattern| pattern.fits(path)))
+    }
+
+    fn fits_end(&self, ended: Ended) -> bool {
+        let statuses = self.statuses.as_ref();
+        statuses.is_none_or(|statuses| statuses.iter().any(|range| range.contains(&ended.status)))
+            && self.body_over.is_none_or(|size| ended.body > size)
+    }
+}
+
+/// Describes paths: `*` stands for any segment, `**` at the end for any number of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    /// None is any.
+    segments: Vec<Option<Box<str>>>,
+    /// Whether more may follow.
+    open: bool,
+}
+
+impl Pattern {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |how: &str| Err(format!("`{text}` is no pattern of paths; {how}"));
+        let Some(path) = text.strip_prefix('/') else {
+            return wrong("begin it with /");
+        };
+        let (path, open) = match path.strip_suffix("**") {
+            Some("") => return Ok(Self::of(None, true)),
+            Some(path) if path.ends_with('/') => (&path[..path.len() - 1], true),
+            _ => (path, false),
+        };
+        if path.contains(['?', '#']) {
+            return wrong("a query is not part of it");
+        }
+        let is_whole = |segment: &str| segment == "*" || !segment.contains('*');
+        if !path.split('/').all(is_whole) {
+            return wrong("* stands for a whole segment, ** for the rest, as in /api/*/notes/**");
+        }
+        Ok(Self::of(Some(path), open))
+    }
+
+    fn of(path: Option<&str>, open: bool) -> Self {
+        let segments = path.into_iter().flat_map(|path| path.split('/'));
+        Self {
+            segments: segments
+                .map(|segment| (segment != "*").then(|| segment.into()))
+                .collect(),
+            open,
+        }
+    }
+
+    /// Compared as sent.
+    fn fits(&self, path: &[u8]) -> bool {
+        let Some(path) = path.strip_prefix(b"/") else {
+            return false;
+        };
+        let mut segments = path.split(|byte| *byte == b'/');
+        let fits = |wanted: &Option<Box<str>>, segment: &[u8]| {
+            wanted.as_ref().is_none_or(|it| it.as_bytes() == segment)
+        };
+        let begins = self
+            .segments
+            .iter()
+            .all(|wanted| segments.next().is_some_and(|it| fits(wanted, it)));
+        begins && (self.open || segments.next().is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests;

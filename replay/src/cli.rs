@@ -49,9 +49,9 @@ pub(crate) enum Command {
 
 /// Look for personal-looking values in captures.
 ///
-/// Searches each value as it is and decoded for what has the form of an e-mail address, telephone,
-/// card or social security number, or token. The recorder's own audit also searched for every value
-/// that it replaced; these are gone.
+/// Searches each value as it is and decoded for what looks like an e-mail address, telephone, card,
+/// social security or record number, name behind a title, age over 89, postal address, device or
+/// token. The recorder's own audit also searched for every value that it replaced; these are gone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::AUDIT)]
 pub(crate) struct Audit {

@@ -206,7 +206,11 @@ impl Anonymizer {
 
     /// A search for everything private that was replaced so far.
     pub(crate) fn audit(&self) -> audit::Search<'_> {
-        audit::Search::new(self.tokens.private_originals(), self.policy.vocabulary())
+        audit::Search::new(
+            self.tokens.private_originals(),
+            self.policy.vocabulary(),
+            self.policy.detectors.clone(),
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 pub use finding::{Finding, Findings};
 
-use super::detect;
+use super::detect::Detectors;
 use super::http;
 use super::original::Original;
 use super::policy::Policy;
@@ -32,6 +32,7 @@ use places::{Place, each_text};
 pub(crate) struct Search<'a> {
     public: Public<'a>,
     needles: Needles<'a>,
+    detectors: Detectors,
 }
 
 /// The result of a search.
@@ -51,11 +52,21 @@ pub struct Report {
 /// originals are gone. Words of the policy are about nobody, where there is one.
 pub fn personal_looking(path: &Path, policy: Option<&Policy>) -> Result<Report, ReadError> {
     let vocabulary = policy.into_iter().flat_map(Policy::vocabulary);
-    Search::new(std::iter::empty(), vocabulary).run(Reader::open(path)?)
+    let detectors = policy.map(|policy| policy.detectors.clone());
+    Search::new(
+        std::iter::empty(),
+        vocabulary,
+        detectors.unwrap_or_default(),
+    )
+    .run(Reader::open(path)?)
 }
 
-/// The kinds of personal-looking values that every audit looks for.
-pub const DETECTED: [&str; 5] = ["card", "email", "jwt", "phone", "ssn"];
+/// The kinds of personal-looking values that every audit looks for, but for those that a policy
+/// switches off. Dates and network addresses are not among them: what stands for others looks alike.
+pub const DETECTED: [&str; 13] = [
+    "account", "age", "card", "email", "jwt", "mac", "mrn", "name", "phone", "postcode", "ssn",
+    "street", "url",
+];
 
 /// What the policy and HTTP say themselves, and so what is about nobody wherever it stands.
 struct Public<'a> {
@@ -97,6 +108,7 @@ impl<'a> Search<'a> {
     pub(super) fn new(
         originals: impl Iterator<Item = &'a Original>,
         vocabulary: impl Iterator<Item = &'a str>,
+        detectors: Detectors,
     ) -> Self {
         let public = Public::new(vocabulary);
         let needles = originals
@@ -111,6 +123,7 @@ impl<'a> Search<'a> {
         Self {
             needles: Needles::new(needles),
             public,
+            detectors,
         }
     }
 
@@ -152,7 +165,7 @@ impl<'a> Search<'a> {
             }
         };
         each_form(text, &mut |form| {
-            for (kind, place) in detect::within(form) {
+            for (kind, place) in self.detectors.leaks(form) {
                 let value = &form[place];
                 if !self.public.words.contains(value) {
                     add(kind, value);

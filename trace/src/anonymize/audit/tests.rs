@@ -64,7 +64,11 @@ fn audit(originals: &[Original], exchange: &Exchange) -> Report {
     file.extend_from_slice(&line_of(exchange));
     let reader = Reader::new(Path::new("x.jsonl"), Cursor::new(file)).unwrap();
     let vocabulary = ["resident", "primary contact"];
-    let search = Search::new(originals.iter(), vocabulary.into_iter());
+    let search = Search::new(
+        originals.iter(),
+        vocabulary.into_iter(),
+        Detectors::default(),
+    );
     search.run(reader).unwrap()
 }
 

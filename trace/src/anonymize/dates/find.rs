@@ -393,6 +393,7 @@ const MONTHS: [&str; 12] = [
 
 /// What of a time of day may follow a date.
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a test uses it")]
     Regex::new(
         r"(?x)^(?: T\d{2}(?:\d{2}){0,2} | (?:T|,?\ |\ at\ |,\ at\ )\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)? )
         (?:\ ?[AaPp]\.?[Mm]\.?)?

@@ -213,6 +213,11 @@ fn shifted_dates_and_moved_addresses_are_no_leaks() {
     assert_eq!(detectors.within(text).len(), 3);
     let leaks: Vec<_> = within(text).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(leaks, ["name"]);
+    let looked_for = DETECTORS.iter().map(|detector| detector.name);
+    let looked_for: Vec<_> = looked_for
+        .filter(|name| !matches!(*name, "address" | "date"))
+        .collect();
+    assert_eq!(looked_for, super::super::audit::DETECTED);
 }
 
 #[test]

@@ -171,6 +171,34 @@ proptest! {
     }
 
     #[test]
+    fn a_replacement_keeps_type_and_shape(value in any_value(), seed: u64) {
+        let replaced = seeded(seed).replace(&value, None);
+        let form = detect::whole(&value);
+        let again = detect::whole(&replaced);
+        match form {
+            // Its check digit is wrong now.
+            Some(Form::Card) => prop_assert!(again.is_none() || again == Some(Form::Digits)),
+            // A title would make a name of it again, and so would a label a number.
+            Some(Form::Account | Form::Jwt | Form::Mrn | Form::Name | Form::Street) => {}
+            Some(form) => prop_assert_eq!(again, Some(form), "{} became {}", value, replaced),
+            None => {
+                let number = |text: &str| text.parse::<serde_json::Number>().ok();
+                match (number(&value), number(&replaced)) {
+                    (Some(old), Some(new)) => {
+                        prop_assert_eq!(old.is_f64(), new.is_f64(), "{} became {}", value, replaced);
+                    }
+                    (Some(_), None) => panic!("{value} became {replaced}"),
+                    (None, _) => {}
+                }
+            }
+        }
+        let signs = |text: &str| text.replace(|c: char| c.is_alphanumeric(), "");
+        if form.is_none() && value.is_ascii() && !value.contains('{') {
+            prop_assert_eq!(signs(&replaced), signs(&value), "{} became {}", value, replaced);
+        }
+    }
+
+    #[test]
     fn captures_of_one_key_can_be_joined_and_others_cannot(
         values in collection::hash_set("[a-z]{12}|[A-Z][a-z]{7} [A-Z][a-z]{7}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|2001:db8::[0-9a-f]{4}|[a-z]{9}@a\\.org", 1..20),
         seed: u64,

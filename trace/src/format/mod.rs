@@ -9,6 +9,7 @@ pub mod error;
 pub mod header;
 pub(crate) mod line;
 pub(crate) mod lines;
+mod quick;
 pub mod reader;
 mod record;
 pub mod totals;

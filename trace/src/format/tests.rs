@@ -31,7 +31,7 @@ pub(crate) fn header() -> Header {
     }
 }
 
-fn exchange(seq: u64) -> Exchange {
+pub(crate) fn exchange(seq: u64) -> Exchange {
     Exchange {
         seq,
         at_ns: seq * 1_000,

@@ -4,7 +4,6 @@
 //! cannot move by accident.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// One request and its answer, free of personal data once it comes out of a capture.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,39 +83,29 @@ pub enum Content {
 }
 
 /// The shape of a body, kept as it was written: most readers do not look into it.
-#[derive(Debug, Clone)]
-pub struct Shape(Box<RawValue>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape(Box<str>);
 
 impl Shape {
-    /// Takes what was read.
-    pub(crate) fn new(json: Box<RawValue>) -> Self {
-        Self(json)
+    /// Takes JSON.
+    pub(crate) fn of_text(json: &str) -> Self {
+        Self(json.into())
     }
 
     /// The JSON that it was written as.
     pub fn text(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// As a value; `None` when it is nested deeper than any recorder writes.
     pub fn parse(&self) -> Option<Value> {
         serde_json::from_str(self.text()).ok()
     }
-
-    pub(crate) const fn raw(&self) -> &RawValue {
-        &self.0
-    }
-}
-
-impl PartialEq for Shape {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
 }
 
 impl From<Value> for Shape {
     fn from(value: Value) -> Self {
-        Self(RawValue::from_string(value.to_string()).unwrap_or_default())
+        Self(value.to_string().into())
     }
 }
 

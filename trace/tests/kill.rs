@@ -17,9 +17,6 @@ use rehearsal_trace::recording::{Missed, repair};
 /// Names the file to a child that records.
 const FILE: &str = "REHEARSAL_TEST_RECORD_TO";
 
-/// How long a test may take before it is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// No test by itself: what the child does. Says how many exchanges each checkpoint covers, once it
 /// is written, and ends when the disk refuses.
 #[test]
@@ -28,10 +25,9 @@ fn record_until_killed() {
         return;
     };
     let mut recording = start(Path::new(&file), POLICY);
-    let begun = std::time::Instant::now();
     let mut said = std::io::stdout();
-    for number in 1.. {
-        assert!(begun.elapsed() < PATIENCE, "nobody kills it");
+    // It ends by itself should nobody kill it.
+    for number in 1..100_000 {
         let body = format!(r#"{{"a":"{}"}}"#, "made up ".repeat(number % 50));
         let recorded = recording.record(&note(&format!("/notes/{number}"), &body));
         let mut done = recorded.map(drop);
@@ -137,7 +133,7 @@ fn a_full_disk_ends_the_recording_and_leaves_what_was_written() {
         assert!(output.status.success());
         let said = String::from_utf8(output.stdout).unwrap();
         let covered = said.lines().filter_map(|line| says(line, "covered "));
-        let covered = covered.last().unwrap().parse().unwrap();
+        let covered = covered.map(|number| number.parse().unwrap()).max().unwrap();
         assert!(said.contains("refused cannot write capture"), "{said}");
         let partial = folder.path().join(format!("{name}.partial"));
         assert!(partial.metadata().unwrap().len() <= 32 * 1024);

@@ -11,6 +11,8 @@ pub(crate) mod fuzzing;
 pub mod header;
 pub(crate) mod line;
 pub(crate) mod lines;
+pub mod ordered;
+mod quick;
 pub mod reader;
 mod record;
 pub mod totals;
@@ -19,6 +21,7 @@ pub mod writer;
 
 pub use error::{LineProblem, ReadError, Warning};
 pub use header::{FORMAT, Header, VERSION};
+pub use ordered::{Ordered, Window};
 pub use reader::{Capture, Reader};
 pub use totals::{Audit, Checkpoint, Dropped, Footer, LeftOut};
 pub use verify::Verified;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::{LONGEST_LINE, LineProblem, ReadError, Warning};
 use super::header::{self, Header, Refusal};
 use super::lines::Lines;
+use super::quick;
 use super::record::ExchangeRecord;
 use super::totals::Footer;
 use crate::exchange::Exchange;
@@ -172,6 +173,9 @@ pub(crate) fn parse(line: &[u8]) -> Result<Line, LineProblem> {
     }
     if line.trim_ascii().is_empty() {
         return Ok(Line::Other);
+    }
+    if let Some(exchange) = quick::exchange(line) {
+        return Ok(Line::Exchange(Box::new(exchange)));
     }
     let kind = if line.starts_with(EXCHANGE) {
         "exchange".into()

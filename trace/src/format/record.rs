@@ -201,7 +201,7 @@ impl<'a> From<&'a Body> for BodyRecord<'a> {
             }
             Content::Shape(shape) => {
                 record.encoding = Encoding::Shape;
-                record.shape = Some(shape.raw());
+                record.shape = serde_json::from_str(shape.text()).ok();
             }
         }
         record
@@ -219,7 +219,7 @@ impl BodyRecord<'_> {
             }
             Encoding::Shape => {
                 let shape = self.shape.ok_or(BodyError::Missing)?;
-                Content::Shape(Shape::new(shape.to_owned()))
+                Content::Shape(Shape::of_text(shape.get()))
             }
         };
         Ok(Body {
@@ -278,7 +278,7 @@ pub(super) fn flag_name(flag: Flag) -> &'static str {
 }
 
 /// A flag that this version does not know is ignored, so that a later one may add some.
-fn flag_named(name: &str) -> Option<Flag> {
+pub(super) fn flag_named(name: &str) -> Option<Flag> {
     FLAGS
         .iter()
         .find(|(_, known)| *known == name)

@@ -148,7 +148,7 @@ impl Recording {
             sample: start.sample.share,
             sampled_by: start.sample.by.name().to_owned(),
             clock: start.series.clock.clone(),
-            starts_ns: start.starts_ns,
+            starts_ns: start.series.at_ns(start.starts_ns),
         };
         let medium = Medium::new(file, is_compressed(&path)).map_err(create)?;
         let writer = Writer::start(medium, &header).map_err(|source| RecordError::Write {

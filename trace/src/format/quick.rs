@@ -1,0 +1,309 @@
+//! Reads the line of an exchange as the writer writes it: its fields in their order, no spaces.
+//!
+//! Takes nothing that JSON would not take, and says the same as the format's definition in
+//! [`super::record`] does, against which it is tested. Whatever is written otherwise is left to
+//! that: `None`.
+
+use memchr::memchr2;
+
+use super::record::flag_named;
+use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Shape, Timing};
+
+/// Reads a line, with its line feed if it has one.
+pub(super) fn exchange(line: &[u8]) -> Option<Exchange> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    // JSON has none inside of strings, and the writer none between them.
+    if line.iter().any(|byte| *byte < b' ') {
+        return None;
+    }
+    let mut scan = Scan {
+        rest: str::from_utf8(line).ok()?,
+    };
+    let exchange = scan.exchange()?;
+    scan.rest.is_empty().then_some(exchange)
+}
+
+/// What is left of a line.
+struct Scan<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Scan<'a> {
+    fn exchange(&mut self) -> Option<Exchange> {
+        self.skip("{\"type\":\"exchange\",\"seq\":")?;
+        Some(Exchange {
+            seq: self.number()?,
+            at_ns: self.after(",\"at_ns\":")?.number()?,
+            session: self.after(",\"session\":")?.string()?,
+            user: self.after(",\"user\":")?.string()?,
+            connection: self.after(",\"connection\":")?.number()?,
+            route: self.after(",\"route\":")?.string()?,
+            request: self.after(",\"request\":{")?.request()?,
+            response: self.after("},\"response\":{")?.response()?,
+            timing: self.after("},\"timing\":{")?.timing()?,
+            links: self.after("},\"links\":")?.links()?,
+            flags: self.after(",\"flags\":")?.flags()?,
+        })
+        .filter(|_| self.skip("}").is_some())
+    }
+
+    fn request(&mut self) -> Option<Request> {
+        Some(Request {
+            version: self.after("\"version\":")?.string()?,
+            method: self.after(",\"method\":")?.string()?,
+            path: self.after(",\"path\":")?.string()?,
+            query: self.after(",\"query\":")?.string()?,
+            headers: self.after(",\"headers\":")?.headers()?,
+            body: self.after(",\"body\":")?.body()?,
+        })
+    }
+
+    fn response(&mut self) -> Option<Response> {
+        Some(Response {
+            status: self.after("\"status\":")?.number()?.try_into().ok()?,
+            headers: self.after(",\"headers\":")?.headers()?,
+            body: self.after(",\"body\":")?.body()?,
+        })
+    }
+
+    fn timing(&mut self) -> Option<Timing> {
+        Some(Timing {
+            first_byte_ns: self.after("\"first_byte_ns\":")?.number()?,
+            total_ns: self.after(",\"total_ns\":")?.number()?,
+        })
+    }
+
+    fn headers(&mut self) -> Option<Vec<(String, String)>> {
+        self.list(|scan| {
+            let name = scan.after("[")?.string()?;
+            let value = scan.after(",")?.string()?;
+            scan.skip("]")?;
+            Some((name, value))
+        })
+    }
+
+    fn links(&mut self) -> Option<Vec<Link>> {
+        self.list(|scan| {
+            let link = Link {
+                from: scan.after("{\"from\":")?.number()?,
+                source: scan.after(",\"source\":")?.string()?,
+                into: scan.after(",\"into\":")?.string()?,
+            };
+            scan.skip("}")?;
+            Some(link)
+        })
+    }
+
+    fn flags(&mut self) -> Option<Vec<Flag>> {
+        let named = self.list(|scan| scan.string().map(|name| flag_named(&name)))?;
+        Some(named.into_iter().flatten().collect())
+    }
+
+    /// Bodies of bytes that are no text are rare, and left to others.
+    fn body(&mut self) -> Option<Body> {
+        self.skip("{\"encoding\":\"")?;
+        let kind = ["none", "shape", "utf8"]
+            .into_iter()
+            .find(|kind| self.skip(kind).is_some())?;
+        let bytes = self.after("\",\"bytes\":")?.number()?;
+        let content = match kind {
+            "shape" => Content::Shape(Shape::of_text(self.after(",\"shape\":")?.shape()?)),
+            "utf8" => Content::Utf8(self.after(",\"text\":")?.string()?),
+            _ => Content::None,
+        };
+        self.skip("}")?;
+        Some(Body { bytes, content })
+    }
+
+    /// A value of objects, arrays and strings.
+    fn shape(&mut self) -> Option<&'a str> {
+        let all = self.rest;
+        let mut depth = Vec::new();
+        loop {
+            // A value begins.
+            match self.rest.as_bytes().first()? {
+                b'"' => {
+                    self.raw_string()?;
+                }
+                open @ (b'{' | b'[') if depth.len() < DEEPEST => {
+                    let (name, empty) = if *open == b'{' {
+                        (true, "{}")
+                    } else {
+                        (false, "[]")
+                    };
+                    if self.skip(empty).is_none() {
+                        self.rest = &self.rest[1..];
+                        depth.push(name);
+                        self.name_in(name)?;
+                        continue;
+                    }
+                }
+                _ => return None,
+            }
+            // A value has ended: what it is in goes on, or ends too.
+            loop {
+                let Some(name) = depth.last() else {
+                    return Some(&all[..all.len() - self.rest.len()]);
+                };
+                if self.skip(",").is_some() {
+                    self.name_in(*name)?;
+                    break;
+                }
+                self.skip(if *name { "}" } else { "]" })?;
+                depth.pop();
+            }
+        }
+    }
+
+    /// The name of the next value, where it has one.
+    fn name_in(&mut self, object: bool) -> Option<()> {
+        if object {
+            self.raw_string()?;
+            self.skip(":")?;
+        }
+        Some(())
+    }
+
+    fn list<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        if self.skip("[]").is_some() {
+            return Some(Vec::new());
+        }
+        self.skip("[")?;
+        let mut items = vec![item(self)?];
+        while self.skip(",").is_some() {
+            items.push(item(self)?);
+        }
+        self.skip("]")?;
+        Some(items)
+    }
+
+    fn string(&mut self) -> Option<String> {
+        let raw = self.raw_string()?;
+        if raw.contains('\\') {
+            serde_json::from_str(raw).ok()
+        } else {
+            Some(raw[1..raw.len() - 1].to_owned())
+        }
+    }
+
+    /// A string with its quotes and escapes, which are right.
+    fn raw_string(&mut self) -> Option<&'a str> {
+        let all = self.rest;
+        let bytes = all.as_bytes();
+        if *bytes.first()? != b'"' {
+            return None;
+        }
+        let mut end = 1;
+        let mut escaped = false;
+        loop {
+            end += memchr2(b'"', b'\\', &bytes[end..])?;
+            if bytes[end] == b'"' {
+                break;
+            }
+            escaped = true;
+            // What an escape begins with is one byte, and never the end.
+            end += 2;
+            bytes.get(end)?;
+        }
+        let raw = &all[..=end];
+        if escaped {
+            serde_json::from_str::<String>(raw).ok()?;
+        }
+        self.rest = &all[end + 1..];
+        Some(raw)
+    }
+
+    /// A number as the writer writes it: digits.
+    fn number(&mut self) -> Option<u64> {
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = self.rest.split_at(digits);
+        if digits > 1 && number.starts_with('0') {
+            return None;
+        }
+        self.rest = rest;
+        number.parse().ok()
+    }
+
+    fn after(&mut self, text: &str) -> Option<&mut Self> {
+        self.skip(text)?;
+        Some(self)
+    }
+
+    fn skip(&mut self, text: &str) -> Option<()> {
+        self.rest = self.rest.strip_prefix(text)?;
+        Some(())
+    }
+}
+
+/// How deep shapes are read here; serde_json goes as far.
+const DEEPEST: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop, prop_assert_eq, proptest};
+
+    use super::super::record::ExchangeRecord;
+    use super::*;
+    use crate::format::tests::{any_exchange, line_of};
+
+    fn by_definition(line: &[u8]) -> Option<Exchange> {
+        let record: ExchangeRecord<'_> = serde_json::from_slice(line).ok()?;
+        record.into_exchange().ok()
+    }
+
+    #[test]
+    fn what_the_recorder_writes_is_read_here() {
+        let shipped = include_bytes!("../../../captures/peak.jsonl");
+        let lines = shipped.split_inclusive(|byte| *byte == b'\n');
+        let exchanges = lines.filter(|line| line.starts_with(b"{\"type\":\"exchange\""));
+        let mut read = 0;
+        for line in exchanges {
+            assert_eq!(exchange(line), by_definition(line));
+            read += usize::from(exchange(line).is_some());
+        }
+        assert!(read > 1000);
+    }
+
+    #[test]
+    fn shapes_that_are_not_json_are_left_to_others() {
+        let read = |shape: &str| {
+            let mut scan = Scan { rest: shape };
+            scan.shape().map(str::len)
+        };
+        for shape in ["\"date\"", "{}", "[]", r#"{"a":["b",{"c\n":"d"},[]]}"#] {
+            assert_eq!(read(shape), Some(shape.len()), "{shape}");
+        }
+        for shape in [
+            "", "{", "[\"a\"", "[,]", "{\"a\"}", "[\"a\",]", "1", "\"\\x\"", "\"a", "]",
+        ] {
+            assert_eq!(read(shape), None, "{shape}");
+        }
+        let deep = "[".repeat(10_000);
+        assert_eq!(read(&deep), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_says_what_the_definition_says(
+            sent in any_exchange(),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            flip in any::<bool>(),
+        ) {
+            let mut line = line_of(&sent);
+            if flip {
+                let at = at.index(line.len());
+                line[at] = byte;
+            }
+            if let Some(read) = exchange(&line) {
+                prop_assert_eq!(Some(read), by_definition(&line));
+            } else if !flip {
+                let others = [&sent.request.body, &sent.response.body];
+                prop_assert_eq!(
+                    others.iter().filter(|it| matches!(it.content, Content::Base64(_))).count() > 0,
+                    true
+                );
+            }
+        }
+    }
+}

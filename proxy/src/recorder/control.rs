@@ -38,6 +38,8 @@ pub(crate) struct Recorder {
 
 struct Control {
     settings: Option<RecordSettings>,
+    /// How many times they were replaced.
+    reloads: u64,
     running: Option<Capture>,
 }
 
@@ -87,6 +89,7 @@ impl Recorder {
             current: ArcSwapOption::empty(),
             control: Mutex::new(Control {
                 settings,
+                reloads: 0,
                 running: None,
             }),
             books: Mutex::default(),
@@ -158,6 +161,7 @@ impl Recorder {
         let mut control = lock(&self.control);
         let was = control.is_wanted();
         let old = std::mem::replace(&mut control.settings, new);
+        control.reloads += 1;
         let is = control.is_wanted();
         if is && !was && !control.is_recording() {
             let failed = match self.begin(&mut control, None) {
@@ -239,7 +243,8 @@ impl Recorder {
             return Err(OrderError::Busy);
         }
         let now = self.clock.now();
-        let run = run.unwrap_or_else(|| Run::begin(settings, now));
+        let run = run.filter(|run| run.goes_on(settings, control.reloads));
+        let run = run.unwrap_or_else(|| Run::begin(settings, now, control.reloads));
         let desk = Desk {
             clock: self.clock,
             errors: Arc::clone(&self.errors),

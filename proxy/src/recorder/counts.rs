@@ -55,6 +55,13 @@ pub(crate) struct Dropped {
     pub(crate) write: u64,
 }
 
+impl Outcomes {
+    /// Captures that nobody can share.
+    pub(crate) const fn unfit(&self) -> u64 {
+        self.quarantined + self.failed
+    }
+}
+
 impl Dropped {
     pub(crate) const fn total(&self) -> u64 {
         self.queue + self.size + self.policy + self.write

@@ -210,9 +210,33 @@ mod tests {
     use trace::anonymize::{Mode, Policy};
     use trace::recording::{Sample, Series, Start};
 
+    use super::super::tally::State;
     use super::super::tests::tap;
     use super::*;
     use crate::config::Rotate;
+
+    #[test]
+    fn a_thread_that_breaks_says_so() {
+        let tally = Arc::new(Tally::new(std::path::Path::new("capture.jsonl")));
+        let errors = Arc::<AtomicU64>::default();
+        tally.begins();
+        tally.written();
+        let alarm = Alarm {
+            tally: Arc::clone(&tally),
+            errors: Arc::clone(&errors),
+        };
+        let thread = thread::spawn(move || {
+            let _alarm = alarm;
+            panic!("as a bug would");
+        });
+        assert!(thread.join().is_err());
+        assert!(tally.is_over() && tally.state() == State::Failed);
+        assert_eq!(errors.load(Ordering::Relaxed), 1);
+        assert_eq!(
+            (tally.counts().recorded, tally.counts().dropped.write),
+            (0, 1)
+        );
+    }
 
     #[test]
     fn what_there_is_no_time_for_is_counted() {

@@ -1,5 +1,6 @@
 //! offered = recorded + dropped, at any load: in `/status`, in the metrics, and in the footer.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
@@ -201,4 +202,38 @@ fn the_accounts_hold_when_the_disk_fills_up_under_load() {
     assert_eq!(proxy.metric("rehearsal_recording_errors_total"), 1);
     assert!(proxy.stop().status.success());
     assert!(proxy.folder.path().join("capture.jsonl.partial").exists());
+}
+
+/// Its folder is away for a while: what is written then may be anywhere.
+#[test]
+fn a_capture_that_has_failed_stays_as_its_last_checkpoint_left_it() {
+    let origin = Origin::start();
+    let proxy = Config::over(&origin).record("sub/c.jsonl", true).start();
+    let mut client = proxy.client();
+    let mut sent = 0;
+    let mut ask = || {
+        assert_eq!(client.ask(&request("GET", "/", &[])).status, 200);
+        sent += 1;
+    };
+    ask();
+    eventually("one is recorded", || {
+        (Account::of_status(&proxy).recorded == 1).then_some(())
+    });
+    let [here, away] = ["sub", "away"].map(|name| proxy.folder.path().join(name));
+    fs::rename(&here, &away).unwrap();
+    eventually("recording has failed", || {
+        ask();
+        (proxy.status()["recording"]["state"] == "failed").then_some(())
+    });
+    fs::rename(&away, &here).unwrap();
+    let stopped = proxy.order("/record/stop", &[]);
+    assert_eq!(stopped.status, 500, "{}", stopped.body);
+    let account = Account::of_metrics(&proxy).holds();
+    assert_eq!(account, Account::of_status(&proxy));
+    assert_eq!((account.offered, account.recorded), (sent, 1));
+    let partial = fs::read_to_string(here.join("c.jsonl.partial")).unwrap();
+    let mut lines = partial.lines();
+    let checkpoint = lines.rfind(|line| line.contains("\"type\":\"checkpoint\""));
+    let checkpoint: Value = serde_json::from_str(checkpoint.unwrap()).unwrap();
+    assert_eq!(checkpoint["exchanges"], 1);
 }

@@ -119,7 +119,8 @@ const fn status(error: &OrderError) -> StatusCode {
         OrderError::AlreadyRecording
         | OrderError::Busy
         | OrderError::NoSettings
-        | OrderError::NotRecording => StatusCode::CONFLICT,
+        | OrderError::NotRecording
+        | OrderError::Stopping => StatusCode::CONFLICT,
         OrderError::Close(_) | OrderError::Start(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

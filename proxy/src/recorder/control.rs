@@ -41,6 +41,8 @@ struct Control {
     /// How many times they were replaced.
     reloads: u64,
     running: Option<Capture>,
+    /// Whether the process ends, so that nothing is begun any more.
+    is_over: bool,
 }
 
 /// Accounts over all captures.
@@ -69,6 +71,8 @@ pub(crate) enum OrderError {
     NotRecording,
     #[error(transparent)]
     Start(#[from] RecordError),
+    #[error("the process is stopping")]
+    Stopping,
 }
 
 /// How long requests in flight get to be recorded once recording is to stop.
@@ -91,6 +95,7 @@ impl Recorder {
                 settings,
                 reloads: 0,
                 running: None,
+                is_over: false,
             }),
             books: Mutex::default(),
             closed: Condvar::new(),
@@ -135,7 +140,7 @@ impl Recorder {
     pub(super) fn give_way(&self, tally: &Arc<Tally>) {
         match self.replace(|running| Arc::ptr_eq(running.tally(), tally)) {
             // Somebody was quicker.
-            Ok(_) | Err(OrderError::NotRecording) => {}
+            Ok(_) | Err(OrderError::NotRecording | OrderError::Stopping) => {}
             Err(OrderError::Close(error)) => tracing::error!("{error}"),
             Err(error) => {
                 let file = tally.file();
@@ -186,7 +191,10 @@ impl Recorder {
     /// Ends all captures with the process, when nobody offers anything any more. `None` when
     /// nothing was being recorded.
     pub(crate) fn close(&self) -> Result<Option<Closed>, CloseError> {
-        let capture = self.end(&mut lock(&self.control));
+        let mut control = lock(&self.control);
+        control.is_over = true;
+        let capture = self.end(&mut control);
+        drop(control);
         let deadline = self.clock.now() + DRAIN;
         for (_, end) in &lock(&self.books).open {
             // Also those that an order of before, or a rotation, still waits for.
@@ -239,6 +247,9 @@ impl Recorder {
         run: Option<Run>,
     ) -> Result<Option<Capture>, OrderError> {
         let settings = control.settings.as_ref().ok_or(OrderError::NoSettings)?;
+        if control.is_over {
+            return Err(OrderError::Stopping);
+        }
         if lock(&self.books).open.len() > CLOSING {
             return Err(OrderError::Busy);
         }

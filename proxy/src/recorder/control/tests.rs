@@ -70,6 +70,8 @@ fn orders_that_make_no_sense_are_refused() {
     assert_eq!(name(&recorder.stop().unwrap()), "c.jsonl");
     assert!(matches!(recorder.stop(), Err(OrderError::NotRecording)));
     assert!(recorder.close().unwrap().is_none());
+    // As a reload might that was under way.
+    assert!(matches!(recorder.start(), Err(OrderError::Stopping)));
     let nowhere = Recorder::new(None, Clock::start());
     assert!(matches!(nowhere.start(), Err(OrderError::NoSettings)));
     assert_eq!((recorder.errors(), nowhere.errors()), (0, 0));

@@ -6,6 +6,7 @@ use std::env;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use trace::exchange::Exchange;
 use trace::format::Capture;
 
 use crate::cli::Args;
@@ -13,6 +14,7 @@ use crate::console;
 use crate::engine::{self, Counters, EngineError, Job, Measured, Run};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
 use crate::input;
+use crate::merge::{Source, merge};
 use crate::output::Output;
 use crate::plan::overview::Overview;
 use crate::plan::{self, Plan, PlanError, Wanted};
@@ -33,21 +35,26 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let settings = Settings::resolve(args, file, &path, key).map_err(usages)?;
     let target = target(&settings)?;
     let key = key_header(&settings)?;
-    let capture = input::capture(&settings.capture).map_err(usage)?;
-    let warnings = warnings(&settings, &capture);
+    let mut sources = input::captures(&settings.captures).map_err(usage)?;
+    let mut warnings: Vec<_> = sources.iter().flat_map(warnings_of).collect();
+    let merged = merge(&mut sources);
+    warnings.extend(merged.warnings);
+    let exchanges = merged.exchanges;
     for warning in &warnings {
         console::warning(warning);
     }
-    let (plan, pool) = plan(&settings, target.as_ref(), &capture)?;
+    let (plan, pool) = plan(&settings, target.as_ref(), &exchanges)?;
     let overview = Overview::of(&plan);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
         print(&report::plan::text(&settings, &overview), "the plan")?;
         return Ok(Exit::Passed);
     };
-    let output = Output::create(settings.out.dir.as_deref(), &settings.capture).map_err(usage)?;
+    let output =
+        Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
     let job = job(&settings, plan, pool, target, key);
-    let about = about(&settings, &capture, &overview, &job, warnings);
-    drop(capture);
+    let played = played(&sources, exchanges.len());
+    let about = about(&settings, played, &overview, &job, warnings);
+    drop(exchanges);
     match measure(job, about, &overview, settings.out.quiet) {
         Ok(summary) => report(&summary, &output),
         Err(error) => {
@@ -57,15 +64,15 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-/// What the reader of the capture had to say, and what its audit had found.
-fn warnings(settings: &Settings, capture: &Capture) -> Vec<String> {
-    let file = settings.capture.display();
+/// What the reader of a capture had to say, and what its audit had found.
+fn warnings_of(source: &Source) -> Vec<String> {
+    let Source { file, capture } = source;
     let read = capture.warnings.iter().map(ToString::to_string);
     let found = capture
         .footer
         .as_ref()
         .map_or(0, |footer| footer.audit.found);
-    let extension = settings.capture.extension();
+    let extension = file.extension();
     let audit = if found > 0 {
         Some(format!(
             "its audit found {found} places that may tell of real people; keep it to yourself, \
@@ -81,7 +88,7 @@ fn warnings(settings: &Settings, capture: &Capture) -> Vec<String> {
         None
     };
     read.chain(audit)
-        .map(|warning| format!("capture `{file}`: {warning}"))
+        .map(|warning| format!("capture `{}`: {warning}", file.display()))
         .collect()
 }
 
@@ -123,7 +130,7 @@ fn key_header(settings: &Settings) -> Result<Option<HeaderValue>, Trouble> {
 fn plan(
     settings: &Settings,
     target: Option<&Target>,
-    capture: &Capture,
+    exchanges: &[Exchange],
 ) -> Result<(Plan, Pool), Trouble> {
     let wanted = Wanted {
         load: &settings.load,
@@ -137,12 +144,12 @@ fn plan(
         config: &settings.config,
     };
     let without = Pool::default();
-    match plan::build(&capture.exchanges, &wanted, &without) {
+    match plan::build(exchanges, &wanted, &without) {
         Ok(plan) => Ok((plan, without)),
         Err(PlanError::Assign(_)) => {
             let pool =
                 input::pool(settings.users.file.as_deref(), &settings.config).map_err(usage)?;
-            let plan = plan::build(&capture.exchanges, &wanted, &pool).map_err(usage)?;
+            let plan = plan::build(exchanges, &wanted, &pool).map_err(usage)?;
             Ok((plan, pool))
         }
         Err(error) => Err(usage(error)),
@@ -174,24 +181,34 @@ fn job(
     }
 }
 
+/// What the summary says of what was played: names of several captures stand in a row.
+fn played(sources: &[Source], exchanges: usize) -> summary::Capture {
+    let joined = |each: &dyn Fn(&Source) -> String| {
+        let mut all: Vec<_> = sources.iter().map(each).collect();
+        all.dedup();
+        all.join(", ")
+    };
+    let complete = |capture: &Capture| capture.footer.is_some() && capture.warnings.is_empty();
+    summary::Capture {
+        file: joined(&|source| source.file.display().to_string()),
+        id: joined(&|source| source.capture.header.capture.clone()),
+        tool: joined(&|source| source.capture.header.tool.clone()),
+        exchanges: exchanges as u64,
+        complete: sources.iter().all(|source| complete(&source.capture)),
+    }
+}
+
 fn about(
     settings: &Settings,
-    capture: &Capture,
+    capture: summary::Capture,
     overview: &Overview,
     job: &Job,
     warnings: Vec<String>,
 ) -> About {
-    let complete = capture.footer.is_some() && capture.warnings.is_empty();
     About {
         run: job.run.id.clone(),
         interrupted: false,
-        capture: summary::Capture {
-            file: settings.capture.display().to_string(),
-            id: capture.header.capture.clone(),
-            tool: capture.header.tool.clone(),
-            exchanges: capture.exchanges.len() as u64,
-            complete,
-        },
+        capture,
         settings: summary::Settings {
             target: job.target.url().to_owned(),
             speed: settings.load.speed.to_string(),

@@ -7,26 +7,84 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 use ipnet::IpNet;
 
 use crate::exit::{self, Exit};
 use crate::settings::values::{count, duration, seed};
 use crate::settings::{ExtraHeader, SessionMode, Speed};
-use crate::{app, console};
+use crate::{app, check, console};
 
-/// Play a capture against a target, on time, and say whether the target held.
+/// Play captures against a target, on time, and say whether the target held.
 ///
-/// Reads CAPTURE, plans every request, sends each on its absolute deadline, and writes
+/// Reads each CAPTURE, plans every request, sends each on its absolute deadline, and writes
 /// summary.json and report.html. Every option can also be set in the environment as shown, and
 /// many in config/replay.toml; flags win over the environment, the environment over the file.
+/// A capture that is called like a command is written `./verify`.
 #[derive(Debug, Parser)]
-#[command(name = "replay", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(
+    name = "replay",
+    version,
+    after_help = exit::HELP,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) play: Args,
+}
+
+/// What can be done besides playing.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Audit(Audit),
+    Verify(Verify),
+}
+
+/// Look for personal-looking values in captures.
+///
+/// Searches each value as it is and decoded for what has the form of an e-mail address, telephone,
+/// card or social security number, or token. The recorder's own audit also searched for every value
+/// that it replaced; these are gone.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::AUDIT)]
+pub(crate) struct Audit {
+    /// The captures to look through
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// What this policy itself says is about nobody, such as config/anonymize.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// Check that captures are as they were written.
+///
+/// Checks every line, the order and the counts, and the hash chain at each checkpoint, and says up
+/// to where a capture is good and what was lost.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::VERIFY)]
+pub(crate) struct Verify {
+    /// The captures to check; .partial and .quarantine files, too
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Write what is whole of a damaged capture to this new file
+    #[arg(long, value_name = "OUT")]
+    pub(crate) repair: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The capture to play, .jsonl or .jsonl.zst
-    pub(crate) capture: PathBuf,
+    /// The capture to play, .jsonl or .jsonl.zst; several are played on one time line
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(crate) captures: Vec<PathBuf>,
 
     /// Recorded seconds per replayed second, such as 5x or 0.5x [default: 1x]
     #[arg(
@@ -168,11 +226,16 @@ pub(crate) struct Args {
 
 /// Does what the arguments ask for, prints what there is to say, and tells how it ended.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let args = match Args::try_parse_from(args) {
-        Ok(args) => args,
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
-    match app::run(args) {
+    let done = match cli.command {
+        None => app::run(cli.play),
+        Some(Command::Audit(audit)) => check::audit(&audit),
+        Some(Command::Verify(verify)) => check::verify(&verify),
+    };
+    match done {
         Ok(exit) => exit,
         Err(trouble) => {
             trouble.errors.iter().for_each(console::error);
@@ -209,6 +272,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

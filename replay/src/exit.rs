@@ -12,6 +12,10 @@ pub enum Exit {
     /// The run could not be done, its results could not be written or printed, or not one of
     /// its requests succeeded.
     Failed,
+    /// A capture is damaged, or was never closed.
+    Damaged,
+    /// A capture holds what looks personal.
+    Found,
     /// Wrong usage, configuration or input; nothing was sent.
     Usage,
     /// The generator limited the run, so that its numbers say nothing about the target.
@@ -25,7 +29,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Passed => 0,
-            Self::Failed => 1,
+            Self::Failed | Self::Damaged | Self::Found => 1,
             Self::Usage => 2,
             Self::Invalid => 96,
             Self::Interrupted => 130,
@@ -80,3 +84,17 @@ Exit codes:
   2    wrong usage, configuration or input; nothing was sent
   96   invalid: the generator limited the run, its numbers say nothing about the target
   130  interrupted; what was measured until then is still reported";
+
+/// The table for `verify --help`.
+pub(crate) const VERIFY: &str = "\
+Exit codes:
+  0    all are good; or the repaired file is written
+  1    one is damaged, or was never closed; or the repaired file is in quarantine
+  2    wrong usage, or one cannot be read or written at all";
+
+/// The table for `audit --help`.
+pub(crate) const AUDIT: &str = "\
+Exit codes:
+  0    nothing was found
+  1    something was found
+  2    wrong usage, or one cannot be read";

@@ -1,4 +1,4 @@
-//! Reads what a run is made of: the capture and the users file.
+//! Reads what a run is made of: the captures and the users file.
 //!
 //! Knows nothing of their content.
 
@@ -8,12 +8,20 @@ use std::path::{Path, PathBuf};
 
 use trace::format::Capture;
 
+use crate::merge::Source;
 use crate::users::{Pool, UsersError};
 
-/// The whole capture, or one line that says what is wrong with it.
-pub(crate) fn capture(path: &Path) -> Result<Capture, anyhow::Error> {
-    // The reader's message names its cause already.
-    Capture::read(path).map_err(|error| anyhow::Error::msg(error.to_string()))
+/// The whole captures, or one line that says what is wrong with the first that has something.
+pub(crate) fn captures(paths: &[PathBuf]) -> Result<Vec<Source>, anyhow::Error> {
+    let read = paths.iter().map(|path| {
+        // The reader's message names its cause already.
+        let capture = Capture::read(path).map_err(|error| anyhow::Error::msg(error.to_string()))?;
+        Ok(Source {
+            file: path.clone(),
+            capture,
+        })
+    });
+    read.collect()
 }
 
 /// The pool of test users; empty when no file is configured.

@@ -1,10 +1,10 @@
 //! Replay: plays a capture against a target on absolute deadlines, and judges the run.
 //!
-//! Read → `plan` → `engine` → `judge` → `report`; `app` joins them, and reads the key from the
-//! environment; `cli` reads the rest of the environment through clap. Only `settings::file` and
-//! `input` read files, and `settings::resolve` counts the cores; `target` resolves names; `engine`
+//! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
+//! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
+//! through clap. Only `settings::file`, `input` and `check` read files, and `settings::resolve` counts the cores; `target` resolves names; `engine`
 //! sends, on the time that `clock` tells; `output` writes files; `console` and `progress` print.
-//! `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
+//! `merge`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod exit;
 pub mod summary;
 
 mod app;
+mod check;
 mod clock;
 mod console;
 mod engine;
@@ -19,6 +20,7 @@ mod fidelity;
 mod input;
 mod judge;
 mod locator;
+mod merge;
 mod output;
 mod plan;
 mod progress;

@@ -22,11 +22,12 @@ impl Locator {
     }
 
     /// The value that the policy kept at this place of a recorded shape (`"keep:faculty"`).
-    pub(crate) fn kept_in<'a>(&self, shape: &'a Value) -> Option<&'a str> {
+    pub(crate) fn kept_in(&self, shape: &Value) -> Option<String> {
         shape
             .pointer(&self.pointer)?
             .as_str()?
             .strip_prefix("keep:")
+            .map(str::to_owned)
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     fn finds_what_the_policy_kept() {
         let locator: Locator = "body#/role".parse().unwrap();
         let shape = serde_json::json!({"role": "keep:faculty", "name": "string(11)"});
-        assert_eq!(locator.kept_in(&shape), Some("faculty"));
+        assert_eq!(locator.kept_in(&shape).as_deref(), Some("faculty"));
         let other: Locator = "body#/name".parse().unwrap();
         assert_eq!(other.kept_in(&shape), None);
     }

@@ -21,6 +21,27 @@ pub(crate) enum Kind {
     Username,
 }
 
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Auth,
+        Self::Fresh,
+        Self::Password,
+        Self::Refresh,
+        Self::Username,
+    ];
+
+    /// As captures write it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Fresh => "fresh",
+            Self::Password => "password",
+            Self::Refresh => "refresh",
+            Self::Username => "username",
+        }
+    }
+}
+
 /// A piece of text: as it stands, or a slot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
@@ -67,6 +88,19 @@ pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
+/// The text with `suffix` at the end of every slot's name; `None` when it has no slot.
+pub(crate) fn renamed(text: &str, suffix: &str) -> Option<String> {
+    let parts = parts(text);
+    let is_slot = |part: &Part<'_>| matches!(part, Part::Slot { .. });
+    parts.iter().any(is_slot).then(|| {
+        let each = parts.iter().map(|part| match part {
+            Part::Literal(text) => Cow::Borrowed(*text),
+            Part::Slot { kind, name } => format!("{{{{{}:{name}{suffix}}}}}", kind.word()).into(),
+        });
+        each.collect()
+    })
+}
+
 /// The value as it must be written at that place.
 pub(crate) fn encode(value: &str, place: Place) -> Cow<'_, str> {
     match place {
@@ -92,14 +126,7 @@ fn slot_at(text: &str, open: usize) -> Option<(Kind, &str, usize)> {
     let inner = &text[open + 2..];
     let close = inner.find("}}")?;
     let (kind, name) = inner[..close].split_once(':')?;
-    let kind = match kind {
-        "auth" => Kind::Auth,
-        "fresh" => Kind::Fresh,
-        "password" => Kind::Password,
-        "refresh" => Kind::Refresh,
-        "username" => Kind::Username,
-        _ => return None,
-    };
+    let kind = Kind::ALL.into_iter().find(|known| known.word() == kind)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (!name.is_empty() && name.bytes().all(plain)).then_some((kind, name, open + 2 + close + 2))
 }

@@ -58,13 +58,13 @@ pub struct Summary {
 /// What was played.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Capture {
-    /// The file as it was named.
+    /// The file as it was named; several are joined by commas, as with what follows.
     pub file: String,
     /// The capture's own name.
     pub id: String,
     /// The program that recorded it.
     pub tool: String,
-    /// Exchanges in the file.
+    /// Exchanges in all of them.
     pub exchanges: u64,
     /// Whether it was closed properly.
     pub complete: bool,

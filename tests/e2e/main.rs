@@ -5,6 +5,7 @@
 
 mod around_nginx;
 mod clients;
+mod ledger;
 mod reliability;
 mod shipped;
 mod whole_loop;

@@ -69,6 +69,32 @@ fn every_exchange_is_recorded_and_replayed_with_equal_statuses() {
     assert!(!replay.stdout.contains(&stage.key) && !summary.to_string().contains(&stage.key));
 }
 
+/// What was replaced has to be as acceptable as the original: requests that the backend took when
+/// they were recorded are not malformed when they are replayed.
+#[test]
+fn a_replay_brings_no_400_or_422_that_the_recording_did_not_have() {
+    let stage = Stage::set(0.0).unwrap();
+    let file = stage.path("capture.jsonl");
+    let report = recorded(&stage, &file);
+    let replay = replayed(&stage, &file, &["--speed", "5x"]);
+    assert!(matches!(replay.code, 0 | 96), "{replay:?}");
+    let summary = fs::read_to_string(stage.path("out/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let routes = summary["divergence"]["routes"].as_array().unwrap();
+    let count = |statuses: &Value| -> u64 {
+        let counts = statuses.as_object().unwrap().values();
+        counts.filter_map(Value::as_u64).sum()
+    };
+    let compared: u64 = routes.iter().map(|route| count(&route["replayed"])).sum();
+    assert_eq!(compared, report.requests);
+    for route in routes {
+        for status in ["400", "422"] {
+            let times = |when: &str| route[when][status].as_u64().unwrap_or(0);
+            assert!(times("replayed") <= times("recorded"), "{route:#}");
+        }
+    }
+}
+
 #[test]
 fn nothing_personal_is_in_the_capture_in_any_encoding() {
     let stage = Stage::set(0.0).unwrap();

@@ -9,10 +9,12 @@ pub mod certificate;
 pub mod curl;
 pub mod deadline;
 pub mod http;
+pub mod ledger;
 pub mod nginx;
 pub mod origin;
 pub mod proxy;
 pub mod service;
+pub mod told;
 pub mod wrk;
 
 use std::ffi::OsStr;

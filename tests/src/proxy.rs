@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use anyhow::{Context as _, Result, ensure};
 use demo::programs::Program;
@@ -102,10 +103,16 @@ impl Proxy {
 
     /// Stops it, and gives the capture and the folder that it is in.
     pub fn captured(self) -> Result<(Capture, PathBuf, TempDir)> {
-        let (status, said) = self.program.stop()?;
+        let (status, said, folder) = self.ended()?;
         ensure!(status.success(), "the proxy ended with {status}: {said}");
-        let path = self.folder.path().join(CAPTURE);
-        Ok((Capture::read(&path)?, path, self.folder))
+        let path = folder.path().join(CAPTURE);
+        Ok((Capture::read(&path)?, path, folder))
+    }
+
+    /// Stops it, and gives how it ended, what it said and the folder with all of its files.
+    pub fn ended(self) -> Result<(ExitStatus, String, TempDir)> {
+        let (status, said) = self.program.stop()?;
+        Ok((status, said, self.folder))
     }
 }
 

@@ -3,6 +3,9 @@
 //! Plain data without serde: the file's own types are in [`crate::format`], so that the format
 //! cannot move by accident.
 
+use serde_json::Value;
+use serde_json::value::RawValue;
+
 /// One request and its answer, free of personal data once it comes out of a capture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
@@ -77,7 +80,44 @@ pub enum Content {
     /// Bytes that are not text.
     Base64(Vec<u8>),
     /// Structure, lengths and identifiers only; see `captures/README.md` for its grammar.
-    Shape(serde_json::Value),
+    Shape(Shape),
+}
+
+/// The shape of a body, kept as it was written: most readers do not look into it.
+#[derive(Debug, Clone)]
+pub struct Shape(Box<RawValue>);
+
+impl Shape {
+    /// Takes what was read.
+    pub(crate) fn new(json: Box<RawValue>) -> Self {
+        Self(json)
+    }
+
+    /// The JSON that it was written as.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// As a value; `None` when it is nested deeper than any recorder writes.
+    pub fn parse(&self) -> Option<Value> {
+        serde_json::from_str(self.text()).ok()
+    }
+
+    pub(crate) const fn raw(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl From<Value> for Shape {
+    fn from(value: Value) -> Self {
+        Self(RawValue::from_string(value.to_string()).unwrap_or_default())
+    }
 }
 
 /// Durations from the request's first byte at the proxy.

@@ -7,5 +7,11 @@
 pub mod anonymize;
 pub mod exchange;
 pub mod format;
+mod links;
 pub mod raw;
+mod recent;
 pub mod recording;
+
+/// What `fuzz/` tries.
+#[cfg(fuzzing)]
+pub use anonymize::fuzzing;

@@ -221,6 +221,7 @@ impl Tally {
             queue: self.queue.load(Ordering::Acquire),
             size: self.size.load(Ordering::Acquire),
             write: self.write.load(Ordering::Acquire),
+            ..Missed::default()
         }
     }
 

@@ -147,7 +147,10 @@ fn who(
     log_in.dedup();
     let needed: Vec<_> = log_in
         .iter()
-        .map(|&user| known.get(users.items[user as usize].as_str()).copied())
+        .map(|&user| {
+            let role = known.get(users.items[user as usize].as_str());
+            role.map(String::as_str)
+        })
         .collect();
     let given = assign(&needed, pool, wanted.load.seed, wanted.share, wanted.config)?;
     let mut all = Vec::with_capacity(users.items.len());

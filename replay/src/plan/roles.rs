@@ -12,7 +12,7 @@ use crate::settings::RoleSource;
 pub(super) fn roles<'a>(
     exchanges: &'a [Exchange],
     source: Option<&RoleSource>,
-) -> HashMap<&'a str, &'a str> {
+) -> HashMap<&'a str, String> {
     let mut roles = HashMap::new();
     let Some(source) = source else {
         return roles;
@@ -22,7 +22,7 @@ pub(super) fn roles<'a>(
         .filter(|exchange| exchange.route == source.route)
     {
         if let Content::Shape(shape) = &exchange.response.body.content
-            && let Some(role) = source.at.kept_in(shape)
+            && let Some(role) = shape.parse().and_then(|shape| source.at.kept_in(&shape))
         {
             roles.entry(exchange.user.as_str()).or_insert(role);
         }

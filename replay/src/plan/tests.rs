@@ -169,7 +169,7 @@ fn a_body_that_was_not_kept_is_filled_to_its_length() {
     let mut upload = exchange(1, 0, 1);
     upload.request.body = Body {
         bytes: 9_000,
-        content: Content::Shape("binary(9000)".into()),
+        content: Content::Shape(serde_json::json!("binary(9000)").into()),
     };
     let load = load("1");
     let plan = build(&[upload], &wanted(&load), &pool()).unwrap();
@@ -230,7 +230,7 @@ fn equal_fresh_names_are_one_value() {
 fn users_get_test_users_of_their_role() {
     let mut me = with_token(5, 2);
     me.route = "GET /api/v1/auth/me".to_owned();
-    me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}));
+    me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}).into());
     let role = RoleSource {
         route: me.route.clone(),
         at: "body#/role".parse().unwrap(),

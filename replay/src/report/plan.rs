@@ -9,7 +9,7 @@ use super::words;
 pub(crate) fn text(settings: &Settings, overview: &Overview) -> String {
     format!(
         "plan of {} at {}, nothing is sent\n\n{}\n{}",
-        settings.capture.display(),
+        settings.captures(),
         settings.load.speed,
         words::table(&facts(settings, overview), &[false, false]),
         words::table(&rates(overview), &[false, true, true, true]),

@@ -23,8 +23,8 @@ pub(crate) use values::{ExtraHeader, SessionMode};
 pub(crate) struct Settings {
     /// The file that settings come from, or would, for messages.
     pub(crate) config: String,
-    /// The capture to play.
-    pub(crate) capture: PathBuf,
+    /// The captures to play, at least one.
+    pub(crate) captures: Vec<PathBuf>,
     /// Which of it, and how fast.
     pub(crate) load: Load,
     /// Where it goes.
@@ -37,6 +37,14 @@ pub(crate) struct Settings {
     pub(crate) how: How,
     /// What comes out.
     pub(crate) out: Out,
+}
+
+impl Settings {
+    /// The captures' names, for people.
+    pub(crate) fn captures(&self) -> String {
+        let names = self.captures.iter().map(|path| path.display().to_string());
+        names.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Which part of the capture is played, and how fast.

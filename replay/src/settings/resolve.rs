@@ -37,7 +37,7 @@ impl Settings {
         };
         Ok(Self {
             config: path.display().to_string(),
-            capture: args.capture,
+            captures: args.captures,
             load: Load {
                 speed: args.speed.or(speed).unwrap_or(Speed::RECORDED),
                 duration: args.duration,
@@ -208,11 +208,12 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::cli::Cli;
 
     fn resolve(args: &[&str], file: &str) -> Result<Settings, Vec<Mistake>> {
-        let args = Args::try_parse_from([&["replay"], args].concat()).unwrap();
+        let cli = Cli::try_parse_from([&["replay"], args].concat()).unwrap();
         Settings::resolve(
-            args,
+            cli.play,
             toml::from_str(file).unwrap(),
             Path::new("other.toml"),
             None,

@@ -1,6 +1,7 @@
 //! A capture, written as text line by line.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// A capture that a test writes.
 pub(crate) struct Recording {
@@ -49,9 +50,24 @@ impl Recording {
         let footer = json!({
             "type": "footer", "exchanges": count, "offered": count,
             "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "truncated": 0,
-            "redacted": {}, "audit": {"searched": 9, "found": self.found}, "chain": "",
+            "redacted": {}, "audit": {"searched": 9, "found": self.found},
+            "chain": self.chain(),
         });
         self.unfinished() + &format!("{footer}\n")
+    }
+
+    /// The hash of all lines, as there is no checkpoint among them.
+    fn chain(&self) -> String {
+        let hash = Sha256::digest(self.unfinished());
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Says which clock it goes by, and where on it it begins.
+    pub(crate) fn on_clock(mut self, clock: &str, starts_ms: u64) -> Self {
+        self.lines[0]["capture"] = json!(format!("01TEST{starts_ms}"));
+        self.lines[0]["clock"] = json!(clock);
+        self.lines[0]["starts_ns"] = json!(starts_ms * 1_000_000);
+        self
     }
 
     /// The file's text as far as it was written, without a footer.

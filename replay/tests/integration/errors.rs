@@ -132,7 +132,7 @@ fn every_mistake_of_usage_is_one_line() {
     insta::assert_snapshot!(of(&["--no-such-option"]), @"error: unexpected argument '--no-such-option' found");
     insta::assert_snapshot!(of(&["--speed"]), @"error: a value is required for '--speed <SPEED>' but none was supplied");
     insta::assert_snapshot!(of(&["--speed", "1", "--speed", "2"]), @"error: the argument '--speed <SPEED>' cannot be used multiple times");
-    insta::assert_snapshot!(of(&["another.jsonl"]), @"error: unexpected argument 'another.jsonl' found");
+    insta::assert_snapshot!(of(&["another.jsonl", "--dry-run"]), @"error: cannot open capture `another.jsonl`: No such file or directory (os error 2)");
     insta::assert_snapshot!(of(&["--speed", "-1"]), @"error: invalid value '-1' for '--speed <SPEED>': a speed is a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x");
     insta::assert_snapshot!(of(&["--timeout", "-5s"]), @"error: invalid value '-5s' for '--timeout <DURATION>': a duration is above 0 and written with its unit, such as `90s`, `500ms` or `1m30s`");
     insta::assert_snapshot!(of(&["--workers", "0"]), @"error: invalid value '0' for '--workers <N>': it is a whole number above 0, such as `2`");
@@ -141,7 +141,7 @@ fn every_mistake_of_usage_is_one_line() {
     insta::assert_snapshot!(of(&["--sessions", "closed"]), @"error: invalid value 'closed' for '--sessions <MODE>' [possible values: open, ordered]");
     insta::assert_snapshot!(of(&["--via-loadtest=perhaps"]), @"error: invalid value 'perhaps' for '--via-loadtest[=<BOOL>]': value was not a boolean");
     let nothing = Replay::new().without_capture().without_out();
-    insta::assert_snapshot!(check(&nothing, 2), @"error: the following required arguments were not provided: <CAPTURE>");
+    insta::assert_snapshot!(check(&nothing, 2), @"error: the following required arguments were not provided: <CAPTURE>...");
 }
 
 #[test]

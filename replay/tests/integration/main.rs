@@ -7,6 +7,7 @@
 )]
 
 mod capture;
+mod checks;
 mod errors;
 mod login;
 mod program;

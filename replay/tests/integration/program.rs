@@ -65,6 +65,13 @@ impl Replay {
         self
     }
 
+    /// The program, told this and nothing else.
+    pub(crate) fn told<const N: usize>(args: [&str; N]) -> Self {
+        let mut told = Self::new();
+        told.args.clear();
+        told.args(args)
+    }
+
     /// Names no capture.
     pub(crate) fn without_capture(mut self) -> Self {
         self.args.retain(|arg| arg != "capture.jsonl");

@@ -137,7 +137,7 @@ fn a_torn_capture_is_played_as_far_as_it_goes() {
     assert!(
         ended
             .stderr
-            .starts_with("warning: capture `capture.jsonl`: line 6 "),
+            .starts_with("warning: capture `capture.jsonl`: line 6, "),
         "{}",
         ended.stderr
     );

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::Regex;
 
+use super::dates;
+
 /// What a value looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -39,7 +41,7 @@ pub(super) fn whole(value: &str) -> Option<Form> {
     let digit = first.is_ascii_digit() || !first.is_ascii();
     if is_uuid(value) {
         Some(Form::Uuid)
-    } else if digit && date_at_start(value).is_some() {
+    } else if date_at_start(value).is_some() {
         Some(Form::Date)
     } else if bytes.contains(&b'@') && is(&EMAIL) {
         Some(Form::Email)
@@ -123,21 +125,9 @@ fn without_uuids(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// The date that `value` begins with, if the rest is nothing or a time of day.
+/// The date that `value` is, with or without a time of day.
 pub(super) fn date_at_start(value: &str) -> Option<Date> {
-    let date = value.get(..10)?;
-    let rest = value.as_bytes().get(10);
-    if !matches!(rest, None | Some(b'T' | b' ')) {
-        return None;
-    }
-    let bytes = date.as_bytes();
-    if bytes[4] != b'-' || bytes[7] != b'-' || !bytes[0].is_ascii_digit() {
-        return None;
-    }
-    if rest.is_some() && !TIME.is_match(&value[11..]) {
-        return None;
-    }
-    date.parse().ok()
+    dates::whole(value).map(|found| found.date)
 }
 
 /// Whether `text` has a run of digits long enough to be an identifier.
@@ -207,10 +197,6 @@ pattern!(
 );
 pattern!(CARD, r"\b\d(?:[ -]?\d){12,18}\b");
 pattern!(URL, r"(?i)^[a-z][a-z0-9+.-]*://[^\s]+$");
-pattern!(
-    TIME,
-    r"^\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?$"
-);
 
 #[cfg(test)]
 mod tests {
@@ -358,7 +344,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&UUID, &EMAIL, &JWT, &SSN, &PHONE, &CARD, &URL, &TIME] {
+        for pattern in [&UUID, &EMAIL, &JWT, &SSN, &PHONE, &CARD, &URL] {
             assert!(!pattern.as_str().is_empty());
         }
     }

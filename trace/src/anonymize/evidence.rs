@@ -1,63 +1,72 @@
-//! What an exchange says about who is behind it: credentials, user name, password.
-
-use std::sync::Arc;
+//! What an exchange says about who is behind it: credentials, session cookies, user name, password.
 
 use super::body::{Body, Parsed};
-use super::json::Json;
+use super::json::{Json, Value};
 use super::memo::{Known, Memo, Part, Place};
-use super::original::Original;
-use super::people::{Evidence, Presented};
+use super::people::{Evidence, Fingerprint, People, Presented};
 use super::policy::{Kind, Policy};
 use super::scrub::bare_credential;
 use super::url::decode_form;
+use super::walk::At;
 use crate::raw::RawExchange;
 
-/// Collects the evidence in headers, cookies, query and bodies. Of a part that is known, what it
-/// says is known too.
-pub(super) fn gather(
-    policy: &Policy,
-    memo: &Memo,
-    raw: &RawExchange,
-    request: &Body<'_>,
-    response: &Body<'_>,
-) -> Evidence {
-    let mut evidence = Evidence::default();
-    for (name, text) in raw.request_headers.iter() {
-        if matches!(name, "authorization" | "cookie") {
-            let place = Place::RequestHeader;
-            match memo.get(memo.key(Part { place, name, text })) {
-                Some(known) => evidence.again(known),
-                None => evidence.header(policy, name, text),
-            }
-        }
-    }
-    if !raw.query.is_empty() {
-        match memo.get(memo.key(Part::new(Place::Query, &raw.query))) {
-            Some(known) => evidence.again(known),
-            None => evidence.pairs(policy, &raw.query),
-        }
-    }
-    evidence.body(policy, request);
-    if (200..300).contains(&raw.status) {
-        evidence.answer_body(policy, response);
-        for (name, value) in raw.response_headers.iter() {
-            evidence.answer_header(policy, name, value);
-        }
-    }
-    evidence.refused = raw.status == 401;
-    evidence.unanswered = raw.status == 0;
-    evidence
+/// What there is to gather evidence with.
+#[derive(Clone, Copy)]
+pub(super) struct Gather<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) people: &'a People,
 }
 
-impl Evidence {
+impl Gather<'_> {
+    /// Collects the evidence in headers, cookies, query and bodies. Of a part that is known, what
+    /// it says is known too.
+    pub(super) fn all(
+        self,
+        memo: &Memo,
+        raw: &RawExchange,
+        request: &Body<'_>,
+        response: &Body<'_>,
+    ) -> Evidence {
+        let mut evidence = Evidence::default();
+        for (name, text) in raw.request_headers.iter() {
+            if matches!(name, "authorization" | "cookie") {
+                let place = Place::RequestHeader;
+                match memo.get(memo.key(Part { place, name, text })) {
+                    Some(known) => evidence.again(known),
+                    None => self.header(name, text, &mut evidence),
+                }
+            }
+        }
+        if !raw.query.is_empty() {
+            match memo.get(memo.key(Part::new(Place::Query, &raw.query))) {
+                Some(known) => evidence.again(known),
+                None => self.pairs(&raw.query, &mut evidence),
+            }
+        }
+        self.body(request, &mut evidence);
+        if (200..400).contains(&raw.status) {
+            self.answer_body(response, &mut evidence);
+            for (name, value) in raw.response_headers.iter() {
+                self.answer_header(name, value, &mut evidence);
+            }
+        }
+        evidence.refused = raw.status == 401;
+        evidence.unanswered = raw.status == 0;
+        evidence
+    }
+
     /// What a header of a request says.
-    pub(super) fn header(&mut self, policy: &Policy, name: &str, value: &str) {
+    pub(super) fn header(self, name: &str, value: &str, evidence: &mut Evidence) {
         match name {
-            "authorization" => self.present(value),
+            "authorization" => self.present(value, evidence),
             "cookie" => {
                 for cookie in value.split(';') {
                     if let Some((name, value)) = cookie.trim().split_once('=') {
-                        self.requested(policy.field(name), value);
+                        let kind = self.policy.field(name);
+                        if kind == Some(&Kind::Session) {
+                            evidence.cookies.push(self.people.fingerprint(value));
+                        }
+                        self.requested(kind, value, evidence);
                     }
                 }
             }
@@ -66,103 +75,122 @@ impl Evidence {
     }
 
     /// What a query or form says.
-    pub(super) fn pairs(&mut self, policy: &Policy, form: &str) {
+    pub(super) fn pairs(self, form: &str, evidence: &mut Evidence) {
         for (name, value) in form.split('&').filter_map(|pair| pair.split_once('=')) {
-            self.requested(policy.field(&decode_form(name)), &decode_form(value));
+            let kind = self.policy.field(&decode_form(name));
+            self.requested(kind, &decode_form(value), evidence);
         }
     }
 
     /// What a request's body says.
-    pub(super) fn body(&mut self, policy: &Policy, body: &Body<'_>) {
+    pub(super) fn body(self, body: &Body<'_>, evidence: &mut Evidence) {
         match &body.parsed {
-            Parsed::Form(form) => self.pairs(policy, form),
-            Parsed::Json(json) => each_string(json, &mut |name, value| {
-                self.requested(policy.field(name), value);
+            Parsed::Form(form) => self.pairs(form, evidence),
+            Parsed::Json(json) => self.each_string(*json, &mut |kind, value| {
+                self.requested(kind, value, evidence);
             }),
-            Parsed::Known(known) => self.again(known),
-            Parsed::Absent | Parsed::Opaque | Parsed::Text(_) => {}
+            Parsed::Known(known) => evidence.again(known),
+            Parsed::Xml(markup) => markup.values().for_each(|(name, value)| {
+                self.requested(self.policy.field(name), value, evidence);
+            }),
+            Parsed::Absent
+            | Parsed::Graphql(_)
+            | Parsed::Multipart(_)
+            | Parsed::Opaque
+            | Parsed::Text(_) => {}
         }
     }
 
     /// What the body of an answer says. Of a known one there is nothing to say.
-    pub(super) fn answer_body(&mut self, policy: &Policy, body: &Body<'_>) {
+    pub(super) fn answer_body(self, body: &Body<'_>, evidence: &mut Evidence) {
         if let Parsed::Json(json) = &body.parsed {
-            each_string(json, &mut |name, value| self.issue(policy, name, value));
-            each_rest(json, &mut |value| {
-                self.issued
-                    .extend(bare_credential(value).map(str::to_owned));
+            if self.policy.pointers().is_empty() {
+                return json.each_string(&mut |name, value| {
+                    if self.policy.is_bearer(name) {
+                        evidence.issued.extend(self.issued(value));
+                    }
+                });
+            }
+            self.each_string(*json, &mut |kind, value| {
+                if kind.is_some_and(Kind::is_bearer) {
+                    evidence.issued.extend(self.issued(value));
+                }
             });
         }
     }
 
     /// What a header of an answer says.
-    pub(super) fn answer_header(&mut self, policy: &Policy, name: &str, value: &str) {
+    pub(super) fn answer_header(self, name: &str, value: &str, evidence: &mut Evidence) {
         if name == "set-cookie" {
             let cookie = value.split(';').next().unwrap_or_default();
             if let Some((name, value)) = cookie.split_once('=') {
-                self.issue(policy, name.trim(), value);
+                match self.policy.field(name.trim()) {
+                    Some(Kind::Credential | Kind::Refresh) => {
+                        evidence.issued.extend(self.issued(value));
+                    }
+                    Some(Kind::Session) => {
+                        evidence.given_cookies.push(self.people.fingerprint(value));
+                    }
+                    _ => {}
+                }
             }
         }
     }
 
-    fn again(&mut self, known: &Known) {
-        let presented = known.presented.iter();
-        self.presented
-            .extend(presented.map(|(token, owner)| Presented {
-                token: Arc::clone(token),
-                owner: Some(*owner),
-            }));
-    }
-
-    fn present(&mut self, value: &str) {
-        self.presented
-            .extend(bare_credential(value).map(|token| Presented {
-                token: Arc::new(Original::new(token)),
-                owner: None,
-            }));
-    }
-
-    fn requested(&mut self, kind: Option<&Kind>, value: &str) {
+    fn requested(self, kind: Option<&Kind>, value: &str, evidence: &mut Evidence) {
         match kind {
-            Some(Kind::Credential | Kind::Refresh) => self.present(value),
-            Some(Kind::Username) => self.username = Some(value.to_owned()),
-            Some(Kind::Password) => self.password = true,
+            Some(Kind::Credential | Kind::Refresh) => self.present(value, evidence),
+            Some(Kind::Username) => evidence.username = Some(self.people.fingerprint(value)),
+            Some(Kind::Password) => evidence.password = true,
             _ => {}
         }
     }
 
-    fn issue(&mut self, policy: &Policy, name: &str, value: &str) {
-        if policy.is_bearer(name) {
-            self.issued
-                .extend(bare_credential(value).map(str::to_owned));
+    fn present(self, value: &str, evidence: &mut Evidence) {
+        evidence
+            .presented
+            .extend(bare_credential(value).map(|token| Presented {
+                token: self.people.fingerprint(token),
+                owner: None,
+            }));
+    }
+
+    fn issued(self, value: &str) -> Option<Fingerprint> {
+        bare_credential(value).map(|token| self.people.fingerprint(token))
+    }
+
+    /// Calls `found` with every field that is a string, and what a rule says of it.
+    fn each_string(self, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
+        if self.policy.pointers().is_empty() {
+            json.each_string(&mut |name, value| found(self.policy.field(name), value));
+        } else {
+            self.walk(At::top(self.policy), json, found);
         }
     }
-}
 
-/// Calls `found` with the name and value of every string field.
-fn each_string(value: &Json<'_>, found: &mut dyn FnMut(&str, &str)) {
-    match value {
-        Json::Array(array) => array.items.iter().for_each(|item| each_string(item, found)),
-        Json::Object(fields) => {
-            for (name, value) in fields {
-                match value {
-                    Json::String(text) => found(name, text),
-                    nested => each_string(nested, found),
-                }
+    fn walk(self, at: At<'_>, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
+        match json.value() {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => found(at.kind, text),
+            Value::Array(array) => {
+                let items = array.items().enumerate();
+                items.for_each(|(place, item)| self.walk(at.item(place), item, found));
             }
+            Value::Object(object) => object.fields().for_each(|(name, value)| {
+                let at = at.field(name, self.policy.field(name));
+                self.walk(at, value, found);
+            }),
         }
-        _ => {}
     }
 }
 
-/// Calls `found` with what was taken from the rest of arrays.
-fn each_rest(value: &Json<'_>, found: &mut dyn FnMut(&str)) {
-    match value {
-        Json::Array(array) => {
-            array.items.iter().for_each(|item| each_rest(item, found));
-            array.rest.iter().for_each(|text| found(text));
-        }
-        Json::Object(fields) => fields.iter().for_each(|(_, value)| each_rest(value, found)),
-        _ => {}
+impl Evidence {
+    fn again(&mut self, known: &Known) {
+        let presented = known.presented.iter();
+        self.presented
+            .extend(presented.map(|(token, owner)| Presented {
+                token: *token,
+                owner: Some(*owner),
+            }));
     }
 }

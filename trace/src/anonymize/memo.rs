@@ -10,9 +10,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use zeroize::Zeroizing;
 
-use super::original::Original;
-use super::people::Member;
+use super::people::{Fingerprint, Member};
 use super::tally::Label;
+use super::tokens::Tokens;
+use crate::links::Spotted;
 
 /// A part of an exchange: all that decides what it becomes.
 #[derive(Clone, Copy)]
@@ -47,6 +48,13 @@ pub(super) enum Place {
     ResponseJson,
 }
 
+impl Place {
+    /// Whether it is of the answer.
+    pub(super) const fn is_answered(self) -> bool {
+        matches!(self, Self::ResponseHeader | Self::ResponseJson)
+    }
+}
+
 /// What a part became, and what goes with it.
 pub(super) struct Known {
     /// Its JSON in the capture.
@@ -59,10 +67,26 @@ pub(super) struct Known {
     pub(super) identifier: bool,
     /// The credentials in it, and whose they are.
     pub(super) presented: Box<[Owned]>,
+    /// The values in it that may be part of a link.
+    pub(super) spotted: Option<Arc<Spotted>>,
+}
+
+impl Known {
+    /// Counts once more what was replaced and spotted in the part.
+    pub(super) fn repeat(
+        &self,
+        tokens: &mut Tokens,
+        identifier: &mut bool,
+        spotted: &mut Vec<Arc<Spotted>>,
+    ) {
+        tokens.tally().add_all(&self.tally);
+        *identifier |= self.identifier;
+        spotted.extend(self.spotted.clone());
+    }
 }
 
 /// A credential, and whose it is.
-pub(super) type Owned = (Arc<Original>, Member);
+pub(super) type Owned = (Fingerprint, Member);
 
 /// The parts that were met twice of late.
 pub(super) struct Memo {
@@ -224,6 +248,7 @@ mod tests {
             tally: Box::default(),
             identifier: false,
             presented: Box::default(),
+            spotted: None,
         })
     }
 

@@ -4,52 +4,82 @@
 //! an [`Anonymized`], and only that can be written.
 
 mod address;
-pub(crate) mod audit;
+pub mod audit;
 mod body;
+mod content;
+mod dates;
+mod decode;
 mod detect;
 mod draw;
 mod evidence;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+mod graphql;
 mod headers;
+mod here;
 mod json;
 mod made_up;
+mod markup;
 mod memo;
+mod mistake;
 mod mode;
+mod multipart;
 mod original;
 mod outline;
+mod packed;
 mod part;
 mod people;
+mod pointers;
 mod policy;
 mod policy_file;
+mod sampler;
+#[cfg(test)]
+mod scratch;
 mod scrub;
+mod sent;
+mod shape;
+mod source;
 mod tally;
 mod template;
 mod tokens;
 mod url;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+pub use mistake::{LoadError, Mistake, PolicyError};
 pub use mode::{Key, Mode};
 pub use outline::{LEFT_OUT, outline_text};
 pub use policy::Policy;
-pub use policy_file::{LoadError, PolicyError};
 
 use crate::exchange::Flag;
 use crate::format::line::{Head, Line, quoted};
+use crate::links::{Links, Owner, Seen, Spots};
 use crate::raw::RawExchange;
-use body::Body;
-use memo::{Memo, Part, Place};
+use crate::recording::Sample;
+use body::{Body, Desk};
+use evidence::Gather;
+use here::Here;
+use memo::{Known, Memo, Part, Place};
 use people::People;
+use sampler::Sampler;
 use scrub::Scrub;
 use tokens::Tokens;
 
-/// Makes exchanges safe to write. One for each capture.
+/// Makes exchanges safe to write, and finds their links. One for each capture.
 pub struct Anonymizer {
     policy: Policy,
     people: People,
+    sampler: Sampler,
     tokens: Tokens,
     memo: Memo,
+    links: Links,
+    spots: Spots,
     seq: u64,
+    request: Desk,
+    response: Desk,
     /// The last exchange: one buffer for all of them.
     line: Line,
 }
@@ -90,28 +120,40 @@ impl Anonymized<'_> {
 }
 
 impl Anonymizer {
-    /// Starts with nothing seen and, but for a key's, a fresh secret.
-    pub fn new(policy: Policy, mode: &Mode) -> Self {
+    /// Starts with nothing seen and, but for a key's, a fresh secret. Of a sample of users only
+    /// what those do is made safe.
+    pub fn new(policy: Policy, mode: &Mode, sample: Sample) -> Self {
         Self {
             policy,
-            people: People::default(),
+            people: People::new(),
+            sampler: Sampler::new(sample),
             tokens: Tokens::new(tokens::MAX_ORIGINALS, mode),
             memo: Memo::new(),
+            links: Links::new(),
+            spots: Spots::new(),
             seq: 0,
+            request: Desk::default(),
+            response: Desk::default(),
             line: Line::default(),
         }
     }
 
-    /// Replaces what no rule keeps.
-    pub fn apply(&mut self, raw: &RawExchange) -> Anonymized<'_> {
-        let (mut request_body, mut response_body) = self.bodies(raw);
-        let evidence =
-            evidence::gather(&self.policy, &self.memo, raw, &request_body, &response_body);
+    /// Replaces what no rule keeps; `None` when the exchange's user is not in the sample.
+    pub fn apply(&mut self, raw: &RawExchange) -> Option<Anonymized<'_>> {
+        let mut request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
+        let mut response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
+        let (policy, people) = (&self.policy, &self.people);
+        let evidence = Gather { policy, people }.all(&self.memo, raw, &request, &response);
         let moved = self.people.moved();
         let identity = self.people.identify(raw.client, &evidence);
         if self.people.moved() != moved {
+            drop((request, response));
             self.memo.clear();
-            (request_body, response_body) = self.bodies(raw);
+            request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
+            response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
+        }
+        if !self.sampler.takes(identity.member.user) {
+            return None;
         }
         self.seq += 1;
         self.line.start(&Head {
@@ -127,25 +169,30 @@ impl Anonymizer {
             tokens: &mut self.tokens,
             people: &self.people,
             identity,
+            spots: &mut self.spots,
+            spotted: Vec::new(),
+            here: Here::default(),
             identifier: false,
         };
-        scrub.request(raw, &request_body, &mut self.line);
+        let path = scrub.request(raw, &request, &mut self.line);
         let flags = flags(raw, scrub.identifier);
-        scrub.response(raw, &response_body, &mut self.line);
-        self.line.finish(&raw.timing, flags);
-        Anonymized {
+        let used = std::mem::take(&mut scrub.spotted);
+        scrub.response(raw, &response, &mut self.line);
+        let links = self.links.of(&Seen {
+            session: identity.member.session,
+            seq: self.seq,
+            at_ns: raw.at_ns,
+            end_ns: raw.at_ns.saturating_add(raw.timing.total_ns),
+            owner: Owner::of_template(&path.template),
+            used: &used,
+            given: &scrub.spotted,
+        });
+        self.line.finish(&raw.timing, &links, flags);
+        Some(Anonymized {
             line: Cow::Borrowed(self.line.text()),
             seq: self.seq,
             truncated: raw.request_body.truncated() || raw.response_body.truncated(),
-        }
-    }
-
-    fn bodies<'r>(&self, raw: &'r RawExchange) -> (Body<'r>, Body<'r>) {
-        let (request, response) = (&raw.request_headers, &raw.response_headers);
-        (
-            Body::of_request(&raw.request_body, request, &self.memo),
-            Body::of_response(&self.policy, &raw.response_body, response, &self.memo),
-        )
+        })
     }
 
     /// How many values were replaced so far, by kind.
@@ -154,27 +201,32 @@ impl Anonymizer {
     }
 
     /// A search for everything private that was replaced so far.
-    pub(crate) fn audit(&self) -> audit::Search {
+    pub(crate) fn audit(&self) -> audit::Search<'_> {
         audit::Search::new(self.tokens.private_originals(), self.policy.vocabulary())
     }
 }
 
 impl Scrub<'_> {
-    fn request(&mut self, raw: &RawExchange, body: &Body<'_>, line: &mut Line) {
+    /// Writes the request; what its path became.
+    fn request(&mut self, raw: &RawExchange, body: &Body<'_>, line: &mut Line) -> Arc<Known> {
         let path = self.known_path(&raw.path);
         line.request(raw.version, raw.method.as_str(), &path.template);
         line.path().extend_from_slice(&path.json);
         self.query(&raw.query, line.query());
         self.request_headers(&raw.request_headers, line.headers());
         self.request_body(body, line.body());
+        path
     }
 
     fn query(&mut self, query: &str, out: &mut Vec<u8>) {
         self.part(
             Part::new(Place::Query, query),
             out,
-            |scrub, out| quoted(out, &scrub.pairs(query)),
-            |policy, evidence| evidence.pairs(policy, query),
+            |scrub, out| {
+                scrub.here.start("query");
+                quoted(out, &scrub.pairs(query));
+            },
+            |gather, evidence| gather.pairs(query, evidence),
         );
     }
 

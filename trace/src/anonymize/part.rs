@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::evidence::Gather;
 use super::memo::{Key, Known, Owned, Part, Place};
 use super::people::Evidence;
-use super::policy::Policy;
 use super::scrub::Scrub;
 use super::tally::Tally;
 use crate::format::line;
+use crate::links::Spotted;
 
 /// What was counted before a part.
 struct Before {
@@ -23,22 +24,26 @@ impl Scrub<'_> {
         part: Part<'_>,
         out: &mut Vec<u8>,
         write: impl FnOnce(&mut Self, &mut Vec<u8>),
-        say: impl FnOnce(&Policy, &mut Evidence),
+        say: impl FnOnce(Gather<'_>, &mut Evidence),
     ) {
         let key = self.memo.key(part);
         if let Some(known) = self.memo.get(key) {
-            self.tokens.tally().add_all(&known.tally);
-            self.identifier |= known.identifier;
+            known.repeat(self.tokens, &mut self.identifier, &mut self.spotted);
             return out.extend_from_slice(&known.json);
         }
         let start = out.len();
         let before = self.before();
         write(self, out);
+        let spotted = self.spotted_in(part.place);
         if self.settles(key) {
             let mut evidence = Evidence::default();
-            say(self.policy, &mut evidence);
-            if let Some(presented) = self.owned(evidence) {
-                let known = self.known(&before, &out[start..], "", presented);
+            let (policy, people) = (self.policy, self.people);
+            say(Gather { policy, people }, &mut evidence);
+            if let Some(presented) = self.owned(&evidence) {
+                let known = Known {
+                    presented,
+                    ..self.known(&before, &out[start..], spotted)
+                };
                 self.memo.put(key, Arc::new(known));
             }
         }
@@ -47,8 +52,7 @@ impl Scrub<'_> {
 
     /// Writes a part that came before.
     pub(super) fn again(&mut self, known: &Known, out: &mut Vec<u8>) {
-        self.tokens.tally().add_all(&known.tally);
-        self.identifier |= known.identifier;
+        known.repeat(self.tokens, &mut self.identifier, &mut self.spotted);
         out.extend_from_slice(&known.json);
     }
 
@@ -56,17 +60,19 @@ impl Scrub<'_> {
     pub(super) fn known_path(&mut self, path: &str) -> Arc<Known> {
         let key = self.memo.key(Part::new(Place::Path, path));
         if let Some(known) = self.memo.get(key) {
-            self.tokens.tally().add_all(&known.tally);
-            self.identifier |= known.identifier;
+            known.repeat(self.tokens, &mut self.identifier, &mut self.spotted);
             return Arc::clone(known);
         }
         let before = self.before();
+        self.here.start("path");
         let safe = self.path(path);
-        let (mut json, mut template) = (Vec::new(), Vec::new());
+        let spotted = self.spotted_in(Place::Path);
+        let mut json = Vec::new();
         line::quoted(&mut json, &safe.path);
-        line::quoted(&mut template, &safe.template);
-        let inside = std::str::from_utf8(&template[1..template.len() - 1]).unwrap_or_default();
-        let known = Arc::new(self.known(&before, &json, inside, Box::default()));
+        let known = Arc::new(Known {
+            template: safe.template.into(),
+            ..self.known(&before, &json, spotted)
+        });
         if self.settles(key) {
             self.memo.put(key, Arc::clone(&known));
         }
@@ -82,42 +88,39 @@ impl Scrub<'_> {
         }
     }
 
+    /// What was spotted in the part that was just written.
+    fn spotted_in(&mut self, place: Place) -> Option<Arc<Spotted>> {
+        let spotted = if place.is_answered() {
+            self.spots.take_given()
+        } else {
+            self.spots.take_used()
+        };
+        self.spotted.extend(spotted.clone());
+        spotted
+    }
+
     /// Whether the part comes often enough to be remembered, and nothing but itself decided what
     /// it became.
     fn settles(&mut self, key: Key<'_>) -> bool {
         self.memo.wants(key) && !self.tokens.varies
     }
 
-    fn known(
-        &mut self,
-        before: &Before,
-        json: &[u8],
-        template: &str,
-        presented: Box<[Owned]>,
-    ) -> Known {
+    fn known(&mut self, before: &Before, json: &[u8], spotted: Option<Arc<Spotted>>) -> Known {
         Known {
             json: json.into(),
-            template: template.into(),
+            template: Box::default(),
             tally: self.tokens.tally().since(&before.tally).into(),
             identifier: self.identifier,
-            presented,
+            presented: Box::default(),
+            spotted,
         }
     }
 
     /// Whose the credentials are, if that is all there is to the evidence, and it is known.
-    fn owned(&self, evidence: Evidence) -> Option<Box<[Owned]>> {
-        if evidence.password || evidence.username.is_some() || !evidence.issued.is_empty() {
-            return None;
-        }
-        let presented = evidence.presented.into_iter();
-        presented
-            .map(|known| {
-                Some((
-                    Arc::clone(&known.token),
-                    self.people.owner(known.token.as_str())?,
-                ))
-            })
-            .collect()
+    fn owned(&self, evidence: &Evidence) -> Option<Box<[Owned]>> {
+        let presented = evidence.presented.iter();
+        let owned = presented.map(|known| Some((known.token, self.people.owner(known.token)?)));
+        evidence.is_plain().then(|| owned.collect())?
     }
 }
 
@@ -132,10 +135,12 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::super::memo::Memo;
+    use super::super::original::Original;
     use super::super::tokens::Tokens;
     use super::super::{Anonymizer, Mode, Policy};
     use crate::exchange::Timing;
     use crate::raw::{Method, RawBody, RawExchange, RawHeaders};
+    use crate::recording::Sample;
 
     const PATHS: [&str; 5] = [
         "/api/v1/people/7301",
@@ -249,18 +254,22 @@ mod tests {
     /// An anonymizer of which two with one seed do the same.
     fn seeded(seed: u64, originals: usize) -> Anonymizer {
         let policy = include_str!("../../../config/anonymize.toml");
-        let mut anonymizer = Anonymizer::new(Policy::parse(policy).unwrap(), &Mode::Tokens);
+        let mut anonymizer =
+            Anonymizer::new(Policy::parse(policy).unwrap(), &Mode::Tokens, Sample::ALL);
         anonymizer.tokens = Tokens::with_rng(originals, StdRng::seed_from_u64(seed));
         anonymizer
     }
 
     fn line(anonymizer: &mut Anonymizer, raw: &RawExchange) -> String {
-        String::from_utf8(anonymizer.apply(raw).line().to_vec()).unwrap()
+        String::from_utf8(anonymizer.apply(raw).unwrap().line().to_vec()).unwrap()
     }
 
     fn learned(anonymizer: &Anonymizer) -> (BTreeMap<&str, u64>, BTreeSet<&str>) {
         let originals = anonymizer.tokens.private_originals();
-        (anonymizer.redacted(), originals.collect())
+        (
+            anonymizer.redacted(),
+            originals.map(Original::as_str).collect(),
+        )
     }
 
     proptest! {

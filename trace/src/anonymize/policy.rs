@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::pointers::{Cursor, Pointers};
 use super::template::Templates;
 
 /// What anonymization does with each value.
@@ -15,6 +16,9 @@ pub struct Policy {
     pub(super) headers: HashMap<String, HeaderRule, Quick>,
     /// Names that the policy knows, folded, each with the kind that a rule gives it.
     pub(super) names: HashMap<Vec<u8>, Option<Kind>, Quick>,
+    pub(super) pointers: Pointers,
+    /// How bodies of some content types are read, by their lower-case names.
+    pub(super) contents: HashMap<String, Content, Quick>,
     /// What names of credentials begin and end with.
     pub(super) bearers: Ends,
     pub(super) vocabulary: HashSet<String>,
@@ -69,6 +73,8 @@ pub(super) struct Name<'a> {
 pub(crate) enum Kind {
     /// A network address.
     Address,
+    /// Somebody's age in years: nobody stays older than 89.
+    Age,
     /// One of a few words that the application defines; replaced by another of them.
     Choice(Vec<String>),
     /// A token that proves who the client is.
@@ -92,6 +98,8 @@ pub(crate) enum Kind {
     Refresh,
     /// Anything else that must stay secret.
     Secret,
+    /// What names a client's session, as a cookie does; replaced as a secret.
+    Session,
     /// Free text.
     Text,
     /// A link.
@@ -108,31 +116,35 @@ impl Kind {
 }
 
 /// What happens to a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum HeaderRule {
-    /// It stays, unless a detector objects.
-    Keep,
     /// It is not in the capture.
     Drop,
     /// Its value becomes a name for which replay makes a fresh value in each run.
     Fresh,
+    /// It stays, unless a detector objects.
+    Keep,
+    /// Its value is replaced as that of a field would be.
+    Kind(Kind),
+}
+
+/// How a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    Form,
+    Graphql,
+    Json,
+    /// It is not: only its length is in the capture.
+    Shape,
+    Text,
+    Xml,
 }
 
 impl Policy {
     /// What is said of a JSON field, form field, query key or cookie of this name. Letter case and
     /// the difference between `camelCase` and `snake_case` do not matter.
     pub(super) fn name(&self, name: &str) -> Name<'_> {
-        let mut usual = [0; USUAL_NAME];
-        let found = if name.len() <= usual.len() {
-            let mut length = 0;
-            for byte in fold(name) {
-                usual[length] = byte;
-                length += 1;
-            }
-            self.names.get(&usual[..length])
-        } else {
-            self.names.get(&*folded(name))
-        };
+        let found = with_folded(name, |name| self.names.get(name));
         Name {
             schema: found.is_some(),
             kind: found.and_then(Option::as_ref),
@@ -149,9 +161,30 @@ impl Policy {
         self.bearers.may_have(name) && self.field(name).is_some_and(Kind::is_bearer)
     }
 
+    /// Where a walk through a JSON body begins. What it says of a place wins over what is said of
+    /// the name.
+    pub(super) fn pointers(&self) -> Cursor<'_> {
+        self.pointers.root()
+    }
+
     /// The rule for a header of this lower-case name.
-    pub(super) fn header(&self, name: &str) -> Option<HeaderRule> {
-        self.headers.get(name).copied()
+    pub(super) fn header(&self, name: &str) -> Option<&HeaderRule> {
+        self.headers.get(name)
+    }
+
+    /// The rule for bodies of this content type, which is without parameters. One for it alone wins
+    /// over one for all of its sort.
+    pub(super) fn content(&self, essence: &str) -> Option<Content> {
+        if self.contents.is_empty() {
+            return None;
+        }
+        let essence = essence.to_ascii_lowercase();
+        let own = self.contents.get(&essence);
+        let of_sort = || {
+            let (sort, _) = essence.split_once('/')?;
+            self.contents.get(&format!("{sort}/*"))
+        };
+        own.or_else(of_sort).copied()
     }
 
     /// Every word that the policy itself contains, so that it says nothing about a person.
@@ -166,6 +199,20 @@ pub(super) const NOTHING: [&str; 6] = ["false", "none", "None", "null", "true", 
 /// `personName`, `person_name` and `Person-Name` are one name.
 pub(super) fn folded(name: &str) -> Vec<u8> {
     fold(name).collect()
+}
+
+/// Looks up a name as [`folded`] makes it; mostly without memory being taken for it.
+pub(super) fn with_folded<R>(name: &str, look: impl FnOnce(&[u8]) -> R) -> R {
+    let mut usual = [0; USUAL_NAME];
+    if name.len() > usual.len() {
+        return look(&folded(name));
+    }
+    let mut length = 0;
+    for byte in fold(name) {
+        usual[length] = byte;
+        length += 1;
+    }
+    look(&usual[..length])
 }
 
 fn fold(name: &str) -> impl Iterator<Item = u8> {

@@ -1,83 +1,17 @@
-//! The policy's file: TOML, as `config/anonymize.toml` describes it, and what can be wrong with it.
+//! The policy's file: TOML, as `config/anonymize.toml` describes it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use toml::Spanned;
 
-use super::policy::{Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
+use super::mistake::{LoadError, Mistake, PolicyError};
+use super::pointers::{self, Builder, Pointers, Unfit};
+use super::policy::{Content, Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
 use super::template::{Template, Templates};
 use crate::format::writer::hex;
-
-/// Why a policy file is of no use. Each message says what, where and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("cannot read anonymization policy `{}`: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is no policy.
-    #[error("anonymization policy `{}`: {source}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: PolicyError,
-    },
-}
-
-/// Why a text is no policy.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// The text is not TOML, or has a key or value that no policy has.
-    #[error("line {line}: {message}")]
-    Syntax {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong there.
-        message: String,
-    },
-    /// A version that this program does not know.
-    #[error("it has version {found}, and this program knows version 1")]
-    Version {
-        /// Its version.
-        found: u32,
-    },
-    /// Two rules for one field.
-    #[error("there are two rules for `{name}`; leave one")]
-    Twice {
-        /// The field or header.
-        name: String,
-    },
-    /// A kind that does not exist.
-    #[error(
-        "there is no kind \"{kind}\", only address, choice, credential, date, \
-         email, id, keep, name, password, phone, refresh, secret, text, url and username"
-    )]
-    Kind {
-        /// What the rule says.
-        kind: String,
-    },
-    /// A rule of kind `choice` that has nothing to choose from, or another kind with a choice.
-    #[error("`of` goes with kind \"choice\", which needs it, and with \"keep\" (field `{name}`)")]
-    Choice {
-        /// The rule's first field.
-        name: String,
-    },
-    /// A path template that is none.
-    #[error(
-        "path template `{template}` must begin with `/` and use only {{id}}, {{date}} and {{text}}"
-    )]
-    Template {
-        /// The template.
-        template: String,
-    },
-}
 
 impl Policy {
     /// Reads the policy file at `path`.
@@ -94,56 +28,77 @@ impl Policy {
 
     /// Reads a policy from TOML.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax {
-            line: error
-                .span()
-                .map_or(1, |span| text[..span.start].matches('\n').count() + 1),
-            message: error.message().trim().to_owned(),
-        })?;
-        if file.version != 1 {
-            return Err(PolicyError::Version {
-                found: file.version,
-            });
-        }
-        let templates = file
-            .paths
-            .templates
-            .iter()
-            .map(|text| {
-                Template::parse(text).ok_or_else(|| PolicyError::Template {
-                    template: text.clone(),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let templates = Templates::new(templates);
-        let mut names = fields(&file.field)?;
-        for name in &file.keys.keep {
-            names.entry(folded(name)).or_insert(None);
-        }
-        let bearers = names
-            .iter()
-            .filter(|(_, kind)| kind.as_ref().is_some_and(Kind::is_bearer));
-        let bearers = Ends::of(bearers.map(|(name, _)| name.as_slice()));
-        let vocabulary = vocabulary(&templates, &file);
-        Ok(Self {
-            hash: format!("sha256:{}", hex(&Sha256::digest(text))),
-            templates,
-            headers: headers(&file.headers)?,
-            names,
-            bearers,
-            vocabulary,
+        read(text).map_err(|Wrong { at, mistake }| PolicyError {
+            line: text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1,
+            mistake,
         })
+    }
+}
+
+fn read(text: &str) -> Result<Policy, Wrong> {
+    let file: PolicyFile = toml::from_str(text).map_err(|error| {
+        let message = error.message().trim().to_owned();
+        let at = error.span().map_or(0, |span| span.start);
+        Mistake::Syntax { message }.at(at)
+    })?;
+    let version = *file.version.get_ref();
+    if version != 1 {
+        let mistake = Mistake::Version { found: version };
+        return Err(mistake.at(file.version.span().start));
+    }
+    let templates = templates(&file.paths.templates)?;
+    let mut names = fields(&file.field)?;
+    let pointed = file.field.iter().flat_map(|rule| &rule.pointers);
+    let pointed: Vec<_> = pointed
+        .flat_map(|pointer| pointers::names(pointer.get_ref()))
+        .collect();
+    for name in file.keys.keep.iter().chain(&pointed) {
+        names.entry(folded(name)).or_insert(None);
+    }
+    let bearers = names
+        .iter()
+        .filter(|(_, kind)| kind.as_ref().is_some_and(Kind::is_bearer));
+    let bearers = Ends::of(bearers.map(|(name, _)| name.as_slice()));
+    Ok(Policy {
+        hash: format!("sha256:{}", hex(&Sha256::digest(text))),
+        vocabulary: vocabulary(&templates, &file, pointed),
+        templates,
+        headers: headers(&file)?,
+        names,
+        pointers: pointers(&file.field)?,
+        contents: contents(&file.content)?,
+        bearers,
+    })
+}
+
+/// A mistake, and where it is in the text.
+struct Wrong {
+    at: usize,
+    mistake: Mistake,
+}
+
+impl Mistake {
+    const fn at(self, at: usize) -> Wrong {
+        Wrong { at, mistake: self }
+    }
+
+    fn of(self, value: &Spanned<String>) -> Wrong {
+        self.at(value.span().start)
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
-    version: u32,
+    version: Spanned<u32>,
     #[serde(default)]
     paths: PathRules,
     #[serde(default)]
+    content: ContentRules,
+    #[serde(default)]
     headers: HeaderRules,
+    #[serde(default)]
+    header: Vec<HeaderKind>,
     #[serde(default)]
     keys: KeyRules,
     #[serde(default)]
@@ -151,122 +106,222 @@ struct PolicyFile {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct PathRules {
-    #[serde(default)]
-    templates: Vec<String>,
+    templates: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
+struct ContentRules {
+    form: Vec<Spanned<String>>,
+    graphql: Vec<Spanned<String>>,
+    json: Vec<Spanned<String>>,
+    shape: Vec<Spanned<String>>,
+    text: Vec<Spanned<String>>,
+    xml: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct HeaderRules {
+    keep: Vec<Spanned<String>>,
+    drop: Vec<Spanned<String>>,
+    fresh: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderKind {
+    names: Vec<Spanned<String>>,
+    kind: Spanned<String>,
     #[serde(default)]
-    keep: Vec<String>,
-    #[serde(default)]
-    drop: Vec<String>,
-    #[serde(default)]
-    fresh: Vec<String>,
+    of: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct KeyRules {
-    #[serde(default)]
     keep: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FieldRule {
-    names: Vec<String>,
-    kind: String,
+    #[serde(default)]
+    names: Vec<Spanned<String>>,
+    #[serde(default)]
+    pointers: Vec<Spanned<String>>,
+    kind: Spanned<String>,
     #[serde(default)]
     of: Vec<String>,
 }
 
-fn fields(rules: &[FieldRule]) -> Result<HashMap<Vec<u8>, Option<Kind>, Quick>, PolicyError> {
+fn templates(texts: &[Spanned<String>]) -> Result<Templates, Wrong> {
+    let templates = texts.iter().map(|text| {
+        let template = text.get_ref().clone();
+        Template::parse(&template).ok_or_else(|| Mistake::Template { template }.of(text))
+    });
+    Ok(Templates::new(templates.collect::<Result<_, _>>()?))
+}
+
+fn fields(rules: &[FieldRule]) -> Result<HashMap<Vec<u8>, Option<Kind>, Quick>, Wrong> {
     let mut fields = HashMap::default();
     for rule in rules {
-        let kind = kind(rule)?;
+        let kind = kind(&rule.kind, &rule.of)?;
+        if rule.names.is_empty() && rule.pointers.is_empty() {
+            return Err(Mistake::Idle.of(&rule.kind));
+        }
         for name in &rule.names {
-            if fields.insert(folded(name), Some(kind.clone())).is_some() {
-                return Err(PolicyError::Twice { name: name.clone() });
-            }
+            let before = fields.insert(folded(name.get_ref()), Some(kind.clone()));
+            once(before.is_none(), name)?;
         }
     }
     Ok(fields)
 }
 
-fn kind(rule: &FieldRule) -> Result<Kind, PolicyError> {
-    let kind = match rule.kind.as_str() {
+fn pointers(rules: &[FieldRule]) -> Result<Pointers, Wrong> {
+    let mut builder = Builder::new();
+    let mut last = 0;
+    for rule in rules {
+        let kind = kind(&rule.kind, &rule.of)?;
+        for text in &rule.pointers {
+            last = text.span().start;
+            let pointer = text.get_ref().clone();
+            builder.add(&pointer, &kind).map_err(|unfit| match unfit {
+                Unfit::Malformed => Mistake::Pointer { pointer }.of(text),
+                Unfit::Twice => Mistake::Twice { name: pointer }.of(text),
+            })?;
+        }
+    }
+    builder.build().ok_or_else(|| Mistake::Pointers.at(last))
+}
+
+fn kind(name: &Spanned<String>, of: &[String]) -> Result<Kind, Wrong> {
+    let kind = match name.get_ref().as_str() {
         "address" => Kind::Address,
-        "choice" => Kind::Choice(rule.of.clone()),
+        "age" => Kind::Age,
+        "choice" => Kind::Choice(of.to_vec()),
         "credential" => Kind::Credential,
         "date" => Kind::Date,
         "email" => Kind::Email,
         "id" => Kind::Id,
-        "keep" => Kind::Keep(rule.of.clone()),
+        "keep" => Kind::Keep(of.to_vec()),
         "name" => Kind::Name,
         "password" => Kind::Password,
         "phone" => Kind::Phone,
         "refresh" => Kind::Refresh,
         "secret" => Kind::Secret,
+        "session" => Kind::Session,
         "text" => Kind::Text,
         "url" => Kind::Url,
         "username" => Kind::Username,
         other => {
             let kind = other.to_owned();
-            return Err(PolicyError::Kind { kind });
+            return Err(Mistake::Kind { kind }.of(name));
         }
     };
     let fits = match kind {
-        Kind::Choice(_) => !rule.of.is_empty(),
+        Kind::Choice(_) => !of.is_empty(),
         Kind::Keep(_) => true,
-        _ => rule.of.is_empty(),
+        _ => of.is_empty(),
     };
-    if !fits {
-        let name = rule.names.first().cloned().unwrap_or_default();
-        return Err(PolicyError::Choice { name });
-    }
-    Ok(kind)
+    fits.then_some(kind).ok_or_else(|| Mistake::Choice.of(name))
 }
 
-fn headers(rules: &HeaderRules) -> Result<HashMap<String, HeaderRule, Quick>, PolicyError> {
-    let lists = [
-        (&rules.keep, HeaderRule::Keep),
-        (&rules.drop, HeaderRule::Drop),
-        (&rules.fresh, HeaderRule::Fresh),
+fn headers(file: &PolicyFile) -> Result<HashMap<String, HeaderRule, Quick>, Wrong> {
+    let mut rules = vec![
+        (&file.headers.drop, HeaderRule::Drop),
+        (&file.headers.fresh, HeaderRule::Fresh),
+        (&file.headers.keep, HeaderRule::Keep),
     ];
+    for rule in &file.header {
+        let kind = kind(&rule.kind, &rule.of)?;
+        rules.push((&rule.names, HeaderRule::Kind(kind)));
+    }
     let mut headers = HashMap::default();
-    for (names, rule) in lists {
-        for name in names {
-            if headers.insert(name.to_ascii_lowercase(), rule).is_some() {
-                return Err(PolicyError::Twice { name: name.clone() });
+    for (names, rule) in rules {
+        for text in names {
+            let name = text.get_ref().to_ascii_lowercase();
+            if rule != HeaderRule::Drop && TAKEN_APART.contains(&name.as_str()) {
+                return Err(Mistake::BuiltIn { name }.of(text));
             }
+            let before = headers.insert(name, rule.clone());
+            once(before.is_none(), text)?;
         }
     }
     Ok(headers)
 }
 
+fn contents(rules: &ContentRules) -> Result<HashMap<String, Content, Quick>, Wrong> {
+    let lists = [
+        (&rules.form, Content::Form),
+        (&rules.graphql, Content::Graphql),
+        (&rules.json, Content::Json),
+        (&rules.shape, Content::Shape),
+        (&rules.text, Content::Text),
+        (&rules.xml, Content::Xml),
+    ];
+    let mut contents = HashMap::default();
+    for (essences, content) in lists {
+        for text in essences {
+            let essence = text.get_ref().to_ascii_lowercase();
+            if !is_essence(&essence) {
+                return Err(Mistake::Content { essence }.of(text));
+            }
+            let before = contents.insert(essence, content);
+            once(before.is_none(), text)?;
+        }
+    }
+    Ok(contents)
+}
+
+/// Whether it is a media type without parameters (RFC 9110, §8.3.1), or all of one sort.
+fn is_essence(text: &str) -> bool {
+    let is_token = |part: &str| {
+        let is_char = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&b);
+        !part.is_empty() && part.bytes().all(is_char)
+    };
+    text.split_once('/')
+        .is_some_and(|(sort, rest)| is_token(sort) && (rest == "*" || is_token(rest)))
+}
+
+fn once(first: bool, name: &Spanned<String>) -> Result<(), Wrong> {
+    let twice = || Mistake::Twice {
+        name: name.get_ref().clone(),
+    };
+    first.then_some(()).ok_or_else(|| twice().of(name))
+}
+
 /// Every word that stands in the policy itself.
-fn vocabulary(templates: &Templates, file: &PolicyFile) -> HashSet<String> {
-    let fields = file
-        .field
-        .iter()
-        .flat_map(|rule| rule.names.iter().chain(&rule.of));
+fn vocabulary(templates: &Templates, file: &PolicyFile, pointed: Vec<String>) -> HashSet<String> {
+    let fields = file.field.iter().flat_map(|rule| &rule.names);
     let headers = file.headers.keep.iter().chain(&file.headers.fresh);
-    templates
-        .literals()
-        .chain(
-            fields
-                .chain(headers)
-                .chain(&file.keys.keep)
-                .map(String::as_str),
-        )
+    let headers = headers.chain(file.header.iter().flat_map(|rule| &rule.names));
+    let of = file.field.iter().flat_map(|rule| &rule.of);
+    let of = of.chain(file.header.iter().flat_map(|rule| &rule.of));
+    fields
+        .chain(headers)
+        .map(Spanned::get_ref)
+        .chain(of)
+        .chain(&file.keys.keep)
+        .map(String::as_str)
+        .chain(templates.literals())
         .chain(NOTHING)
         .map(str::to_owned)
+        .chain(pointed)
         .collect()
 }
+
+/// Headers of which the recorder knows the parts.
+const TAKEN_APART: [&str; 6] = [
+    "authorization",
+    "content-location",
+    "cookie",
+    "location",
+    "proxy-authorization",
+    "set-cookie",
+];
 
 #[cfg(test)]
 mod tests {
@@ -276,21 +331,60 @@ mod tests {
     fn every_mistake_has_its_message() {
         let message = |text: &str| Policy::parse(text).unwrap_err().to_string();
         let field = |rest: &str| format!("version = 1\n[[field]]\nnames = [\"a\"]\n{rest}");
-        insta::assert_snapshot!(
-            [
-                message("version = 1\n[headers]\nkeep = \"accept\""),
-                message("version = 1\nheader = 3"),
-                message("version = 7"),
-                message(&field("kind = \"nme\"")),
-                message(&field("kind = \"choice\"")),
-                message(&field("kind = \"name\"\nof = [\"x\"]")),
-                message(
-                    &(field("kind = \"name\"") + "\n[[field]]\nnames = [\"A\"]\nkind = \"id\"")
-                ),
-                message("version = 1\n[headers]\nkeep = [\"accept\"]\ndrop = [\"Accept\"]"),
-                message("version = 1\n[paths]\ntemplates = [\"/a/{name}\"]"),
-            ]
-            .join("\n")
-        );
+        let messages = [
+            message("version = 1\n[headers]\nkeep = \"accept\""),
+            message("version = 1\nheadrs = 3"),
+            message("version = 7"),
+            message(&field("kind = \"nme\"")),
+            message(&field("kind = \"choice\"")),
+            message(&field("kind = \"name\"\nof = [\"x\"]")),
+            message(&(field("kind = \"name\"") + "\n[[field]]\nnames = [\"A\"]\nkind = \"id\"")),
+            message(&field("pointers = [\"/a/*\", \"b\"]\nkind = \"name\"")),
+            message(&field("pointers = [\"/a/~\"]\nkind = \"name\"")),
+            message(&field("pointers = [\"/a/B\",\n\"/A/b\"]\nkind = \"name\"")),
+            message("version = 1\n[[field]]\nkind = \"name\""),
+            message("version = 1\n[headers]\nkeep = [\"accept\"]\ndrop = [\"Accept\"]"),
+            message("version = 1\n[headers]\nkeep = [\"a\", \"Set-Cookie\"]"),
+            message(
+                "version = 1\n[headers]\nkeep = [\"a\"]\n[[header]]\nnames = [\"b\", \"a\"]\nkind = \"id\"",
+            ),
+            message("version = 1\n[[header]]\nnames = [\"b\"]\nkind = \"Id\""),
+            message("version = 1\n[paths]\ntemplates = [\n  \"/a\",\n  \"/a/{name}\",\n]"),
+            message("version = 1\n[content]\nyaml = [\"application/yaml\"]"),
+            message("version = 1\n[content]\njson = [\"application/json; charset=utf-8\"]"),
+            message("version = 1\n[content]\njson = [\"a/b\"]\ntext = [\"A/B\"]"),
+        ];
+        insta::assert_snapshot!(messages.join("\n"));
+    }
+
+    #[test]
+    fn headers_and_content_types_have_their_rules() {
+        let policy = Policy::parse(
+            "version = 1\n[content]\njson = [\"application/X-NDJSON\"]\nshape = [\"image/*\"]\n\
+             xml = [\"image/svg+xml\"]\n[[header]]\nnames = [\"X-Patient-Id\"]\nkind = \"id\"",
+        )
+        .unwrap();
+        let content = |essence| policy.content(essence);
+        assert_eq!(content("application/x-ndjson"), Some(Content::Json));
+        assert_eq!(content("Image/PNG"), Some(Content::Shape));
+        assert_eq!(content("image/svg+xml"), Some(Content::Xml));
+        assert_eq!(content("application/json"), None);
+        assert_eq!(content(""), None);
+        let rule = HeaderRule::Kind(Kind::Id);
+        assert_eq!(policy.header("x-patient-id"), Some(&rule));
+    }
+
+    #[test]
+    fn names_in_pointers_are_the_applications_own() {
+        let policy = Policy::parse(
+            "version = 1\n[[field]]\npointers = [\"/items/*/0/full_name\"]\nkind = \"name\"",
+        )
+        .unwrap();
+        let schema = |name| policy.name(name).schema;
+        assert!(schema("items") && schema("fullName"));
+        assert!(!schema("0") && !schema("*"));
+        assert_eq!(policy.field("full_name"), None);
+        let cursor = policy.pointers().child("items").element(7).element(0);
+        assert_eq!(cursor.child("fullName").kind(), Some(&Kind::Name));
     }
 }

@@ -1,11 +1,16 @@
 //! One value at a named place: what the policy and the value's form make of it.
 
+use std::sync::Arc;
+
 use super::detect::{self, Form};
+use super::here::Here;
 use super::memo::Memo;
+use super::packed::{self, Packed};
 use super::people::{Identity, People};
 use super::policy::{Kind, NOTHING, Policy};
 use super::tally::Label;
 use super::tokens::Tokens;
+use crate::links::{Spots, Spotted, Strength};
 
 /// Everything that is needed to replace the values of one exchange.
 pub(super) struct Scrub<'a> {
@@ -14,6 +19,10 @@ pub(super) struct Scrub<'a> {
     pub(super) tokens: &'a mut Tokens,
     pub(super) people: &'a People,
     pub(super) identity: Identity,
+    pub(super) spots: &'a mut Spots,
+    /// What was spotted in the parts so far.
+    pub(super) spotted: Vec<Arc<Spotted>>,
+    pub(super) here: Here,
     /// Whether an identifier of the application was replaced in the request.
     pub(super) identifier: bool,
 }
@@ -33,7 +42,7 @@ impl Scrub<'_> {
         let user = self.identity.member.user;
         match kind {
             Some(Kind::Keep(words)) if stays(words, value) => value.to_owned(),
-            Some(Kind::Keep(_)) => self.tokens.replace(value, None),
+            Some(Kind::Keep(_)) => self.replaced(None, value),
             Some(Kind::Credential) => self.credential(value, "auth"),
             Some(Kind::Refresh) => self.credential(value, "refresh"),
             Some(Kind::Username) if self.identity.logged_in => {
@@ -45,8 +54,41 @@ impl Scrub<'_> {
             _ => {
                 self.tokens.varies |= matches!(kind, Some(Kind::Username | Kind::Password));
                 self.identifier |= is_identifier(kind, value);
-                self.tokens.replace(value, kind)
+                self.replaced(kind, value)
             }
+        }
+    }
+
+    /// What stands for a value that no rule keeps, in requests and answers alike.
+    pub(super) fn replaced(&mut self, kind: Option<&Kind>, value: &str) -> String {
+        if let Some(strength) = strength(kind, value) {
+            self.note(strength, value);
+        }
+        let is_secret = matches!(kind, Some(Kind::Password | Kind::Secret | Kind::Session));
+        match packed::unpack(value) {
+            Some(packed) if !is_secret => self.repacked(value, &packed),
+            _ => self.tokens.replace(value, kind),
+        }
+    }
+
+    /// What stands for a value that holds others. Those are at no place that a link could name.
+    fn repacked(&mut self, value: &str, packed: &Packed) -> String {
+        if let Some(known) = self.tokens.known(value) {
+            return known;
+        }
+        let here = std::mem::take(&mut self.here);
+        let replaced = self.packed(packed, Self::json_text);
+        self.here = here;
+        self.tokens.settle(value, &replaced);
+        replaced
+    }
+
+    /// Takes note of a value that may be part of a link.
+    pub(super) fn note(&mut self, strength: Strength, value: &str) {
+        if !self.here.is_nowhere() {
+            let here = &self.here;
+            let write = |out: &mut String| out.push_str(here.text());
+            self.spots.push(value, here.entity(), strength, write);
         }
     }
 
@@ -56,7 +98,8 @@ impl Scrub<'_> {
         let Some(token) = bare_credential(value) else {
             return self.tokens.replace(value, Some(&Kind::Secret));
         };
-        let Some(owner) = self.people.owner(token) else {
+        let fingerprint = self.people.fingerprint(token);
+        let Some(owner) = self.people.owner(fingerprint) else {
             // It may be somebody's later.
             self.tokens.varies = true;
             return self.tokens.replace(value, Some(&Kind::Secret));
@@ -73,7 +116,8 @@ impl Scrub<'_> {
         if self.policy.name(name).schema {
             name.to_owned()
         } else {
-            self.value(None, name)
+            self.identifier |= is_identifier(None, name);
+            self.tokens.replace(name, None)
         }
     }
 
@@ -129,6 +173,48 @@ pub(super) fn keepable(value: &str) -> bool {
         && !detect::has_digit_run(value)
         && detect::whole(value).is_none()
         && detect::within(value).is_empty()
+        && !packed::hides_personal(value)
+}
+
+/// What it would say that a value comes again; `None` for one that says nothing by that, or for
+/// which a slot stands.
+pub(super) fn strength(kind: Option<&Kind>, value: &str) -> Option<Strength> {
+    match kind {
+        Some(
+            Kind::Credential | Kind::Password | Kind::Refresh | Kind::Session | Kind::Username,
+        ) => None,
+        _ if detect::is_uuid(value) => Some(Strength::Strong),
+        Some(Kind::Id) if value.is_empty() => None,
+        Some(Kind::Id) => Some(if is_guessable(value) {
+            Strength::Weak
+        } else {
+            Strength::Strong
+        }),
+        Some(Kind::Secret) => (value.len() >= SHORTEST_SECRET).then_some(Strength::Strong),
+        Some(Kind::Date) | None if is_moment(value) => Some(Strength::Weak),
+        None if is_opaque(value) => Some(Strength::Strong),
+        _ => None,
+    }
+}
+
+/// Whether it may well be the identifier of something else too.
+fn is_guessable(value: &str) -> bool {
+    value.len() < SHORTEST_SECRET || value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether it is a date with the time of day, to the second.
+pub(super) fn is_moment(value: &str) -> bool {
+    value.len() >= MOMENT && detect::date_at_start(value).is_some()
+}
+
+/// Whether it looks like a token: long, and of letters and digits.
+fn is_opaque(value: &str) -> bool {
+    (SHORTEST_OPAQUE..=LONGEST_OPAQUE).contains(&value.len())
+        && value
+            .bytes()
+            .all(|byte| is_token_byte(byte) || byte == b':')
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 fn is_identifier(kind: Option<&Kind>, value: &str) -> bool {
@@ -140,6 +226,16 @@ fn is_identifier(kind: Option<&Kind>, value: &str) -> bool {
 
 /// The longest value that a rule keeps, in bytes: long enough for an `accept` header.
 const MAX_KEPT: usize = 200;
+
+/// Bytes of `2026-02-28T08:30:00`.
+const MOMENT: usize = 19;
+
+/// The shortest identifier or secret that nobody guesses, in bytes.
+const SHORTEST_SECRET: usize = 8;
+
+/// How long values are, in bytes, of which only the look says that they are tokens.
+const SHORTEST_OPAQUE: usize = 16;
+const LONGEST_OPAQUE: usize = 512;
 
 /// The shortest value that counts as a credential, in bytes.
 const SHORTEST_TOKEN: usize = 6;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
     Address,
+    Age,
     Card,
     Choice,
     Date,
@@ -21,6 +22,13 @@ pub(super) enum Label {
     Token,
     Url,
     Username,
+}
+
+impl Label {
+    /// What the footer calls it.
+    pub(super) const fn name(self) -> &'static str {
+        NAMES[self as usize].1
+    }
 }
 
 /// A count for each label.
@@ -63,8 +71,9 @@ impl Tally {
 }
 
 /// In the order of the labels.
-const NAMES: [(Label, &str); 16] = [
+const NAMES: [(Label, &str); 17] = [
     (Label::Address, "address"),
+    (Label::Age, "age"),
     (Label::Card, "card"),
     (Label::Choice, "choice"),
     (Label::Date, "date"),
@@ -100,7 +109,7 @@ mod tests {
         assert_eq!(named.len(), NAMES.len() - 1, "address was never counted");
         assert_eq!(
             (named["card"], named["token"], named["username"]),
-            (1, 14, 15)
+            (2, 15, 16)
         );
     }
 }

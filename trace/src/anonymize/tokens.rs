@@ -5,26 +5,25 @@
 //! choice and for values that are masked because there are too many.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::net::IpAddr;
 
-use jiff::ToSpan as _;
 use rand::RngExt as _;
+#[cfg(test)]
 use rand::rngs::StdRng;
 
-use super::address::Addresses;
+use super::address;
+use super::dates::Dates;
 use super::detect::{self, Form};
-use super::draw::{draw, label};
+use super::draw::{draw, is_number, label, longer};
 use super::made_up;
 use super::mode::Mode;
 use super::original::Original;
 use super::policy::{Kind, Quick};
+use super::source::Source;
 use super::tally::{Label, Tally};
 
 /// Originals and what stands for them.
 pub(super) struct Tokens {
     map: HashMap<Original, String>,
-    /// Numbers stand for numbers, so that JSON stays valid.
-    numbers: HashMap<Original, String>,
     /// Numbers of the values that replay makes afresh.
     fresh: HashMap<Original, usize>,
     /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
@@ -34,10 +33,8 @@ pub(super) struct Tokens {
     limit: usize,
     /// Bytes of originals so far.
     bytes: usize,
-    rng: StdRng,
-    addresses: Addresses,
-    /// Days by which every date of the capture is shifted: whole weeks, so that weekdays stay.
-    shift_days: i32,
+    source: Source,
+    dates: Dates,
     /// How many values were replaced.
     tally: Tally,
     /// Whether a value would have come out otherwise another time, or in another exchange.
@@ -46,25 +43,26 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// No originals yet, and at most `limit` ever.
-    pub(super) fn new(limit: usize, _mode: &Mode) -> Self {
-        Self::with_rng(limit, rand::make_rng())
+    pub(super) fn new(limit: usize, mode: &Mode) -> Self {
+        Self::with_source(limit, Source::new(mode))
     }
 
-    /// As [`Tokens::new`], with the given random source.
-    pub(super) fn with_rng(limit: usize, mut rng: StdRng) -> Self {
-        let weeks = rng.random_range(5..=52);
-        let sign = if rng.random_bool(0.5) { 7 } else { -7 };
+    /// As [`Tokens::new`], with what the given random source makes.
+    #[cfg(test)]
+    pub(super) fn with_rng(limit: usize, rng: StdRng) -> Self {
+        Self::with_source(limit, Source::with_rng(rng))
+    }
+
+    fn with_source(limit: usize, source: Source) -> Self {
         Self {
             map: HashMap::new(),
-            numbers: HashMap::new(),
             fresh: HashMap::new(),
             hidden: HashSet::new(),
             used: HashSet::default(),
             limit,
             bytes: 0,
-            rng,
-            addresses: Addresses::default(),
-            shift_days: weeks * sign,
+            dates: Dates::new(&source),
+            source,
             tally: Tally::default(),
             varies: false,
         }
@@ -77,12 +75,14 @@ impl Tokens {
             return original.to_owned();
         }
         let form = detect::whole(original);
-        self.tally.count(label(form, kind, original));
+        let label = label(form, kind, original);
+        self.tally.count(label);
         match (form, kind) {
-            (Some(Form::Date), _) => return self.shift(original),
+            (Some(Form::Date), _) => return self.dates.shift(original),
             (None, Some(Kind::Choice(of))) if of.iter().any(|choice| choice == original) => {
                 return self.choose(original, of);
             }
+            (None, Some(Kind::Age)) if is_number(original) => return aged(original),
             _ => {}
         }
         if let Some(replacement) = self.map.get(original) {
@@ -91,37 +91,39 @@ impl Tokens {
         if !self.has_room(original) {
             return self.mask(original);
         }
-        let replacement = match original.parse::<IpAddr>() {
-            Ok(address) => self.addresses.replace(address, &mut self.rng).to_string(),
-            Err(_) => match self.draw_free(original, |text, rng| draw(text, form, kind, rng)) {
-                Some(replacement) => replacement,
-                None => self.mask(original),
-            },
+        let replacement = match self.make(original, form, kind) {
+            Some(replacement) => replacement,
+            None => self.mask(original),
         };
         self.map
-            .insert(Original::new(original), replacement.clone());
+            .insert(Original::new(original, label), replacement.clone());
         replacement
     }
 
-    /// The number that stands for a number.
-    pub(super) fn number(&mut self, original: &str) -> String {
-        self.tally.count(Label::Id);
-        let known = self
-            .numbers
-            .get(original)
-            .or_else(|| self.map.get(original));
-        let is_number = |text: &String| text.parse::<serde_json::Number>().is_ok();
-        if let Some(known) = known.filter(|known| is_number(known)) {
-            return known.clone();
+    /// What stands for `original`, if that was settled before.
+    pub(super) fn known(&mut self, original: &str) -> Option<String> {
+        let known = self.map.get(original).cloned();
+        self.tally.add(Label::Text, known.is_some().into());
+        known
+    }
+
+    /// Settles what stands for `original`, if there is room for it.
+    pub(super) fn settle(&mut self, original: &str, replacement: &str) {
+        self.tally.count(Label::Text);
+        if self.has_room(original) {
+            self.map
+                .insert(Original::new(original, Label::Text), replacement.to_owned());
         }
-        if !self.has_room(original) {
-            return "0".to_owned();
+    }
+
+    /// The JSON number that stands for a number. It is what stands for the same text elsewhere.
+    pub(super) fn number(&mut self, original: &str, kind: Option<&Kind>) -> String {
+        let replacement = self.replace(original, kind);
+        if is_number(&replacement) {
+            replacement
+        } else {
+            "0".to_owned()
         }
-        let drawn = self.draw_free(original, made_up::number);
-        let replacement = drawn.filter(is_number).unwrap_or_else(|| "0".to_owned());
-        self.numbers
-            .insert(Original::new(original), replacement.clone());
-        replacement
     }
 
     /// The slot for a value that replay makes afresh in each run: equal where the originals are.
@@ -132,7 +134,8 @@ impl Tokens {
             None if !self.has_room(original) => 0,
             None => {
                 let number = self.fresh.len() + 1;
-                self.fresh.insert(Original::new(original), number);
+                self.fresh
+                    .insert(Original::new(original, Label::Key), number);
                 number
             }
         };
@@ -143,16 +146,14 @@ impl Tokens {
     pub(super) fn hide(&mut self, original: &str, label: Label) {
         self.tally.count(label);
         if !self.hidden.contains(original) && self.has_room(original) {
-            self.hidden.insert(Original::new(original));
+            self.hidden.insert(Original::new(original, label));
         }
     }
 
     /// Every original that may not occur in the capture: not those that stand for another one now.
-    pub(super) fn private_originals(&self) -> impl Iterator<Item = &str> {
-        let mapped = self.map.keys().chain(self.numbers.keys());
-        let all = mapped.chain(self.fresh.keys()).chain(&self.hidden);
-        all.map(Original::as_str)
-            .filter(|original| !self.used.contains(*original))
+    pub(super) fn private_originals(&self) -> impl Iterator<Item = &Original> {
+        let all = self.map.keys().chain(self.fresh.keys()).chain(&self.hidden);
+        all.filter(|original| !self.used.contains(original.as_str()))
     }
 
     /// How many values were replaced.
@@ -167,7 +168,7 @@ impl Tokens {
 
     /// Whether another original may be remembered; if so, it will be.
     fn has_room(&mut self, original: &str) -> bool {
-        let known = self.map.len() + self.numbers.len() + self.fresh.len() + self.hidden.len();
+        let known = self.map.len() + self.fresh.len() + self.hidden.len();
         let bytes = self.bytes + original.len();
         let room = known < self.limit && bytes <= MAX_BYTES;
         if room {
@@ -176,25 +177,41 @@ impl Tokens {
         room
     }
 
-    /// A replacement that stands for nothing else and to which no detector objects.
+    /// A replacement that stands for nothing else.
+    fn make(&mut self, original: &str, form: Option<Form>, kind: Option<&Kind>) -> Option<String> {
+        let derived = match (form, kind) {
+            (Some(Form::Address), _) => address::replace(original, &self.source),
+            (_, Some(Kind::Date)) => self.dates.shift_number(original),
+            _ => None,
+        };
+        match derived {
+            Some(derived) if self.used.insert(derived.clone()) => Some(derived),
+            _ => self.draw_free(original, form, kind),
+        }
+    }
+
+    /// One to which no detector objects, if there is one.
     fn draw_free(
         &mut self,
         original: &str,
-        draw: impl Fn(&str, &mut StdRng) -> String,
+        form: Option<Form>,
+        kind: Option<&Kind>,
     ) -> Option<String> {
-        let mut longer = original.to_owned();
-        for attempt in 1..=MAX_DRAWS {
+        let mut rng = self.source.of(original);
+        let mut like = original.to_owned();
+        for tries in 1..=MAX_DRAWS {
             // What a client typed must not come out as a slot, which replay would fill.
-            let mut candidate = draw(&longer, &mut self.rng);
+            let mut candidate = draw(&like, form, kind, tries, &mut rng);
             if candidate.contains('{') {
                 candidate = candidate.replace("{{", "{(");
             }
-            let mut personal = !detect::within(&candidate).is_empty();
-            if personal && attempt > 1 {
+            let mut personal = is_personal(&candidate);
+            if personal && tries > 1 && !is_number(&candidate) {
                 candidate = made_up::plain_letters(&candidate);
-                personal = !detect::within(&candidate).is_empty();
+                personal = is_personal(&candidate);
             }
             let taken = candidate == original
+                || (is_number(original) && !is_number(&candidate) && form.is_none())
                 || self.used.contains(&candidate)
                 || self.map.contains_key(candidate.as_str());
             if !personal && !taken {
@@ -202,24 +219,11 @@ impl Tokens {
                 return Some(candidate);
             }
             // Short values run out of replacements: then theirs get longer.
-            if attempt % 8 == 0 {
-                let digits = longer.bytes().all(|b| b.is_ascii_digit());
-                longer.push(if digits { '1' } else { 'a' });
+            if tries % 8 == 0 {
+                like = longer(&like);
             }
         }
         None
-    }
-
-    fn shift(&self, original: &str) -> String {
-        let date = detect::date_at_start(original);
-        // The first and last years of a calendar mean "always" and "never".
-        let shifted = date
-            .filter(|date| (1000..9000).contains(&date.year()))
-            .and_then(|date| date.checked_add(self.shift_days.days()).ok());
-        match shifted {
-            Some(date) => format!("{date}{}", &original[10..]),
-            None => original.to_owned(),
-        }
     }
 
     fn choose(&mut self, original: &str, of: &[String]) -> String {
@@ -227,7 +231,7 @@ impl Tokens {
         let others: Vec<_> = of.iter().filter(|choice| *choice != original).collect();
         match others.len() {
             0 => original.to_owned(),
-            count => others[self.rng.random_range(0..count)].clone(),
+            count => others[self.source.rng().random_range(0..count)].clone(),
         }
     }
 
@@ -237,6 +241,18 @@ impl Tokens {
         self.varies = true;
         "x".repeat(original.chars().count())
     }
+}
+
+/// Whether a replacement would look like somebody's, or like a date that was shifted.
+fn is_personal(candidate: &str) -> bool {
+    !detect::within(candidate).is_empty() || detect::whole(candidate) == Some(Form::Date)
+}
+
+/// Nobody is older than 90.
+fn aged(years: &str) -> String {
+    let is_old = years.parse().is_ok_and(|years: f64| years >= 90.0);
+    let oldest = if years.contains('.') { "90.0" } else { "90" };
+    if is_old { oldest } else { years }.to_owned()
 }
 
 /// Whether a value could say anything about anybody.
@@ -254,88 +270,4 @@ pub(super) const MAX_ORIGINALS: usize = 1_000_000;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::{prop_assert_eq, prop_assert_ne, proptest};
-    use rand::SeedableRng as _;
-
-    use super::*;
-
-    fn seeded(seed: u64) -> Tokens {
-        Tokens::with_rng(10_000, StdRng::seed_from_u64(seed))
-    }
-
-    #[test]
-    fn one_original_has_one_replacement_and_no_two_share_it() {
-        let mut tokens = seeded(1);
-        let mut seen = HashSet::new();
-        for id in 0..500 {
-            let original = id.to_string();
-            let replacement = tokens.replace(&original, Some(&Kind::Id));
-            assert!(replacement.parse::<u64>().is_ok(), "{replacement}");
-            assert_eq!(tokens.replace(&original, Some(&Kind::Text)), replacement);
-            assert!(seen.insert(replacement));
-        }
-    }
-
-    #[test]
-    fn values_beyond_the_limit_are_masked_and_counted() {
-        let mut tokens = Tokens::with_rng(1, StdRng::seed_from_u64(1));
-        tokens.replace("first", None);
-        assert_eq!(tokens.replace("second", None), "xxxxxx");
-        assert_eq!(tokens.counts().get("masked"), Some(&1));
-    }
-
-    #[test]
-    fn a_value_of_any_form_has_a_replacement_that_no_detector_objects_to() {
-        let mut tokens = seeded(1);
-        for original in [
-            "123e4567-e89b-12d3-a456-426614174000",
-            "2026-02-28T08:30:00Z",
-            "ana@hospital.org",
-            "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl",
-            "123-45-1203",
-            "2001:db8::1",
-            "(808) 201-3388",
-            "+49 30 1234567",
-            "4111 1111 1111 1111",
-            "https://ana:pw@hospital.org/x",
-            "1234567890",
-            "call 808-201-3388 or 123-45-6789",
-            "write to maria@hospital.org before friday",
-            "\u{1f930}\u{1f930}",
-        ] {
-            let replacement = tokens.replace(original, None);
-            assert_ne!(replacement, original);
-            assert_eq!(
-                detect::within(&replacement),
-                [],
-                "{original} became {replacement}"
-            );
-        }
-        assert_eq!(tokens.counts().get("masked"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn dates_keep_order_gaps_and_weekdays(a in 0_i32..4000, b in 0_i32..4000, seed: u64) {
-            let mut tokens = seeded(seed);
-            let day = |n: i32| jiff::civil::date(2020, 1, 1) + n.days();
-            let mut shift = |n: i32| tokens.replace(&day(n).to_string(), None)
-                .parse::<jiff::civil::Date>().unwrap();
-            let (new_a, new_b) = (shift(a), shift(b));
-            prop_assert_eq!(new_a.weekday(), day(a).weekday());
-            prop_assert_eq!((new_b - new_a).get_days(), b - a);
-            prop_assert_ne!(new_a, day(a));
-        }
-
-        #[test]
-        fn any_value_is_replaced_by_another(original in "\\PC{1,40}", seed: u64) {
-            let mut tokens = seeded(seed);
-            let replacement = tokens.replace(&original, None);
-            if original.chars().any(char::is_alphanumeric) {
-                prop_assert_ne!(&replacement, &original);
-            }
-            prop_assert_eq!(tokens.replace(&original, None), replacement);
-        }
-    }
-}
+mod tests;

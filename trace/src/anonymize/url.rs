@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use super::policy::Kind;
 use super::scrub::Scrub;
 use super::template::Segment;
+use crate::links::Entity;
 
 /// A path with its values replaced, and the template that names its route.
 pub(super) struct SafePath {
@@ -23,9 +24,9 @@ impl Scrub<'_> {
         match policy.templates.find(&segments) {
             Some(template) => {
                 let mut safe = String::with_capacity(path.len() + 8);
-                for (segment, actual) in template.segments.iter().zip(&segments) {
+                for (place, segment) in template.segments.iter().enumerate() {
                     safe.push('/');
-                    safe.push_str(&self.segment(segment, actual));
+                    safe.push_str(&self.segment(segment, place, &segments));
                 }
                 SafePath {
                     path: safe,
@@ -41,21 +42,29 @@ impl Scrub<'_> {
             path: String::new(),
             template: String::new(),
         };
-        for actual in segments {
+        for (place, actual) in segments.iter().enumerate() {
             safe.path.push('/');
             safe.template.push('/');
             if actual.is_empty() || self.policy.templates.has_word(actual) {
                 safe.path.push_str(actual);
                 safe.template.push_str(actual);
             } else {
-                safe.path.push_str(&self.segment(&Segment::Id, actual));
+                let id = self.segment(&Segment::Id, place, segments);
+                safe.path.push_str(&id);
                 safe.template.push_str("{id}");
             }
         }
         safe
     }
 
-    fn segment<'t>(&mut self, segment: &Segment, actual: &'t str) -> Cow<'t, str> {
+    /// What stands for the segment at `place`. It is about what the word before it says.
+    fn segment<'t>(
+        &mut self,
+        segment: &Segment,
+        place: usize,
+        segments: &[&'t str],
+    ) -> Cow<'t, str> {
+        let actual = segments[place];
         let kind = match segment {
             Segment::Literal(_) => return Cow::Borrowed(actual),
             Segment::Date => Kind::Date,
@@ -63,7 +72,14 @@ impl Scrub<'_> {
             Segment::Text => Kind::Text,
         };
         let decoded = percent_decode_str(actual).decode_utf8_lossy();
+        let mark = self.here.item(place);
+        let words = segments[..place].iter().rev();
+        let mut words = words.filter(|word| self.policy.templates.has_word(word));
+        let about = words.next().map(|word| Entity::of_word(word));
+        self.here.about(about);
         let replaced = self.value(Some(&kind), &decoded);
+        self.here.about(None);
+        self.here.leave(mark);
         Cow::Owned(encode(&replaced, PATH_SEGMENT).into_owned())
     }
 
@@ -74,21 +90,36 @@ impl Scrub<'_> {
             if place > 0 {
                 safe.push('&');
             }
-            self.pair(pair, &mut safe);
+            let Some((name, value)) = pair.split_once('=') else {
+                // A bare word may be a flag of the application, or something typed in.
+                encode_form(&self.key(&decode_form(pair)), &mut safe);
+                continue;
+            };
+            let known = self.key(&decode_form(name));
+            encode_form(&known, &mut safe);
+            safe.push('=');
+            if place >= MOST_LINKED {
+                self.here.stop();
+            }
+            let mark = self.here.enter(&known);
+            let before = query.split('&').take(place.min(MOST_LINKED));
+            match before.filter(|pair| is_named(pair, name)).count() {
+                0 => {}
+                // Of several values of one name, which.
+                again => drop(self.here.item(again)),
+            }
+            encode_form(
+                &self.field(&decode_form(name), &decode_form(value)),
+                &mut safe,
+            );
+            self.here.leave(mark);
         }
         safe
     }
+}
 
-    fn pair(&mut self, pair: &str, out: &mut String) {
-        let Some((name, value)) = pair.split_once('=') else {
-            // A bare word may be a flag of the application, or something typed in.
-            return encode_form(&self.key(&decode_form(pair)), out);
-        };
-        let name = decode_form(name);
-        encode_form(&self.key(&name), out);
-        out.push('=');
-        encode_form(&self.field(&name, &decode_form(value)), out);
-    }
+fn is_named(pair: &str, name: &str) -> bool {
+    pair.split_once('=').is_some_and(|(own, _)| own == name)
 }
 
 /// Decodes `application/x-www-form-urlencoded` (WHATWG URL standard, §5).
@@ -120,6 +151,9 @@ fn encode_form(text: &str, out: &mut String) {
 fn encode<'t>(text: &'t str, set: &'static AsciiSet) -> Cow<'t, str> {
     utf8_percent_encode(text, set).into()
 }
+
+/// Pairs of a query or form in which links are looked for.
+const MOST_LINKED: usize = 64;
 
 /// What a path segment may not hold bare (RFC 3986, §3.3).
 const PATH_SEGMENT: &AsciiSet = &CONTROLS

@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use serde_json::error::Category;
+
 use super::VERSION;
+use super::lines::Lines;
 use super::record::BodyError;
 
 /// Why a capture cannot be read. Each message says what, where and what to do.
@@ -69,6 +72,17 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The current one of `lines` is damaged.
+    pub(super) fn line<R: io::BufRead>(lines: &Lines<R>, problem: LineProblem) -> Self {
+        Self::Line {
+            path: lines.path().to_owned(),
+            line: lines.number(),
+            problem,
+        }
+    }
+}
+
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineProblem {
@@ -83,15 +97,24 @@ pub enum LineProblem {
     Body(#[from] BodyError),
 }
 
-/// A line is parsed by itself, so that the parser's line number is always 1.
+/// The parser's message without the line, which is always 1 to it, and without what it read: that
+/// may be somebody's.
 fn without_line(error: &serde_json::Error) -> String {
-    error.to_string().replace(" at line 1 column", " at column")
+    let column = error.column();
+    let message = error.to_string();
+    match error.classify() {
+        Category::Data if message.starts_with("missing field") => {
+            message.replace(" at line 1 column", " at column")
+        }
+        Category::Data => format!("a value that does not belong there at column {column}"),
+        _ => message.replace(" at line 1 column", " at column"),
+    }
 }
 
 /// Something about a capture that its reader should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warning {
-    /// The last line is cut off; it was left out.
+    /// The last line is cut off or garbled; it was left out.
     TornTail {
         /// The line, from 1.
         line: u64,
@@ -107,13 +130,18 @@ pub enum Warning {
     },
     /// Something follows the footer, such as another capture.
     AfterFooter,
+    /// It was made from a damaged one.
+    Repaired,
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TornTail { line } => {
-                write!(f, "line {line} is cut off and was left out")
+                write!(
+                    f,
+                    "line {line}, the last, is cut off or garbled, and was left out"
+                )
             }
             Self::NotClosed => write!(
                 f,
@@ -126,6 +154,10 @@ impl fmt::Display for Warning {
                 )
             }
             Self::AfterFooter => write!(f, "lines after the footer were left out"),
+            Self::Repaired => write!(
+                f,
+                "it was repaired: what was damaged is left out, and nobody could search it for originals"
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::record::flag_name;
-use crate::exchange::{Flag, Timing};
+use crate::exchange::{Flag, Link, Timing};
 
 /// A line in the making. The next piece is what its method says; whoever leaves one out has no
 /// JSON.
@@ -87,12 +87,31 @@ impl Line {
     }
 
     /// What comes after the answer, and the end of the line.
-    pub(crate) fn finish(&mut self, timing: &Timing, flags: impl Iterator<Item = Flag>) {
+    pub(crate) fn finish(
+        &mut self,
+        timing: &Timing,
+        links: &[Link],
+        flags: impl Iterator<Item = Flag>,
+    ) {
         self.put("},\"timing\":{\"first_byte_ns\":");
         number(&mut self.text, timing.first_byte_ns);
         self.put(",\"total_ns\":");
         number(&mut self.text, timing.total_ns);
-        self.put("},\"links\":[],\"flags\":[");
+        self.put("},\"links\":[");
+        for (place, link) in links.iter().enumerate() {
+            self.put(if place > 0 {
+                ",{\"from\":"
+            } else {
+                "{\"from\":"
+            });
+            number(&mut self.text, link.from);
+            self.put(",\"source\":");
+            quoted(&mut self.text, &link.source);
+            self.put(",\"into\":");
+            quoted(&mut self.text, &link.into);
+            self.put("}");
+        }
+        self.put("],\"flags\":[");
         for (place, flag) in flags.enumerate() {
             self.put(if place > 0 { ",\"" } else { "\"" });
             self.put(flag_name(flag));

@@ -4,22 +4,25 @@
 
 use std::path::Path;
 
+pub(crate) mod chain;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+pub mod header;
 pub(crate) mod line;
+pub(crate) mod lines;
 pub mod reader;
-pub mod record;
+mod record;
+pub mod totals;
+pub mod verify;
 pub mod writer;
 
-pub use error::{ReadError, Warning};
+pub use error::{LineProblem, ReadError, Warning};
+pub use header::{FORMAT, Header, VERSION};
 pub use reader::{Capture, Reader};
-pub use record::{Audit, Checkpoint, Dropped, Footer, Header};
+pub use totals::{Audit, Checkpoint, Dropped, Footer, LeftOut};
+pub use verify::Verified;
 pub use writer::{WriteError, Writer};
-
-/// The only version that exists, and the newest that the reader reads.
-pub const VERSION: u32 = 1;
-
-/// The `format` field of every capture's header.
-pub const FORMAT: &str = "rehearsal-capture";
 
 /// Whether a file of this name is compressed.
 pub(crate) fn is_compressed(path: &Path) -> bool {

@@ -1,24 +1,23 @@
-//! Reads a capture line by line, tolerating a torn end and saying so.
+//! Reads a capture's exchanges, tolerating a damaged end and saying so.
 //!
 //! Fields and line types that this version does not know are skipped; a newer version is refused.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::error::{LONGEST_LINE, LineProblem, ReadError, Warning};
-use super::record::{ExchangeRecord, Footer, Header};
-use super::{FORMAT, VERSION};
+use super::header::{self, Header, Refusal};
+use super::lines::Lines;
+use super::record::ExchangeRecord;
+use super::totals::Footer;
 use crate::exchange::Exchange;
 
 /// An iterator over a capture's exchanges, in the order of the file.
 pub struct Reader<R: BufRead> {
-    path: PathBuf,
-    input: R,
-    buffer: Vec<u8>,
-    line: u64,
+    lines: Lines<R>,
     header: Header,
     footer: Option<Footer>,
     exchanges: u64,
@@ -57,46 +56,20 @@ impl Capture {
 impl Reader<Box<dyn BufRead>> {
     /// Opens the file at `path`, plain or `.zst`, and reads its header.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let input = open_lines(path).map_err(|source| ReadError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::new(path, input)
+        Self::of(Lines::open(path)?)
     }
 }
 
 impl<R: BufRead> Reader<R> {
     /// Reads the header from `input`; `path` is for messages.
-    pub fn new(path: &Path, mut input: R) -> Result<Self, ReadError> {
-        let path = path.to_owned();
-        let mut buffer = Vec::new();
-        let read = read_line(&mut input, &mut buffer).map_err(|source| ReadError::Read {
-            path: path.clone(),
-            line: 0,
-            source,
-        })?;
-        if read == 0 {
-            return Err(ReadError::Empty { path });
-        }
-        let header = match parse_header(&buffer) {
-            Some(Preamble { version, .. }) if version > VERSION => {
-                return Err(ReadError::TooNew {
-                    path,
-                    found: version,
-                });
-            }
-            Some(Preamble {
-                header: Some(header),
-                ..
-            }) => header,
-            _ => return Err(ReadError::NotACapture { path }),
-        };
+    pub fn new(path: &Path, input: R) -> Result<Self, ReadError> {
+        Self::of(Lines::new(path, input))
+    }
+
+    fn of(mut lines: Lines<R>) -> Result<Self, ReadError> {
         Ok(Self {
-            path,
-            input,
-            buffer,
-            line: 1,
-            header,
+            header: read_header(&mut lines)?,
+            lines,
             footer: None,
             exchanges: 0,
             warnings: Vec::new(),
@@ -120,54 +93,43 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn next_exchange(&mut self) -> Result<Option<Exchange>, ReadError> {
-        while self.next_line()? {
-            match parse_line(&self.buffer) {
+        while self.lines.advance()? {
+            match parse(self.lines.text()) {
                 Ok(Line::Exchange(exchange)) => {
                     self.exchanges += 1;
                     return Ok(Some(*exchange));
                 }
-                Ok(Line::Footer(footer)) => return self.end(*footer).map(|()| None),
-                Ok(Line::Other) => {}
-                Err(_) if !self.buffer.ends_with(b"\n") && self.buffer.len() <= LONGEST_LINE => {
-                    self.warnings.push(Warning::TornTail { line: self.line });
+                Ok(Line::Footer(footer)) => {
+                    self.end(*footer);
+                    return Ok(None);
+                }
+                Ok(Line::Checkpoint | Line::Other) => {}
+                Err(_) if self.lines.is_last() => {
+                    let line = self.lines.number();
+                    self.warnings.push(Warning::TornTail { line });
                     break;
                 }
-                Err(problem) => {
-                    return Err(ReadError::Line {
-                        path: self.path.clone(),
-                        line: self.line,
-                        problem,
-                    });
-                }
+                Err(problem) => return Err(ReadError::line(&self.lines, problem)),
             }
         }
         self.warnings.push(Warning::NotClosed);
         Ok(None)
     }
 
-    fn next_line(&mut self) -> Result<bool, ReadError> {
-        let read = read_line(&mut self.input, &mut self.buffer);
-        let read = read.map_err(|source| ReadError::Read {
-            path: self.path.clone(),
-            line: self.line,
-            source,
-        })?;
-        self.line += 1;
-        Ok(read > 0)
-    }
-
-    fn end(&mut self, footer: Footer) -> Result<(), ReadError> {
+    fn end(&mut self, footer: Footer) {
         if footer.exchanges != self.exchanges {
             self.warnings.push(Warning::Miscounted {
                 footer: footer.exchanges,
                 read: self.exchanges,
             });
         }
+        if footer.repaired {
+            self.warnings.push(Warning::Repaired);
+        }
         self.footer = Some(footer);
-        if self.next_line()? {
+        if !self.lines.is_last() {
             self.warnings.push(Warning::AfterFooter);
         }
-        Ok(())
     }
 }
 
@@ -184,46 +146,34 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-/// Opens the file's lines, decompressing when the name ends in `.zst`.
-fn open_lines(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            "it is a folder",
-        ));
-    }
-    if super::is_compressed(path) {
-        Ok(Box::new(BufReader::new(zstd::Decoder::new(file)?)))
-    } else {
-        Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
-    }
-}
-
-enum Line {
+/// What a line is.
+pub(crate) enum Line {
     Exchange(Box<Exchange>),
+    /// For who checks the file: it is not looked into.
+    Checkpoint,
     Footer(Box<Footer>),
+    /// Empty, or of a type that a later version added.
     Other,
 }
 
 #[derive(Deserialize)]
 struct Type<'a> {
     #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
 }
 
 /// The writer puts the type first, which spares the common line a second parse.
 const EXCHANGE: &[u8] = b"{\"type\":\"exchange\",";
 
-fn parse_line(line: &[u8]) -> Result<Line, LineProblem> {
+/// Reads one line after the first.
+pub(crate) fn parse(line: &[u8]) -> Result<Line, LineProblem> {
     if line.len() > LONGEST_LINE {
         return Err(LineProblem::TooLong);
     }
     if line.trim_ascii().is_empty() {
         return Ok(Line::Other);
     }
-    let exchange = line.starts_with(EXCHANGE);
-    let kind = if exchange {
+    let kind = if line.starts_with(EXCHANGE) {
         "exchange".into()
     } else {
         serde_json::from_slice::<Type<'_>>(line)?.kind
@@ -233,39 +183,21 @@ fn parse_line(line: &[u8]) -> Result<Line, LineProblem> {
             let record: ExchangeRecord<'_> = serde_json::from_slice(line)?;
             Line::Exchange(Box::new(record.into_exchange()?))
         }
+        "checkpoint" => Line::Checkpoint,
         "footer" => Line::Footer(Box::new(serde_json::from_slice(line)?)),
         _ => Line::Other,
     })
 }
 
-struct Preamble {
-    version: u32,
-    header: Option<Header>,
-}
-
-/// The version comes first, because a newer header may lack what this one needs.
-fn parse_header(line: &[u8]) -> Option<Preamble> {
-    #[derive(Deserialize)]
-    struct Outline {
-        format: String,
-        version: u32,
+/// Reads the first line.
+pub(super) fn read_header<R: BufRead>(lines: &mut Lines<R>) -> Result<Header, ReadError> {
+    let there = lines.advance()?;
+    let path = lines.path().to_owned();
+    if !there {
+        return Err(ReadError::Empty { path });
     }
-    let outline: Outline = serde_json::from_slice(line).ok()?;
-    (outline.format == FORMAT).then(|| Preamble {
-        version: outline.version,
-        header: serde_json::from_slice(line).ok(),
+    header::parse(lines.text()).map_err(|refusal| match refusal {
+        Refusal::NoHeader => ReadError::NotACapture { path },
+        Refusal::TooNew(found) => ReadError::TooNew { path, found },
     })
-}
-
-/// Reads up to and with the next line feed, or a byte more than a line may have. The cut-off end
-/// of a compressed file ends the lines.
-fn read_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    buffer.clear();
-    match input
-        .take(LONGEST_LINE as u64 + 1)
-        .read_until(b'\n', buffer)
-    {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(buffer.len()),
-        other => other,
-    }
 }

@@ -1,109 +1,14 @@
-//! The file's own types: what each line of a capture looks like as JSON.
-//!
-//! The only place where the format can change. Domain types convert to and from these.
+//! An exchange as JSON. With the header and the totals, the only place where the format can change:
+//! domain types convert to and from these.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Timing};
-
-/// The first line: what recorded this, and how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Always `rehearsal-capture`.
-    pub format: String,
-    /// Format version.
-    pub version: u32,
-    /// A random name of this capture. It holds no time: a date is an identifier.
-    pub capture: String,
-    /// Program and version that recorded.
-    pub tool: String,
-    /// How replacements were made: `tokens`.
-    pub mode: String,
-    /// `sha256:` and the hash of the policy file.
-    pub policy: String,
-    /// How many bytes of a body were kept.
-    pub body_limit: u64,
-    /// Share of the traffic that was recorded, 0 to 1.
-    pub sample: f64,
-    /// What the share was drawn of: `user` or `exchange`.
-    #[serde(default)]
-    pub sampled_by: String,
-    /// A random name of the clock by which captures that share it can be put in order.
-    #[serde(default)]
-    pub clock: String,
-    /// Nanoseconds on that clock at the capture's start.
-    #[serde(default)]
-    pub starts_ns: u64,
-}
-
-/// A line every second or thousand exchanges, up to which the file is known to be whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkpoint {
-    /// The last exchange's `seq`.
-    pub seq: u64,
-    /// Exchanges written so far.
-    pub exchanges: u64,
-    /// Exchanges seen so far: written and dropped.
-    pub offered: u64,
-    /// Exchanges lost so far, by reason.
-    pub dropped: Dropped,
-    /// SHA-256 over the previous chain value and every byte since.
-    pub chain: String,
-}
-
-/// The last line: the totals, and the result of the audit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Footer {
-    /// Exchanges written.
-    pub exchanges: u64,
-    /// Exchanges seen: written and dropped.
-    pub offered: u64,
-    /// Exchanges lost, by reason.
-    pub dropped: Dropped,
-    /// Exchanges of which a body was cut at the body limit.
-    pub truncated: u64,
-    /// Values replaced, by kind.
-    pub redacted: BTreeMap<String, u64>,
-    /// What the search for surviving originals found.
-    pub audit: Audit,
-    /// SHA-256 over the previous chain value and every byte since.
-    pub chain: String,
-}
-
-/// Exchanges that are not in the capture, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dropped {
-    /// The recorder's queue was full.
-    pub queue: u64,
-    /// Too many bytes were waiting for the recorder.
-    pub size: u64,
-    /// The anonymizer could not make the exchange safe.
-    pub policy: u64,
-    /// The file could not be written.
-    #[serde(default)]
-    pub write: u64,
-}
-
-/// The search for surviving originals, before the capture was closed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Audit {
-    /// Originals that were searched for, in every encoding.
-    pub searched: u64,
-    /// Places where an original or a personal-looking value was found.
-    pub found: u64,
-}
-
-impl Dropped {
-    /// All of them.
-    pub const fn total(&self) -> u64 {
-        self.queue + self.size + self.policy + self.write
-    }
-}
+use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Shape, Timing};
 
 /// The exchange as a line.
 #[derive(Serialize, Deserialize)]
@@ -178,8 +83,8 @@ struct BodyRecord<'a> {
     text: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shape: Option<Cow<'a, serde_json::Value>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    shape: Option<&'a RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -296,7 +201,7 @@ impl<'a> From<&'a Body> for BodyRecord<'a> {
             }
             Content::Shape(shape) => {
                 record.encoding = Encoding::Shape;
-                record.shape = Some(Cow::Borrowed(shape));
+                record.shape = Some(shape.raw());
             }
         }
         record
@@ -312,7 +217,10 @@ impl BodyRecord<'_> {
                 let data = self.data.ok_or(BodyError::Missing)?;
                 Content::Base64(BASE64.decode(data).map_err(BodyError::Base64)?)
             }
-            Encoding::Shape => Content::Shape(self.shape.ok_or(BodyError::Missing)?.into_owned()),
+            Encoding::Shape => {
+                let shape = self.shape.ok_or(BodyError::Missing)?;
+                Content::Shape(Shape::new(shape.to_owned()))
+            }
         };
         Ok(Body {
             bytes: self.bytes,

@@ -53,19 +53,33 @@ pub(super) fn create_free(wanted: &Path) -> io::Result<(PathBuf, PathBuf, File)>
         if path.exists() || with_suffix(&path, "quarantine").exists() {
             continue;
         }
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            // Until the audit at its end nobody else should look into it.
-            .mode(0o640)
-            .open(&partial)
-        {
+        match create_new(&partial) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(file) => return Ok((path, partial, file)),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Creates a file that was not there.
+pub(super) fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        // Until the audit at its end nobody else should look into it.
+        .mode(0o640)
+        .open(path)
+}
+
+/// Gives a finished file its name, unless somebody has taken it meanwhile.
+pub(super) fn place(partial: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::hard_link(partial, path) {
+        Err(_) if path.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        // A file system without links: there the name is taken without looking once more.
+        Err(_) => std::fs::rename(partial, path),
+        Ok(()) => std::fs::remove_file(partial),
+    }
 }
 
 /// Gives a finished file its name, or the next free one if somebody has taken it meanwhile.
@@ -76,11 +90,9 @@ pub(super) fn settle(partial: &Path, wanted: &Path, quarantined: bool) -> io::Re
         } else {
             path
         };
-        match std::fs::hard_link(partial, &path) {
-            Err(_) if path.exists() => {}
-            // A file system without links: there the name is taken without looking once more.
-            Err(_) => return std::fs::rename(partial, &path).map(|()| path),
-            Ok(()) => return std::fs::remove_file(partial).map(|()| path),
+        match place(partial, &path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            placed => return placed.map(|()| path),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
@@ -99,7 +111,8 @@ fn numbered(wanted: &Path) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// The same with another suffix at its end.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(suffix);

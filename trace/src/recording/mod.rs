@@ -4,20 +4,23 @@
 //! something in it. A file that exists is never overwritten.
 
 mod file;
+pub mod repair;
 mod sample;
 mod series;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::anonymize::audit::SearchError;
+use crate::anonymize::audit::{Finding, Report};
 use crate::anonymize::{Anonymizer, Mode, Policy};
+pub use crate::format::LeftOut;
 use crate::format::writer::Totals;
 use crate::format::{
-    Audit, Dropped, FORMAT, Footer, Header, Reader, VERSION, WriteError, Writer, is_compressed,
+    Dropped, FORMAT, Footer, Header, ReadError, Reader, VERSION, WriteError, Writer, is_compressed,
 };
 use crate::raw::RawExchange;
 use file::{Medium, create_free, settle};
+pub use repair::{RepairError, Repaired, repair};
 pub use sample::{By, Sample};
 pub use series::Series;
 
@@ -60,6 +63,8 @@ pub struct Missed {
     pub size: u64,
     /// They came after the file could no longer be written.
     pub write: u64,
+    /// They were not to be recorded, and so count as not offered.
+    pub left_out: LeftOut,
 }
 
 /// What became of an exchange.
@@ -80,6 +85,8 @@ pub struct Closed {
     pub footer: Footer,
     /// Whether the audit found something, so that it must not be shared.
     pub quarantined: bool,
+    /// The first places where the audit found something; the footer counts all.
+    pub findings: Vec<Finding>,
 }
 
 /// Why a recording cannot start, go on, or be closed.
@@ -107,7 +114,7 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: SearchError,
+        source: ReadError,
     },
     /// The finished file cannot get its name.
     #[error("cannot rename capture `{}`: {source}", path.display())]
@@ -150,7 +157,7 @@ impl Recording {
         })?;
         Ok(Self {
             writer,
-            anonymizer: Anonymizer::new(start.policy, &start.mode),
+            anonymizer: Anonymizer::new(start.policy, &start.mode, start.sample),
             path,
             partial,
             truncated: 0,
@@ -175,7 +182,9 @@ impl Recording {
 
     /// Anonymizes an exchange and appends it, if its user is in the sample.
     pub fn record(&mut self, raw: &RawExchange) -> Result<Recorded, RecordError> {
-        let safe = self.anonymizer.apply(raw);
+        let Some(safe) = self.anonymizer.apply(raw) else {
+            return Ok(Recorded::LeftOut);
+        };
         self.truncated += u64::from(safe.truncated());
         let written = self.writer.append(&safe);
         written.map_err(|source| self.write_error(source))?;
@@ -186,13 +195,12 @@ impl Recording {
     /// Writes a checkpoint if anything came since the last one, and flushes. A file that somebody
     /// has removed takes all that is written to it, and nobody will ever read it: that is an error.
     pub fn checkpoint(&mut self, missed: Missed) -> Result<(), RecordError> {
-        if std::mem::take(&mut self.since_checkpoint) > 0 {
+        if self.since_checkpoint > 0 {
             let there = std::fs::metadata(&self.partial).map_err(WriteError::Write);
-            there.map_err(|source| self.write_error(source))?;
-            let dropped = dropped(missed);
-            self.writer
-                .checkpoint(dropped)
+            there
+                .and_then(|_| self.writer.checkpoint(dropped(missed), missed.left_out))
                 .map_err(|source| self.write_error(source))?;
+            self.since_checkpoint = 0;
         }
         Ok(())
     }
@@ -202,9 +210,10 @@ impl Recording {
         self.writer
             .flush()
             .map_err(|source| self.write_error(source))?;
-        let audit = self.audit()?;
+        let report = self.audit()?;
         let totals = Totals {
             dropped: dropped(missed),
+            left_out: missed.left_out,
             truncated: self.truncated,
             redacted: self
                 .anonymizer
@@ -212,7 +221,8 @@ impl Recording {
                 .into_iter()
                 .map(|(kind, times)| (kind.to_owned(), times))
                 .collect(),
-            audit,
+            audit: report.totals(),
+            repaired: false,
         };
         let (partial, path) = (self.partial, self.path);
         let (medium, footer) = self
@@ -227,19 +237,20 @@ impl Recording {
             source,
         };
         medium.finish().map_err(rename)?;
-        let quarantined = audit.found > 0;
+        let quarantined = footer.audit.found > 0;
         let path = settle(&partial, &path, quarantined).map_err(rename)?;
         Ok(Closed {
             path,
             footer,
             quarantined,
+            findings: report.findings.first,
         })
     }
 
-    fn audit(&self) -> Result<Audit, RecordError> {
+    fn audit(&self) -> Result<Report, RecordError> {
         let search = self.anonymizer.audit();
-        search
-            .run(|| Reader::open(&self.partial))
+        Reader::open(&self.partial)
+            .and_then(|reader| search.run(reader))
             .map_err(|source| RecordError::Audit {
                 path: self.partial.clone(),
                 source,
@@ -261,6 +272,7 @@ const fn dropped(missed: Missed) -> Dropped {
         size: missed.size,
         policy: 0,
         write: missed.write,
+        damage: 0,
     }
 }
 

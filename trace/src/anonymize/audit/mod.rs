@@ -1,0 +1,210 @@
+//! The audit: a search of what was written for every original that was replaced, in each of the
+//! encodings it could have survived in, and for personal-looking values of any origin.
+//!
+//! It searches values: what the format and the policy themselves say is about nobody.
+
+mod finding;
+mod forms;
+mod needles;
+mod places;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::BufRead;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+pub use finding::{Finding, Findings};
+
+use super::detect;
+use super::original::Original;
+use super::policy::Policy;
+use super::tally::Label;
+use crate::exchange::Exchange;
+use crate::format::{Audit, ReadError, Reader};
+use finding::mask;
+use forms::each_form;
+use needles::{LONG, Needle, Needles, SHORTEST};
+use places::{Place, each_text};
+
+/// What to search a capture for.
+pub(crate) struct Search<'a> {
+    public: Public<'a>,
+    needles: Needles<'a>,
+}
+
+/// The result of a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The originals that were searched for, by kind.
+    pub searched: BTreeMap<&'static str, u64>,
+    /// Exchanges that were looked through.
+    pub exchanges: u64,
+    /// Values in them.
+    pub values: u64,
+    /// What was found.
+    pub findings: Findings,
+}
+
+/// Looks through the capture at `path` for personal-looking values: all that can be done once the
+/// originals are gone. Words of the policy are about nobody, where there is one.
+pub fn personal_looking(path: &Path, policy: Option<&Policy>) -> Result<Report, ReadError> {
+    let vocabulary = policy.into_iter().flat_map(Policy::vocabulary);
+    Search::new(std::iter::empty(), vocabulary).run(Reader::open(path)?)
+}
+
+/// The kinds of personal-looking values that every audit looks for.
+pub const DETECTED: [&str; 5] = ["card", "email", "jwt", "phone", "ssn"];
+
+/// What the policy and HTTP say themselves, and so what is about nobody wherever it stands.
+struct Public<'a> {
+    words: HashSet<&'a str>,
+    lower: HashSet<String>,
+    text: String,
+}
+
+impl<'a> Public<'a> {
+    fn new(vocabulary: impl Iterator<Item = &'a str>) -> Self {
+        let phrases: Vec<&str> = vocabulary.chain(HTTP).collect();
+        let words: HashSet<&str> = phrases
+            .iter()
+            .flat_map(|phrase| phrase.split(|c: char| !c.is_alphanumeric()))
+            .chain(phrases.iter().copied())
+            .collect();
+        Self {
+            lower: words.iter().map(|word| word.to_lowercase()).collect(),
+            words,
+            text: phrases.join("\n"),
+        }
+    }
+
+    /// Whether the original is one of the words. A long one may be part of one: it is searched for
+    /// inside other text too.
+    fn has(&self, original: &str) -> bool {
+        self.words.contains(original) || (original.len() >= LONG && self.text.contains(original))
+    }
+
+    /// Whether it is one of them in another letter case.
+    fn has_in_any_case(&self, original: &str) -> bool {
+        self.lower.contains(&original.to_lowercase())
+    }
+}
+
+impl<'a> Search<'a> {
+    /// Prepares the search for `originals`, but for those that are words of the `vocabulary`. Those
+    /// of fewer than [`SHORTEST`] bytes are left out: they would be found in any text.
+    pub(super) fn new(
+        originals: impl Iterator<Item = &'a Original>,
+        vocabulary: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let public = Public::new(vocabulary);
+        let needles = originals
+            .map(|original| (original.as_str(), original.label()))
+            .filter(|(text, _)| text.len() >= SHORTEST && !public.has(text))
+            .map(|(text, label)| Needle {
+                kind: label.name(),
+                text,
+                any_case: names_somebody(label) && !public.has_in_any_case(text),
+            })
+            .collect();
+        Self {
+            needles: Needles::new(needles),
+            public,
+        }
+    }
+
+    /// Searches the exchanges of a capture.
+    pub(crate) fn run<R: BufRead>(&self, reader: Reader<R>) -> Result<Report, ReadError> {
+        let mut report = Report::default();
+        for needle in self.needles.iter() {
+            *report.searched.entry(needle.kind).or_default() += 1;
+        }
+        for exchange in reader {
+            let exchange = exchange?;
+            report.exchanges += 1;
+            each_text(&exchange, &mut |place, text| {
+                report.values += 1;
+                self.look(&exchange, place, text, &mut report.findings);
+            });
+        }
+        Ok(report)
+    }
+
+    fn look(&self, exchange: &Exchange, place: &Place<'_>, text: &str, findings: &mut Findings) {
+        for (kind, value) in self.hits(text) {
+            findings.add(kind, || Finding {
+                seq: exchange.seq,
+                place: place.describe(&|name| self.hits(name).is_empty()),
+                kind,
+                masked: mask(kind, &value),
+            });
+        }
+    }
+
+    /// What should not be in the text, each value once, however often and in whatever form.
+    fn hits(&self, text: &str) -> Vec<(&'static str, Zeroizing<String>)> {
+        let mut hits = Vec::new();
+        let mut add = |kind, value: &str| {
+            let hit = (kind, Zeroizing::new(value.to_owned()));
+            if !hits.contains(&hit) {
+                hits.push(hit);
+            }
+        };
+        each_form(text, &mut |form| {
+            for (kind, place) in detect::within(form) {
+                let value = &form[place];
+                if !self.public.words.contains(value) {
+                    add(kind, value);
+                }
+            }
+            self.needles.search(form, &mut |needle| {
+                let needle = self.needles.get(needle);
+                add(needle.kind, needle.text);
+            });
+        });
+        hits
+    }
+}
+
+impl Report {
+    /// What the footer says of it.
+    pub(crate) fn totals(&self) -> Audit {
+        let kinds = self.searched.iter();
+        Audit {
+            searched: self.searched.values().sum(),
+            found: self.findings.total(),
+            kinds: kinds
+                .map(|(kind, count)| ((*kind).to_owned(), *count))
+                .collect(),
+        }
+    }
+}
+
+/// Whether people write it in whatever letter case they like.
+const fn names_somebody(label: Label) -> bool {
+    matches!(label, Label::Email | Label::Name | Label::Username)
+}
+
+/// Values of headers and methods that are words of the protocol. Fixed: what a client sends in
+/// their place is searched like everything else.
+const HTTP: [&str; 16] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "br",
+    "charset=utf-8",
+    "deflate",
+    "gzip",
+    "max-age",
+    "multipart/form-data",
+    "must-revalidate",
+    "no-cache",
+    "no-store",
+    "private",
+    "respond-async",
+    "text/html",
+    "text/plain",
+    "zstd",
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Links: a value that an answer gave and a later request of the session used.
+//!
+//! Found on the raw values, before anonymization, by keyed hashes of them: what is kept here is no
+//! value, and lives in memory only. Bounded by forgetting: of a session its last answers are
+//! known, and of all sessions those that were active of late.
+
+mod entity;
+mod spot;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::exchange::Link;
+use crate::recent::Recent;
+pub(crate) use entity::{Entity, Owner};
+pub(crate) use spot::{Place, Spots, Spotted, Strength};
+
+/// What the sessions' answers gave.
+pub(crate) struct Links {
+    sessions: Recent<u32, Session, RandomState>,
+}
+
+/// The last answers of a session that gave something, the latest one last.
+#[derive(Default)]
+struct Session {
+    answers: VecDeque<Answer>,
+    weight: usize,
+}
+
+/// An answer that gave something.
+struct Answer {
+    seq: u64,
+    /// When it was there as a whole.
+    end_ns: u64,
+    /// What the path of its request is about.
+    owner: Owner,
+    given: Box<[Arc<Spotted>]>,
+    /// Values that its own request brought: it did not give those.
+    echoed: Box<[u64]>,
+    weight: usize,
+}
+
+/// An exchange as it is seen here.
+pub(crate) struct Seen<'a> {
+    pub(crate) session: u32,
+    pub(crate) seq: u64,
+    pub(crate) at_ns: u64,
+    pub(crate) end_ns: u64,
+    pub(crate) owner: Owner,
+    /// What the request used.
+    pub(crate) used: &'a [Arc<Spotted>],
+    /// What the answer gave.
+    pub(crate) given: &'a [Arc<Spotted>],
+}
+
+impl Links {
+    /// Nothing was seen yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            sessions: Recent::new(MOST_WEIGHT, Session::weight),
+        }
+    }
+
+    /// The links of an exchange; remembers what its answer gave.
+    pub(crate) fn of(&mut self, seen: &Seen<'_>) -> Vec<Link> {
+        if seen.given.is_empty() {
+            return match self.sessions.get(&seen.session) {
+                Some(session) if !seen.used.is_empty() => session.links(seen),
+                _ => Vec::new(),
+            };
+        }
+        let mut session = self.sessions.take(&seen.session).unwrap_or_default();
+        let links = session.links(seen);
+        session.push(Answer::of(seen));
+        self.sessions.put(seen.session, session);
+        links
+    }
+}
+
+impl Session {
+    const fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn push(&mut self, answer: Answer) {
+        self.weight += answer.weight;
+        self.answers.push_back(answer);
+        while self.answers.len() > MOST_ANSWERS
+            || (self.weight > MOST_SESSION && self.answers.len() > 1)
+        {
+            if let Some(oldest) = self.answers.pop_front() {
+                self.weight -= oldest.weight;
+            }
+        }
+    }
+
+    fn links(&self, seen: &Seen<'_>) -> Vec<Link> {
+        let used = seen.used.iter().flat_map(|used| used.iter());
+        used.filter_map(|place| self.link(seen, place)).collect()
+    }
+
+    /// The latest answer that was there before the request, and gave what stands at this place of
+    /// it.
+    fn link(&self, seen: &Seen<'_>, place: Place<'_>) -> Option<Link> {
+        let before = self.answers.iter().rev();
+        let mut before = before.filter(|answer| answer.end_ns <= seen.at_ns);
+        before.find_map(|answer| {
+            let source = answer.source(place, seen.owner)?;
+            Some(Link {
+                from: answer.seq,
+                source: source.to_owned(),
+                into: place.text.to_owned(),
+            })
+        })
+    }
+}
+
+impl Answer {
+    fn of(seen: &Seen<'_>) -> Self {
+        let echoed = seen.used.iter().flat_map(|used| used.iter());
+        let echoed: Box<[u64]> = echoed.map(|place| place.value).collect();
+        let given: Box<[_]> = seen.given.into();
+        let weights = given.iter().map(|given| given.weight());
+        Self {
+            seq: seen.seq,
+            end_ns: seen.end_ns,
+            owner: seen.owner,
+            weight: weights.sum::<usize>() + size_of::<Self>() + size_of_val(&*echoed),
+            given,
+            echoed,
+        }
+    }
+
+    /// Where the value stands in it.
+    fn source(&self, wanted: Place<'_>, owner: Owner) -> Option<&str> {
+        if self.echoed.contains(&wanted.value) {
+            return None;
+        }
+        let entity = wanted.entity.or(owner);
+        let same = |place: &Place<'_>| place.entity.or(self.owner) == entity;
+        let mut first = None;
+        for place in self.given.iter().flat_map(|given| given.of(wanted.value)) {
+            if same(&place) {
+                return Some(place.text);
+            }
+            let strong = place.strength == Strength::Strong && wanted.strength == Strength::Strong;
+            if first.is_none() && strong {
+                first = Some(place.text);
+            }
+        }
+        first
+    }
+}
+
+/// Answers of a session that are known.
+const MOST_ANSWERS: usize = 64;
+
+/// Bytes that the answers of one session may take.
+const MOST_SESSION: usize = 512 * 1024;
+
+/// Bytes that the answers of all sessions may take.
+const MOST_WEIGHT: usize = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Answers and requests of sessions, and the links between them.
+
+use super::*;
+
+/// A session's exchange: what is at which place of the request, and of the answer.
+struct Made<'a> {
+    at_ns: u64,
+    template: &'a str,
+    used: &'a [(&'a str, &'a str, Strength)],
+    given: &'a [(&'a str, &'a str, Strength)],
+}
+
+const STRONG: Strength = Strength::Strong;
+const WEAK: Strength = Strength::Weak;
+
+/// Finds links in exchanges that follow one another, a microsecond apart where they do not say.
+struct Finder {
+    links: Links,
+    spots: Spots,
+    seq: u64,
+}
+
+impl Finder {
+    fn new() -> Self {
+        Self {
+            links: Links::new(),
+            spots: Spots::new(),
+            seq: 0,
+        }
+    }
+
+    fn see(&mut self, session: u32, made: &Made<'_>) -> Vec<String> {
+        self.seq += 1;
+        let used = self.spot(made.used, Spots::take_used);
+        let given = self.spot(made.given, Spots::take_given);
+        let links = self.links.of(&Seen {
+            session,
+            seq: self.seq,
+            at_ns: self.seq * 1000 + made.at_ns,
+            end_ns: self.seq * 1000 + made.at_ns + 500,
+            owner: Owner::of_template(made.template),
+            used: used.as_slice(),
+            given: given.as_slice(),
+        });
+        let links = links.into_iter();
+        links
+            .map(|link| format!("{}:{} {}", link.from, link.source, link.into))
+            .collect()
+    }
+
+    fn spot(
+        &mut self,
+        values: &[(&str, &str, Strength)],
+        take: fn(&mut Spots) -> Option<Arc<Spotted>>,
+    ) -> Vec<Arc<Spotted>> {
+        for (place, value, strength) in values {
+            let name = place.rsplit('/').find(|name| name.parse::<u32>().is_err());
+            let entity = Entity::of_field(name.unwrap_or_default());
+            let write = |out: &mut String| out.push_str(place);
+            self.spots.push(value, entity, *strength, write);
+        }
+        take(&mut self.spots).into_iter().collect()
+    }
+}
+
+const NOTHING: Made<'_> = Made {
+    at_ns: 0,
+    template: "/people/{id}",
+    used: &[],
+    given: &[],
+};
+
+#[test]
+fn the_latest_answer_that_gave_the_value_is_its_source() {
+    let mut finder = Finder::new();
+    let listed = Made {
+        template: "/people",
+        given: &[
+            ("body#/items/3/id", "u-1", STRONG),
+            ("body#/items/4/id", "u-2", STRONG),
+        ],
+        ..NOTHING
+    };
+    assert!(finder.see(1, &listed).is_empty());
+    finder.see(1, &listed);
+    let used = Made {
+        used: &[
+            ("path/3", "u-2", STRONG),
+            ("query/other", "u-1", STRONG),
+            ("body#/x", "u-9", STRONG),
+        ],
+        ..NOTHING
+    };
+    let links = [
+        "2:body#/items/4/id path/3",
+        "2:body#/items/3/id query/other",
+    ];
+    assert_eq!(finder.see(1, &used), links);
+    assert!(finder.see(2, &used).is_empty(), "another session");
+}
+
+#[test]
+fn an_answer_does_not_give_what_its_request_brought() {
+    let mut finder = Finder::new();
+    finder.see(
+        1,
+        &Made {
+            given: &[("body#/items/0/id", "u-1", STRONG)],
+            ..NOTHING
+        },
+    );
+    let echo = Made {
+        used: &[("path/1", "u-1", STRONG)],
+        given: &[("body#/id", "u-1", STRONG), ("header/etag", "e-1", STRONG)],
+        ..NOTHING
+    };
+    assert_eq!(finder.see(1, &echo), ["1:body#/items/0/id path/1"]);
+    let change = Made {
+        used: &[
+            ("path/1", "u-1", STRONG),
+            ("header/if-match", "e-1", STRONG),
+        ],
+        ..NOTHING
+    };
+    let links = ["1:body#/items/0/id path/1", "2:header/etag header/if-match"];
+    assert_eq!(finder.see(1, &change), links);
+}
+
+#[test]
+fn an_answer_that_came_later_than_the_request_gave_it_nothing() {
+    let mut finder = Finder::new();
+    let slow = Made {
+        at_ns: 10_000,
+        given: &[("body#/id", "u-1", STRONG)],
+        ..NOTHING
+    };
+    finder.see(1, &slow);
+    let used = Made {
+        used: &[("path/1", "u-1", STRONG)],
+        ..NOTHING
+    };
+    assert!(finder.see(1, &used).is_empty());
+    assert_eq!(
+        finder
+            .see(
+                1,
+                &Made {
+                    at_ns: 20_000,
+                    ..used
+                }
+            )
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_small_number_is_linked_to_the_same_kind_of_thing_only() {
+    let mut finder = Finder::new();
+    let swaps = Made {
+        template: "/api/swaps",
+        given: &[("body#/items/0/id", "17", WEAK)],
+        ..NOTHING
+    };
+    finder.see(1, &swaps);
+    let people = Made {
+        template: "/api/people",
+        given: &[("body#/items/5/id", "17", WEAK)],
+        ..NOTHING
+    };
+    finder.see(1, &people);
+    let used = Made {
+        used: &[
+            ("body#/swap_id", "17", WEAK),
+            ("query/person_id", "17", WEAK),
+            ("query/run_id", "17", WEAK),
+        ],
+        ..NOTHING
+    };
+    let links = [
+        "1:body#/items/0/id body#/swap_id",
+        "2:body#/items/5/id query/person_id",
+    ];
+    assert_eq!(finder.see(1, &used), links);
+}
+
+#[test]
+fn of_one_answer_the_place_of_the_same_name_is_taken() {
+    let mut finder = Finder::new();
+    let given = [
+        ("body#/a_id", "u-1", STRONG),
+        ("body#/b_id", "u-1", STRONG),
+        ("body#/again/b_id", "u-1", STRONG),
+    ];
+    finder.see(
+        1,
+        &Made {
+            given: &given,
+            ..NOTHING
+        },
+    );
+    let used = [("query/b_id", "u-1", STRONG), ("query/c_id", "u-1", STRONG)];
+    let links = ["1:body#/b_id query/b_id", "1:body#/a_id query/c_id"];
+    assert_eq!(
+        finder.see(
+            1,
+            &Made {
+                used: &used,
+                ..NOTHING
+            }
+        ),
+        links
+    );
+}
+
+#[test]
+fn what_is_known_is_bounded() {
+    let mut finder = Finder::new();
+    let place = "p".repeat(2000);
+    for session in 0..40_000 {
+        let value = session.to_string();
+        finder.see(
+            session,
+            &Made {
+                given: &[(&place, &value, STRONG)],
+                ..NOTHING
+            },
+        );
+    }
+    let known = (0..40_000).filter(|session| finder.links.sessions.peek(session).is_some());
+    let known = known.count();
+    assert!((4_000..=MOST_WEIGHT / 2000).contains(&known), "{known}");
+    for answer in 0..1000 {
+        let value = answer.to_string();
+        finder.see(
+            7,
+            &Made {
+                given: &[(&place, &value, STRONG)],
+                ..NOTHING
+            },
+        );
+    }
+    let session = finder.links.sessions.peek(&7).unwrap();
+    assert_eq!(session.answers.len(), MOST_ANSWERS);
+    let weights = session.answers.iter().map(|answer| answer.weight);
+    assert_eq!(session.weight, weights.sum::<usize>());
+}

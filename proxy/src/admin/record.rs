@@ -109,8 +109,11 @@ fn summary(closed: &Closed) -> Value {
             "policy": dropped.policy,
             "write": dropped.write,
         },
+        "left_out": { "filter": footer.left_out.filter, "sample": footer.left_out.sample },
         "audit": { "searched": footer.audit.searched, "found": footer.audit.found },
         "quarantined": closed.quarantined,
+        // Masked, and the first ones only.
+        "findings": closed.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

@@ -339,6 +339,9 @@ fn announce(closed: &Closed) {
     );
     if closed.quarantined {
         tracing::error!("capture quarantined: {summary}; do not share it");
+        for finding in &closed.findings {
+            tracing::error!("found in {}: {finding}", closed.path.display());
+        }
     } else {
         tracing::info!("capture closed: {summary}");
     }

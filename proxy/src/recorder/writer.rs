@@ -16,7 +16,7 @@ use super::batch::Packed;
 use super::capture::End;
 use super::pile::{self, Pile};
 use super::rotation::Rotation;
-use super::selection::LeftOut;
+use super::selection::Choice;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 use crate::complaints::Complaints;
@@ -158,7 +158,7 @@ impl Writer {
         exchange.fill(&mut self.raw);
         match self.recording.record(&self.raw) {
             Ok(Recorded::Written) => self.tally.written(),
-            Ok(Recorded::LeftOut) => self.tally.left_out(LeftOut::Sample),
+            Ok(Recorded::LeftOut) => self.tally.left_out(Choice::Sample),
             Err(error) => {
                 self.give_up(error);
                 self.lose();

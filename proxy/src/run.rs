@@ -150,9 +150,13 @@ fn serve(args: &Args, settings: Settings) -> anyhow::Result<Exit> {
     };
     runtime.block_on(attended.attend());
     shared.access_log.close();
-    Ok(match shared.recorder.close()? {
-        Some(closed) if closed.quarantined => Exit::Failure,
-        _ => Exit::Success,
+    let unfit = || shared.recorder.outcomes().unfit();
+    let before = unfit();
+    shared.recorder.close()?;
+    // Also those that gave way just before.
+    Ok(match unfit() > before {
+        true => Exit::Failure,
+        false => Exit::Success,
     })
 }
 

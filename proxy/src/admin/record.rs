@@ -109,8 +109,11 @@ fn summary(closed: &Closed) -> Value {
             "policy": dropped.policy,
             "write": dropped.write,
         },
+        "left_out": { "filter": footer.left_out.filter, "sample": footer.left_out.sample },
         "audit": { "searched": footer.audit.searched, "found": footer.audit.found },
         "quarantined": closed.quarantined,
+        // Masked, and the first ones only.
+        "findings": closed.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -119,7 +122,8 @@ const fn status(error: &OrderError) -> StatusCode {
         OrderError::AlreadyRecording
         | OrderError::Busy
         | OrderError::NoSettings
-        | OrderError::NotRecording => StatusCode::CONFLICT,
+        | OrderError::NotRecording
+        | OrderError::Stopping => StatusCode::CONFLICT,
         OrderError::Close(_) | OrderError::Start(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
+use trace::anonymize::Mode;
 use trace::recording::{By, Closed, RecordError, Recording, Series, Start};
 
 use super::Intake;
@@ -32,6 +33,9 @@ pub(super) struct Capture {
 pub(super) struct Run {
     series: Series,
     began: Moment,
+    keyed: bool,
+    /// How many times settings were replaced before.
+    reloads: u64,
 }
 
 /// What a capture needs besides its settings.
@@ -55,11 +59,18 @@ pub(crate) enum CloseError {
 }
 
 impl Run {
-    pub(super) fn begin(settings: &RecordSettings, now: Moment) -> Self {
+    pub(super) fn begin(settings: &RecordSettings, now: Moment, reloads: u64) -> Self {
         Self {
             series: Series::new(&settings.mode),
             began: now,
+            keyed: is_keyed(settings),
+            reloads,
         }
+    }
+
+    /// Whether the next file can be on the same clock: not when its key may be another one.
+    pub(super) fn goes_on(&self, settings: &RecordSettings, reloads: u64) -> bool {
+        self.reloads == reloads || !(self.keyed || is_keyed(settings))
     }
 }
 
@@ -124,6 +135,10 @@ impl Capture {
         self.intake.tally.seal();
         Ok(closed.map_err(|_panic| CloseError::Broke)??)
     }
+}
+
+const fn is_keyed(settings: &RecordSettings) -> bool {
+    matches!(settings.mode, Mode::Keyed(_))
 }
 
 /// Users are drawn where they are known: by the recording.

@@ -38,7 +38,11 @@ pub(crate) struct Recorder {
 
 struct Control {
     settings: Option<RecordSettings>,
+    /// How many times they were replaced.
+    reloads: u64,
     running: Option<Capture>,
+    /// Whether the process ends, so that nothing is begun any more.
+    is_over: bool,
 }
 
 /// Accounts over all captures.
@@ -67,6 +71,8 @@ pub(crate) enum OrderError {
     NotRecording,
     #[error(transparent)]
     Start(#[from] RecordError),
+    #[error("the process is stopping")]
+    Stopping,
 }
 
 /// How long requests in flight get to be recorded once recording is to stop.
@@ -87,7 +93,9 @@ impl Recorder {
             current: ArcSwapOption::empty(),
             control: Mutex::new(Control {
                 settings,
+                reloads: 0,
                 running: None,
+                is_over: false,
             }),
             books: Mutex::default(),
             closed: Condvar::new(),
@@ -132,7 +140,7 @@ impl Recorder {
     pub(super) fn give_way(&self, tally: &Arc<Tally>) {
         match self.replace(|running| Arc::ptr_eq(running.tally(), tally)) {
             // Somebody was quicker.
-            Ok(_) | Err(OrderError::NotRecording) => {}
+            Ok(_) | Err(OrderError::NotRecording | OrderError::Stopping) => {}
             Err(OrderError::Close(error)) => tracing::error!("{error}"),
             Err(error) => {
                 let file = tally.file();
@@ -158,6 +166,7 @@ impl Recorder {
         let mut control = lock(&self.control);
         let was = control.is_wanted();
         let old = std::mem::replace(&mut control.settings, new);
+        control.reloads += 1;
         let is = control.is_wanted();
         if is && !was && !control.is_recording() {
             let failed = match self.begin(&mut control, None) {
@@ -182,7 +191,10 @@ impl Recorder {
     /// Ends all captures with the process, when nobody offers anything any more. `None` when
     /// nothing was being recorded.
     pub(crate) fn close(&self) -> Result<Option<Closed>, CloseError> {
-        let capture = self.end(&mut lock(&self.control));
+        let mut control = lock(&self.control);
+        control.is_over = true;
+        let capture = self.end(&mut control);
+        drop(control);
         let deadline = self.clock.now() + DRAIN;
         for (_, end) in &lock(&self.books).open {
             // Also those that an order of before, or a rotation, still waits for.
@@ -235,11 +247,15 @@ impl Recorder {
         run: Option<Run>,
     ) -> Result<Option<Capture>, OrderError> {
         let settings = control.settings.as_ref().ok_or(OrderError::NoSettings)?;
+        if control.is_over {
+            return Err(OrderError::Stopping);
+        }
         if lock(&self.books).open.len() > CLOSING {
             return Err(OrderError::Busy);
         }
         let now = self.clock.now();
-        let run = run.unwrap_or_else(|| Run::begin(settings, now));
+        let run = run.filter(|run| run.goes_on(settings, control.reloads));
+        let run = run.unwrap_or_else(|| Run::begin(settings, now, control.reloads));
         let desk = Desk {
             clock: self.clock,
             errors: Arc::clone(&self.errors),
@@ -323,6 +339,9 @@ fn announce(closed: &Closed) {
     );
     if closed.quarantined {
         tracing::error!("capture quarantined: {summary}; do not share it");
+        for finding in &closed.findings {
+            tracing::error!("found in {}: {finding}", closed.path.display());
+        }
     } else {
         tracing::info!("capture closed: {summary}");
     }

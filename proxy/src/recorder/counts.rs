@@ -1,6 +1,7 @@
 //! The numbers of one capture, or of all, and how they are shown.
 
 use serde::Serialize;
+use trace::recording::LeftOut;
 
 use super::tally::{State, Tally};
 
@@ -13,7 +14,7 @@ pub(crate) struct Snapshot {
     pub(crate) recorded: u64,
     pub(crate) dropped: Dropped,
     /// Not offered.
-    pub(crate) left_out: Chosen,
+    pub(crate) left_out: LeftOut,
     /// Not settled yet: on a shelf, or written since the last checkpoint.
     pub(crate) waiting: u64,
 }
@@ -23,15 +24,8 @@ pub(crate) struct Snapshot {
 pub(super) struct Counts {
     pub(super) recorded: u64,
     pub(super) dropped: Dropped,
-    pub(super) left_out: Chosen,
+    pub(super) left_out: LeftOut,
     pub(super) waiting: u64,
-}
-
-/// What was left out by choice.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Chosen {
-    pub(crate) filter: u64,
-    pub(crate) sample: u64,
 }
 
 /// How captures have ended.
@@ -53,6 +47,13 @@ pub(crate) struct Dropped {
     /// The policy refuses nothing: what no rule keeps is replaced.
     pub(crate) policy: u64,
     pub(crate) write: u64,
+}
+
+impl Outcomes {
+    /// Captures that nobody can share.
+    pub(crate) const fn unfit(&self) -> u64 {
+        self.quarantined + self.failed
+    }
 }
 
 impl Dropped {

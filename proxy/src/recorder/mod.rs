@@ -21,7 +21,7 @@ use crate::clock::{Clock, Moment};
 use crate::shelf::Shelves;
 use batch::Batch;
 use pile::Pile;
-use selection::{LeftOut, Selection};
+use selection::{Choice, Selection};
 use tally::{Loss, Tally};
 use tap::Tap;
 
@@ -56,7 +56,7 @@ impl Intake {
         if self.selection.filters.want(method, path, tap.ended()) {
             self.offer(tap);
         } else {
-            self.tally.left_out(LeftOut::Filter);
+            self.tally.left_out(Choice::Filter);
         }
     }
 

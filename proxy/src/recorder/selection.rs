@@ -17,19 +17,19 @@ pub(crate) struct Selection {
 
 /// Why an exchange is not recorded, and not offered to the recorder either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeftOut {
+pub(crate) enum Choice {
     Filter,
     Sample,
 }
 
 impl Selection {
     /// Why an exchange that begins is left out; none when it may be recorded.
-    pub(crate) fn at_start(&self, method: &[u8], path: &[u8]) -> Option<LeftOut> {
+    pub(crate) fn at_start(&self, method: &[u8], path: &[u8]) -> Option<Choice> {
         if !self.filters.may_want(method, path) {
-            return Some(LeftOut::Filter);
+            return Some(Choice::Filter);
         }
         let is_drawn = |share| rand::random::<f64>() < share;
-        (!self.share.is_none_or(is_drawn)).then_some(LeftOut::Sample)
+        (!self.share.is_none_or(is_drawn)).then_some(Choice::Sample)
     }
 }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
-use trace::recording::Missed;
+use trace::recording::{LeftOut, Missed};
 
-use super::counts::{Chosen, Counts, Dropped};
-use super::selection::LeftOut;
+use super::counts::{Counts, Dropped};
+use super::selection::Choice;
 
 pub(crate) struct Tally {
     file: String,
@@ -29,7 +29,7 @@ pub(crate) struct Tally {
     size: AtomicU64,
     write: AtomicU64,
     /// What was never written, once nothing can change it any more.
-    sealed: OnceLock<(Missed, Chosen)>,
+    sealed: OnceLock<Missed>,
 }
 
 /// What each request counts. Apart from the rest, which the recorder's thread counts: in one line
@@ -93,10 +93,10 @@ impl Tally {
     }
 
     /// An exchange that has begun is left out by choice.
-    pub(crate) fn left_out(&self, why: LeftOut) {
+    pub(crate) fn left_out(&self, why: Choice) {
         let count = match why {
-            LeftOut::Filter => &self.requests.filtered,
-            LeftOut::Sample => &self.requests.not_drawn,
+            Choice::Filter => &self.requests.filtered,
+            Choice::Sample => &self.requests.not_drawn,
         };
         count.fetch_add(1, Ordering::Release);
     }
@@ -144,19 +144,15 @@ impl Tally {
 
     /// What was never written, as the file's checkpoints and footer say it.
     pub(crate) fn missed(&self) -> Missed {
-        let sealed = self.sealed.get();
-        sealed.map_or_else(|| self.unsealed(), |(missed, _)| *missed)
-    }
-
-    /// What was left out by choice.
-    pub(crate) fn chosen(&self) -> Chosen {
-        let sealed = self.sealed.get();
-        sealed.map_or_else(|| self.chosen_so_far(), |(_, chosen)| *chosen)
+        self.sealed
+            .get()
+            .copied()
+            .unwrap_or_else(|| self.unsealed())
     }
 
     /// Whether nothing is under way: no request that is still to be written.
     pub(crate) fn all_settled(&self) -> bool {
-        self.unsettled(self.unsealed(), self.chosen_so_far()) == 0
+        self.unsettled(self.unsealed()) == 0
     }
 
     /// Nothing is written any more.
@@ -173,9 +169,9 @@ impl Tally {
     pub(crate) fn seal(&self) {
         self.end();
         self.sealed.get_or_init(|| {
-            let (mut missed, chosen) = (self.unsealed(), self.chosen_so_far());
-            missed.write += self.unsettled(missed, chosen);
-            (missed, chosen)
+            let mut missed = self.unsealed();
+            missed.write += self.unsettled(missed);
+            missed
         });
     }
 
@@ -204,15 +200,8 @@ impl Tally {
                 policy: 0,
                 write: missed.write,
             },
-            left_out: self.chosen(),
+            left_out: missed.left_out,
             waiting: queued as u64 + unsaved,
-        }
-    }
-
-    fn chosen_so_far(&self) -> Chosen {
-        Chosen {
-            filter: self.requests.filtered.load(Ordering::Acquire),
-            sample: self.requests.not_drawn.load(Ordering::Acquire),
         }
     }
 
@@ -221,17 +210,19 @@ impl Tally {
             queue: self.queue.load(Ordering::Acquire),
             size: self.size.load(Ordering::Acquire),
             write: self.write.load(Ordering::Acquire),
-            ..Missed::default()
+            left_out: LeftOut {
+                filter: self.requests.filtered.load(Ordering::Acquire),
+                sample: self.requests.not_drawn.load(Ordering::Acquire),
+            },
         }
     }
 
-    /// What is given was read before what has begun, so that nothing settled seems not to have
-    /// begun.
-    fn unsettled(&self, missed: Missed, chosen: Chosen) -> u64 {
+    /// `missed` is read before what has begun, so that nothing settled seems not to have begun.
+    fn unsettled(&self, missed: Missed) -> u64 {
         let written = [&self.recorded, &self.unsaved, &self.lost];
         let written: u64 = written.map(|n| n.load(Ordering::Relaxed)).iter().sum();
         let settled = written + missed.queue + missed.size + missed.write;
-        let settled = settled + chosen.filter + chosen.sample;
+        let settled = settled + missed.left_out.filter + missed.left_out.sample;
         let begun = self.requests.begun.load(Ordering::Relaxed);
         begun.saturating_sub(settled)
     }
@@ -272,7 +263,7 @@ mod tests {
         tally.written();
         tally.dropped(Loss::Size);
         tally.called_off();
-        tally.left_out(LeftOut::Filter);
+        tally.left_out(Choice::Filter);
         assert!(!tally.all_settled());
         tally.seal();
         let sealed = tally.missed();
@@ -280,7 +271,7 @@ mod tests {
         // They end after all, each in its way; another one comes too late.
         tally.dropped(Loss::Write);
         tally.dropped(Loss::Queue);
-        tally.left_out(LeftOut::Filter);
+        tally.left_out(Choice::Filter);
         tally.begins();
         tally.waits();
         tally.seal();
@@ -299,8 +290,8 @@ mod tests {
         let tally = Tally::new(Path::new("capture.jsonl"));
         let settle: [fn(&Tally); 5] = [
             Tally::written,
-            |tally| tally.left_out(LeftOut::Filter),
-            |tally| tally.left_out(LeftOut::Sample),
+            |tally| tally.left_out(Choice::Filter),
+            |tally| tally.left_out(Choice::Sample),
             |tally| tally.dropped(Loss::Queue),
             Tally::called_off,
         ];

@@ -16,7 +16,7 @@ use super::batch::Packed;
 use super::capture::End;
 use super::pile::{self, Pile};
 use super::rotation::Rotation;
-use super::selection::LeftOut;
+use super::selection::Choice;
 use super::tally::{Loss, Tally};
 use crate::clock::{Clock, Moment};
 use crate::complaints::Complaints;
@@ -158,7 +158,7 @@ impl Writer {
         exchange.fill(&mut self.raw);
         match self.recording.record(&self.raw) {
             Ok(Recorded::Written) => self.tally.written(),
-            Ok(Recorded::LeftOut) => self.tally.left_out(LeftOut::Sample),
+            Ok(Recorded::LeftOut) => self.tally.left_out(Choice::Sample),
             Err(error) => {
                 self.give_up(error);
                 self.lose();
@@ -210,9 +210,33 @@ mod tests {
     use trace::anonymize::{Mode, Policy};
     use trace::recording::{Sample, Series, Start};
 
+    use super::super::tally::State;
     use super::super::tests::tap;
     use super::*;
     use crate::config::Rotate;
+
+    #[test]
+    fn a_thread_that_breaks_says_so() {
+        let tally = Arc::new(Tally::new(std::path::Path::new("capture.jsonl")));
+        let errors = Arc::<AtomicU64>::default();
+        tally.begins();
+        tally.written();
+        let alarm = Alarm {
+            tally: Arc::clone(&tally),
+            errors: Arc::clone(&errors),
+        };
+        let thread = thread::spawn(move || {
+            let _alarm = alarm;
+            panic!("as a bug would");
+        });
+        assert!(thread.join().is_err());
+        assert!(tally.is_over() && tally.state() == State::Failed);
+        assert_eq!(errors.load(Ordering::Relaxed), 1);
+        assert_eq!(
+            (tally.counts().recorded, tally.counts().dropped.write),
+            (0, 1)
+        );
+    }
 
     #[test]
     fn what_there_is_no_time_for_is_counted() {

@@ -1,5 +1,7 @@
 //! Which part of the traffic is recorded: filters and samples, and that the rest is counted apart.
 
+use std::collections::BTreeMap;
+
 use trace::format::Capture;
 
 use crate::eventually;
@@ -59,11 +61,14 @@ fn what_a_filter_leaves_out_is_not_offered() {
     told(&proxy, 3, 4);
     let stopped = proxy.order("/record/stop", &[]).json();
     assert_eq!(stopped["closed"]["offered"], 3);
+    assert_eq!(stopped["closed"]["left_out"]["filter"], 4);
     assert!(proxy.stop().status.success());
     let [capture] = &proxy.captures()[..] else {
         panic!("one capture");
     };
     assert_eq!(targets(capture), [("PUT", 200), ("GET", 200), ("GET", 200)]);
+    let footer = capture.footer.as_ref().unwrap();
+    assert_eq!((footer.left_out.filter, footer.offered), (4, 3));
 }
 
 #[test]
@@ -121,6 +126,46 @@ fn a_sample_of_exchanges_is_drawn_one_by_one() {
         (capture.header.sample, &*capture.header.sampled_by),
         (0.5, "exchange")
     );
+}
+
+#[test]
+fn a_user_is_in_the_sample_as_a_whole_or_not_at_all() {
+    const USERS: u64 = 40;
+    let origin = Origin::start();
+    let mut proxy = Config::over(&origin)
+        .recording()
+        .keys("sample = 0.5")
+        .start();
+    let mut client = proxy.client();
+    for _ in 0..3 {
+        for user in 0..USERS {
+            let credential = format!("Authorization: Bearer made-up-token-{user:016}");
+            let asked = request("GET", "/api/v1/people", &[&credential]);
+            assert_eq!(client.ask(&asked).status, 200);
+        }
+    }
+    let stopped = proxy.order("/record/stop", &[]).json();
+    let number = |pointer: &str| {
+        stopped["closed"]
+            .pointer(pointer)
+            .unwrap()
+            .as_u64()
+            .unwrap()
+    };
+    let (recorded, left_out) = (number("/exchanges"), number("/left_out/sample"));
+    assert_eq!(
+        (recorded + left_out, number("/offered")),
+        (3 * USERS, recorded)
+    );
+    // Six standard deviations to either side.
+    let range = 3..=3 * (USERS - 1);
+    assert!(range.contains(&recorded), "{recorded}");
+    assert!(proxy.stop().status.success());
+    let mut times = BTreeMap::<_, u64>::new();
+    for exchange in &proxy.captures()[0].exchanges {
+        *times.entry(exchange.user.clone()).or_default() += 1;
+    }
+    assert!(times.values().all(|times| *times == 3), "{times:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use tempfile::TempDir;
-use trace::anonymize::{Mode, Policy};
+use trace::anonymize::{Key, Mode, Policy};
 use trace::recording::Sample;
 
 use super::super::pending::Pending;
@@ -70,6 +70,8 @@ fn orders_that_make_no_sense_are_refused() {
     assert_eq!(name(&recorder.stop().unwrap()), "c.jsonl");
     assert!(matches!(recorder.stop(), Err(OrderError::NotRecording)));
     assert!(recorder.close().unwrap().is_none());
+    // As a reload might that was under way.
+    assert!(matches!(recorder.start(), Err(OrderError::Stopping)));
     let nowhere = Recorder::new(None, Clock::start());
     assert!(matches!(nowhere.start(), Err(OrderError::NoSettings)));
     assert_eq!((recorder.errors(), nowhere.errors()), (0, 0));
@@ -225,6 +227,36 @@ fn captures_of_one_recording_are_on_one_clock() {
     assert_eq!((&first.clock, first.starts_ns), (&second.clock, 0));
     assert_eq!(second.starts_ns, later.nanos_since(began));
     assert!(other.clock != first.clock && other.starts_ns == 0);
+}
+
+#[test]
+fn another_key_is_another_clock() {
+    let folder = TempDir::new().unwrap();
+    let recorder = recorder(&folder);
+    recorder.start().unwrap();
+    let keyed = |key: &str| RecordSettings {
+        mode: Mode::Keyed(Key::new(key).unwrap()),
+        ..settings(folder.path(), "c.jsonl", true)
+    };
+    let rotate = |settings: Option<RecordSettings>| {
+        if let Some(settings) = settings {
+            recorder.apply(Some(settings)).unwrap();
+        }
+        let closed = recorder.rotate().unwrap();
+        let header = trace::format::Capture::read(&closed.path).unwrap().header;
+        (header.mode, header.clock)
+    };
+    let plain = || Some(settings(folder.path(), "c.jsonl", true));
+    let (first, same, one) = (
+        rotate(plain()),
+        rotate(None),
+        rotate(Some(keyed(&"k".repeat(32)))),
+    );
+    let (keyed_one, keyed_same) = (rotate(None), rotate(Some(keyed(&"l".repeat(32)))));
+    let other = rotate(None);
+    assert_eq!((&first, &same), (&same, &one));
+    assert_eq!((&*keyed_one.0, &keyed_one), ("keyed", &keyed_same));
+    assert!(keyed_one.1 != one.1 && other.1 != keyed_one.1);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn a_share_is_drawn() {
         };
         let left_out = (0..10_000).filter(|_| {
             let out = selection.at_start(b"GET", b"/");
-            assert_ne!(out, Some(LeftOut::Filter));
+            assert_ne!(out, Some(Choice::Filter));
             out.is_some()
         });
         10_000 - left_out.count()

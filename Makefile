@@ -34,8 +34,8 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60): needs a nightly compiler
 	@cargo fuzz --version > /dev/null || cargo install cargo-fuzz --locked
 	@set -e; for target in $(FUZZ_TARGETS); do \
 		mkdir -p fuzz/target/found/$$target; \
-		cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
-			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -dict=fuzz/$$target.dict; \
+		cargo +nightly fuzz run --sanitizer none $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -entropic=0 -dict=fuzz/$$target.dict; \
 	done
 
 pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/release

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::json::{self, Json, Tape};
+use super::policy::HeaderRule;
 use super::url::decode_form;
 use super::{Anonymizer, Mode, Policy};
 use crate::exchange::{Body, Content, Exchange};
@@ -29,7 +30,9 @@ pub fn anonymizer(bytes: &[u8]) {
             panic!("an exchange is left out");
         };
         let exchange = written(safe.line());
-        no_mark(safe.line());
+        if !says_it_openly(&raw, &policy()) {
+            no_mark(safe.line());
+        }
         keeps_shape(&raw, &exchange.request.body);
         for link in &exchange.links {
             assert!(
@@ -97,8 +100,12 @@ fn as_value(json: Json<'_>) -> Value {
     }
 }
 
-/// An anonymizer with the shipped policy, which is read once.
 fn fresh() -> Anonymizer {
+    Anonymizer::new(policy(), &Mode::Tokens, Sample::ALL)
+}
+
+/// The shipped policy, which is read once.
+fn policy() -> Policy {
     thread_local! {
         static POLICY: OnceCell<Option<Policy>> = const { OnceCell::new() };
     }
@@ -109,7 +116,21 @@ fn fresh() -> Anonymizer {
     let Some(policy) = policy else {
         panic!("the shipped policy cannot be read");
     };
-    Anonymizer::new(policy, &Mode::Tokens, Sample::ALL)
+    policy
+}
+
+/// Whether the word is the name of a header, or in one that the policy keeps: names stay, and so
+/// does what stands in those, as long as no detector objects.
+fn says_it_openly(raw: &RawExchange, policy: &Policy) -> bool {
+    let headers = raw
+        .request_headers
+        .iter()
+        .chain(raw.response_headers.iter());
+    let keeps = |name: &str| matches!(policy.header(name), Some(HeaderRule::Keep));
+    let mark = MARK.to_ascii_lowercase();
+    headers
+        .map(|(name, value)| (name, value.to_ascii_lowercase()))
+        .any(|(name, value)| name.contains(&mark) || (keeps(name) && value.contains(&mark)))
 }
 
 fn written(line: &[u8]) -> Exchange {

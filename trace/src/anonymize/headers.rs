@@ -10,14 +10,18 @@ use crate::format::line;
 use crate::links::{Entity, Strength};
 use crate::raw::RawHeaders;
 
-/// Whether a word is a number, or a range of bytes, where there may be one.
-fn is_expected(word: &str, before: &str) -> bool {
+/// Whether a word is a number, or a range of bytes, where there may be one: not one of several that
+/// only spaces part.
+fn is_expected(word: &str, before: &str, after: &str) -> bool {
     let is_number = |text: &str| {
         text.len() < detect::LONG_DIGITS && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
     };
     match word.split_once('-') {
         Some((first, last)) => is_number(first) && is_number(last) && before.starts_with("bytes"),
-        None => is_number(word) && (before.is_empty() || before.ends_with(['=', ' ', '"'])),
+        None => {
+            let alone = before.is_empty() || before.ends_with(", ") || before.ends_with(['=', '"']);
+            alone && !after.starts_with(' ') && is_number(word)
+        }
     }
 }
 
@@ -78,7 +82,10 @@ impl Scrub<'_> {
         let is_word = |c: char| c.is_alphanumeric() || "-_.+*".contains(c);
         for piece in value.split_inclusive(|c| !is_word(c)) {
             let word = piece.trim_end_matches(|c| !is_word(c));
-            if is_expected(word, &safe) || http::is_word(word) || self.policy.is_public(word) {
+            if is_expected(word, &safe, &piece[word.len()..])
+                || http::is_word(word)
+                || self.policy.is_public(word)
+            {
                 safe.push_str(word);
             } else {
                 safe.push_str(&self.tokens.replace(word, None));

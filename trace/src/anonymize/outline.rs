@@ -2,6 +2,9 @@
 //!
 //! Pure and without a memory: unlike in a capture, what is left out stands for nothing.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::detect::{self, Detectors};
 use super::policy::Policy;
 use super::url::decode_form;
@@ -131,7 +134,46 @@ fn is_private(word: &str) -> bool {
         || word.contains(['@', '%'])
         || detect::has_digit_run(word)
         || detect::whole(word).is_some()
+        || !is_of_programs(word)
 }
+
+/// Whether all its letters are of words that programs say of themselves. Others may be anybody's.
+fn is_of_programs(word: &str) -> bool {
+    let words = word.split(|c: char| !c.is_alphanumeric()).filter(|word| {
+        // A version has few letters.
+        word.chars().filter(|c| c.is_alphabetic()).count() > MOST_OF_A_VERSION
+    });
+    let mut words = words.map(str::to_ascii_lowercase);
+    words.all(|word| programs().contains(&*word))
+}
+
+fn programs() -> &'static HashSet<&'static str> {
+    static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| PROGRAMS.split_whitespace().collect());
+    &ALL
+}
+
+/// Letters in a part of a version, such as `rv:128.0` and `x86_64` have.
+const MOST_OF_A_VERSION: usize = 2;
+
+/// Words of browsers, command-line clients, libraries, load generators, robots and what they run on.
+const PROGRAMS: &str = "
+    http https www io com org net html htm
+    aarch64 ab aiohttp alamofire amd64 and android apache apachebench applebot applewebkit aria2
+    arm64 armv7l artillery axios baiduspider bingbot blackbox bombardier bot bruno build caddy
+    cfnetwork check checks chrome chromium client compatible cpu crawler crios cros curl dart
+    darwin datadog debian dotnet drill duckduckbot edg edga edge edgios elb elixir envoy erlang
+    exporter faraday fedora fetch firefox flutter for freebsd fxios gatling gecko go googlebot gor
+    goreplay got grafana guzzle guzzlehttp h2load hackney haproxy haskell headlesschrome health
+    healthchecker hey html http httpclient httpie httpperf httpx hyper insomnia intel ipad iphone
+    ipod isahc jakarta java jersey jmeter k6 khtml kotlin ktor kube libcurl libwww like linux
+    locust lwp lynx mac macintosh mobile monitoring mozilla msie nagios net newrelic
+    newrelicpinger nghttp2 nghttp3 nginx node nodejs oha okhttp openbsd openjdk opera opios opr
+    paw perl php pingdom playstation postman postmanruntime probe prometheus proxy pycurl python
+    rehearsal replay requests reqwest rest rload ruby rust safari samsungbrowser scrapy sentry
+    siege spider superagent swift symfony tablet the touch traefik trident tsung typhoeus ubuntu
+    undici unix uptimerobot ureq urllib urllib3 varnish vegeta version wayland webkit webview wget
+    win64 windows with wow64 wrk wrk2 x11 x86 xh yandexbot zabbix
+";
 
 /// A program with its version, such as `HeadlessChrome/126.0.6478.126`.
 fn is_product(word: &str) -> bool {

@@ -16,6 +16,10 @@ use rehearsal_trace::raw::{Method, RawBody, RawExchange, RawHeaders};
 use rehearsal_trace::recording::{Missed, Recording, Sample, Series, Start};
 use rustix::time::{ClockId, clock_gettime};
 
+/// As in the proxy.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Exchanges are made in batches of this many before the clock runs.
 const BATCH: usize = 1000;
 

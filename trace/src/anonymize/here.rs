@@ -34,6 +34,10 @@ impl Here {
         let mark = Mark(self.text.len());
         if !self.is_nowhere() {
             self.text.push('/');
+            if !name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+                self.text.push_str(name);
+                return mark;
+            }
             // As in a JSON pointer (RFC 6901, §3).
             for piece in name.split_inclusive(['~', '/']) {
                 let plain = piece.trim_end_matches(['~', '/']);

@@ -111,18 +111,21 @@ pub(super) fn uuid(original: &str, rng: &mut StdRng) -> String {
     rng.fill_bytes(&mut bytes);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let mut digits = crate::format::writer::hex(&bytes);
     let start = original.find("uuid:").map_or(0, |at| at + "uuid:".len());
-    if original[start..].bytes().any(|b| b.is_ascii_uppercase()) {
-        digits.make_ascii_uppercase();
-    }
-    let mut digits = digits.chars();
-    let fill = |(place, old): (usize, char)| match old {
-        _ if place < start => old,
-        old if old.is_ascii_hexdigit() => digits.next().unwrap_or(old),
-        old => old,
+    let upper = original[start..].bytes().any(|b| b.is_ascii_uppercase());
+    let digits: &[u8; 16] = if upper {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
     };
-    original.char_indices().map(fill).collect()
+    let mut nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut out = String::with_capacity(original.len());
+    out.push_str(&original[..start]);
+    for old in original[start..].chars() {
+        let new = old.is_ascii_hexdigit().then(|| nibbles.next()).flatten();
+        out.push(new.map_or(old, |nibble| char::from(digits[usize::from(nibble)])));
+    }
+    out
 }
 
 /// An address at example.com (RFC 2606), its local part as long as the original's and a number: of

@@ -66,10 +66,18 @@ impl Scrub<'_> {
         if let Some(strength) = strength(kind, value) {
             self.note(strength, value);
         }
+        self.token(kind, value)
+    }
+
+    /// The same for a value that was noted, if it may be.
+    pub(super) fn token(&mut self, kind: Option<&Kind>, value: &str) -> String {
         let is_secret = matches!(kind, Some(Kind::Password | Kind::Secret | Kind::Session));
+        if is_secret || detect::is_uuid(value) {
+            return self.tokens.replace(value, kind);
+        }
         match packed::unpack(value) {
-            Some(packed) if !is_secret => self.repacked(value, &packed),
-            _ => self.tokens.replace(value, kind),
+            Some(packed) => self.repacked(value, &packed),
+            None => self.tokens.replace(value, kind),
         }
     }
 

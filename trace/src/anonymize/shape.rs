@@ -59,6 +59,9 @@ impl<'p> Scrub<'p> {
                 out.push(b'{');
                 let mut found = false;
                 for (name, value) in object.fields() {
+                    if self.is_idle(at, name, value) {
+                        continue;
+                    }
                     let end = out.len();
                     if found {
                         out.push(b',');
@@ -77,6 +80,17 @@ impl<'p> Scrub<'p> {
                 }
                 found
             }
+        }
+    }
+
+    /// Whether it is soon said that a field's value does not identify: most do not.
+    fn is_idle(&self, at: At<'p>, name: &str, value: Json<'_>) -> bool {
+        let kind = || at.field(name, self.policy.field(name)).kind;
+        match value.value() {
+            Value::Null | Value::Bool(_) => true,
+            Value::Number(_) => !matches!(kind(), Some(Kind::Id)),
+            Value::String(text) => scrub::strength(kind(), text).is_none(),
+            Value::Array(_) | Value::Object(_) => false,
         }
     }
 
@@ -123,12 +137,18 @@ impl<'p> Scrub<'p> {
     }
 
     fn identifying_string(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) -> bool {
-        if scrub::strength(kind, text).is_none() {
+        let Some(strength) = scrub::strength(kind, text) else {
             return false;
-        }
-        let token = self.replaced(kind, text);
-        let what = if scrub::is_moment(text) { "date" } else { "id" };
-        line::quoted(out, &format!("{what}:{token}"));
+        };
+        self.note(strength, text);
+        let token = self.token(kind, text);
+        out.extend_from_slice(if scrub::is_moment(text) {
+            b"\"date:"
+        } else {
+            b"\"id:"
+        });
+        line::inside(out, &token);
+        out.push(b'"');
         true
     }
 }

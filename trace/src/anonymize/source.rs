@@ -47,6 +47,11 @@ impl Source {
         }
     }
 
+    /// Whether replacements come from a key.
+    pub(super) const fn is_keyed(&self) -> bool {
+        self.keyed
+    }
+
     /// A random source for what is drawn anew each time.
     pub(super) const fn rng(&mut self) -> &mut StdRng {
         &mut self.rng

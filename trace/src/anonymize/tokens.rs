@@ -76,6 +76,12 @@ impl Tokens {
         if !says_something(original) {
             return original.to_owned();
         }
+        if !matches!(kind, Some(Kind::Age | Kind::Choice(_)))
+            && let Some((known, replacement)) = self.map.get_key_value(original)
+        {
+            self.tally.count(known.label());
+            return replacement.clone();
+        }
         let own = self.detectors.own(original).cloned();
         let (form, kind) = match &own {
             Some(own) => (None, Some(own)),
@@ -193,8 +199,22 @@ impl Tokens {
         };
         match derived {
             Some(derived) if self.used.insert(derived.clone()) => Some(derived),
+            _ if detect::is_uuid(original) => self.draw_uuid(original),
             _ => self.draw_free(original, form, kind),
         }
+    }
+
+    /// A free UUID. Detectors know one when they see it, and it is no slot.
+    fn draw_uuid(&mut self, original: &str) -> Option<String> {
+        let mut own = self.source.is_keyed().then(|| self.source.of(original));
+        for _ in 0..MAX_DRAWS {
+            let rng = own.as_mut().unwrap_or_else(|| self.source.rng());
+            let candidate = made_up::uuid(original, rng);
+            if !self.map.contains_key(candidate.as_str()) && self.used.insert(candidate.clone()) {
+                return Some(candidate);
+            }
+        }
+        None
     }
 
     /// One to which no detector objects, if there is one.

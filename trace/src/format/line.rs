@@ -172,6 +172,14 @@ pub(crate) fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Writes what is inside the quotes of a JSON string.
+pub(crate) fn inside(out: &mut Vec<u8>, text: &str) {
+    let start = out.len();
+    quoted(out, text);
+    out.remove(start);
+    out.pop();
+}
+
 /// Writes a number.
 pub(crate) fn number(out: &mut Vec<u8>, number: u64) {
     json(out, &number);

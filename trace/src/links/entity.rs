@@ -16,14 +16,16 @@ pub(crate) struct Owner(u64);
 impl Entity {
     /// By the name of a field, such as `person_id`, `personIds` or, which says nothing, `id`.
     pub(crate) fn of_field(name: &str) -> Self {
-        let name = singular(&fold(name));
-        let stem = name.strip_suffix("id").unwrap_or(&name);
-        Self((!stem.is_empty()).then(|| hash(&singular(stem))))
+        let mut letters = Letters::of(name);
+        letters.singular();
+        letters.drop_end(b"id");
+        letters.singular();
+        Self((letters.length > 0).then(|| letters.hash()))
     }
 
     /// By the word before an identifier in a path.
     pub(crate) fn of_word(word: &str) -> Self {
-        Self(Some(hash(&singular(&fold(word)))))
+        Self(Some(Owner::of_word(word).0))
     }
 
     /// Itself, or else the owner.
@@ -37,33 +39,65 @@ impl Owner {
     pub(crate) fn of_template(template: &str) -> Self {
         let mut words = template.rsplit('/');
         let last = words.find(|word| !word.starts_with('{'));
-        Self(hash(&singular(&fold(last.unwrap_or_default()))))
+        Self::of_word(last.unwrap_or_default())
+    }
+
+    fn of_word(word: &str) -> Self {
+        let mut letters = Letters::of(word);
+        letters.singular();
+        Self(letters.hash())
     }
 }
 
-fn fold(name: &str) -> String {
-    let letters = name.chars().filter(|c| !matches!(c, '_' | '-' | '.'));
-    letters.map(|c| c.to_ascii_lowercase()).collect()
+/// A name without what only parts its words, in small letters; of a long one the beginning.
+struct Letters {
+    bytes: [u8; 48],
+    length: usize,
 }
 
-/// The usual English plurals, and the one irregular one that APIs are full of.
-fn singular(name: &str) -> String {
-    match name {
-        "people" => return "person".to_owned(),
-        name if name.ends_with("ss") => return name.to_owned(),
-        _ => {}
+impl Letters {
+    fn of(name: &str) -> Self {
+        let mut letters = Self {
+            bytes: [0; 48],
+            length: 0,
+        };
+        let bytes = name.bytes().filter(|b| !matches!(b, b'_' | b'-' | b'.'));
+        for (place, byte) in letters.bytes.iter_mut().zip(bytes) {
+            *place = byte.to_ascii_lowercase();
+            letters.length += 1;
+        }
+        letters
     }
-    if let Some(stem) = name.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    name.strip_suffix('s').unwrap_or(name).to_owned()
-}
 
-/// Names are the application's: nobody gains by making them collide.
-fn hash(name: &str) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(name.as_bytes());
-    hasher.finish()
+    /// Undoes the usual English plurals, and the one irregular one that APIs are full of.
+    fn singular(&mut self) {
+        match self.all() {
+            b"people" => *self = Self::of("person"),
+            all if all.ends_with(b"ss") => {}
+            all if all.ends_with(b"ies") => {
+                self.length -= 2;
+                self.bytes[self.length - 1] = b'y';
+            }
+            _ => self.drop_end(b"s"),
+        }
+    }
+
+    fn drop_end(&mut self, end: &[u8]) {
+        if self.all().ends_with(end) {
+            self.length -= end.len();
+        }
+    }
+
+    fn all(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Names are the application's: nobody gains by making them collide.
+    fn hash(&self) -> u64 {
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(self.all());
+        hasher.finish()
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use zeroize::Zeroize as _;
 
 pub(super) use find::{all, whole};
 
+use super::detect;
 use super::source::Source;
 
 /// How the dates of a capture move.
@@ -34,6 +35,9 @@ impl Dates {
 
     /// Shifts every date in `text`, each in its own form.
     pub(super) fn shift(&self, text: &str) -> String {
+        if let Some(date) = detect::date_at_start(text) {
+            return format!("{}{}", self.moved(date), &text[10..]);
+        }
         let mut out = String::with_capacity(text.len() + 2);
         let mut end = 0;
         for found in all(text) {

@@ -4,10 +4,6 @@
 //! `cargo run --profile profiling -p rehearsal-trace --example read [FILE]`
 
 #![expect(clippy::print_stdout, reason = "what it is for")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a measurement looks at the clock"
-)]
 
 use std::error::Error;
 use std::hint::black_box;

@@ -12,8 +12,12 @@ use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Sh
 /// Reads a line, with its line feed if it has one.
 pub(super) fn exchange(line: &[u8]) -> Option<Exchange> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    // JSON has none inside of strings, and the writer none between them.
-    if line.iter().any(|byte| *byte < b' ') {
+    // JSON has none inside of strings, and the writer none between them. All are looked at, many at
+    // a time.
+    if line
+        .iter()
+        .fold(false, |control, byte| control | (*byte < b' '))
+    {
         return None;
     }
     let mut scan = Scan {
@@ -21,6 +25,12 @@ pub(super) fn exchange(line: &[u8]) -> Option<Exchange> {
     };
     let exchange = scan.exchange()?;
     scan.rest.is_empty().then_some(exchange)
+}
+
+/// A string: as it is written, or with its escapes read.
+enum Raw<'a> {
+    Plain(&'a str),
+    Escaped(String),
 }
 
 /// What is left of a line.
@@ -178,16 +188,13 @@ impl<'a> Scan<'a> {
     }
 
     fn string(&mut self) -> Option<String> {
-        let raw = self.raw_string()?;
-        if raw.contains('\\') {
-            serde_json::from_str(raw).ok()
-        } else {
-            Some(raw[1..raw.len() - 1].to_owned())
+        match self.raw_string()? {
+            Raw::Plain(text) => Some(text.to_owned()),
+            Raw::Escaped(text) => Some(text),
         }
     }
 
-    /// A string with its quotes and escapes, which are right.
-    fn raw_string(&mut self) -> Option<&'a str> {
+    fn raw_string(&mut self) -> Option<Raw<'a>> {
         let all = self.rest;
         let bytes = all.as_bytes();
         if *bytes.first()? != b'"' {
@@ -205,12 +212,12 @@ impl<'a> Scan<'a> {
             end += 2;
             bytes.get(end)?;
         }
-        let raw = &all[..=end];
-        if escaped {
-            serde_json::from_str::<String>(raw).ok()?;
-        }
         self.rest = &all[end + 1..];
-        Some(raw)
+        if escaped {
+            serde_json::from_str(&all[..=end]).ok().map(Raw::Escaped)
+        } else {
+            Some(Raw::Plain(&all[1..end]))
+        }
     }
 
     /// A number as the writer writes it: digits.

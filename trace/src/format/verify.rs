@@ -11,7 +11,7 @@ use super::chain::{self, Chain};
 use super::error::{LineProblem, ReadError};
 use super::header::Header;
 use super::lines::Lines;
-use super::reader::{Line, parse, read_header};
+use super::reader::{Line, Parser, read_header};
 use super::totals::{Checkpoint, Dropped, Footer, LeftOut};
 use crate::exchange::Exchange;
 
@@ -180,6 +180,7 @@ impl Verified {
 /// A check under way.
 struct Check {
     seen: Verified,
+    parser: Parser,
     chain: Chain,
     /// The line with which the current stretch of the chain begins.
     from: u64,
@@ -221,6 +222,7 @@ impl Check {
                 problems: Vec::new(),
                 more_problems: 0,
             },
+            parser: Parser::default(),
             chain: Chain::default(),
             from: 1,
             seq: 0,
@@ -233,7 +235,7 @@ impl Check {
     /// Checks the current line; `true` when it is the footer.
     fn line<R: BufRead>(&mut self, lines: &mut Lines<R>) -> bool {
         let number = lines.number();
-        match parse(lines.text()) {
+        match self.parser.parse(lines.text()) {
             Ok(Line::Exchange(exchange)) => self.exchange(number, &exchange),
             Ok(Line::Checkpoint) => match serde_json::from_slice::<Checkpoint>(lines.text()) {
                 Ok(checkpoint) => self.mark(number, lines.text().len(), &checkpoint.into()),

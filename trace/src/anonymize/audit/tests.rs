@@ -242,6 +242,29 @@ fn a_name_that_occurs_twice_hides_nothing() {
     assert!(audit(&originals(), &exchange).findings.total() > 0);
 }
 
+#[test]
+fn both_alphabets_of_base64_are_known_at_any_place() {
+    // All of its digits are of those in which the alphabets differ.
+    let value = "??>>~~??>>~~";
+    let needle = Needle {
+        kind: "id",
+        text: value,
+        any_case: false,
+    };
+    let needles = Needles::new(vec![needle]);
+    for before in ["", "a", "ab"] {
+        let packed = [
+            STANDARD.encode(format!("{before}{value}c")),
+            URL_SAFE_NO_PAD.encode(format!("{before}{value}c")),
+        ];
+        for packed in packed {
+            let mut found = 0;
+            needles.search(&format!("x{packed}"), &mut |_| found += 1);
+            assert!(found > 0, "{packed}");
+        }
+    }
+}
+
 proptest! {
     /// The index finds what a plain search finds, and nothing else.
     #[test]

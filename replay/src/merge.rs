@@ -122,19 +122,23 @@ fn renumber(all: Vec<(usize, Exchange)>) -> Vec<Exchange> {
 fn rename(exchange: &mut Exchange, suffix: &str) {
     exchange.user.push_str(suffix);
     exchange.session.push_str(suffix);
-    let request = &mut exchange.request;
-    let response = &mut exchange.response;
-    let headers = request.headers.iter_mut().chain(&mut response.headers);
-    let texts = headers
-        .map(|(_, value)| value)
-        .chain([&mut request.path, &mut request.query])
-        .chain(text(&mut request.body))
-        .chain(text(&mut response.body));
-    for text in texts {
+    let (request, response) = (&mut exchange.request, &mut exchange.response);
+    let rename = |text: &mut String| {
         if let Some(renamed) = slot::renamed(text, suffix) {
             *text = renamed;
         }
+    };
+    for headers in [&mut request.headers, &mut response.headers] {
+        let has_slot = |text: &str| slot::renamed(text, suffix).is_some();
+        if headers.iter().any(|(_, value)| has_slot(value)) {
+            headers.change_values(rename);
+        }
     }
+    [&mut request.path, &mut request.query]
+        .into_iter()
+        .chain(text(&mut request.body))
+        .chain(text(&mut response.body))
+        .for_each(rename);
 }
 
 fn text(body: &mut Body) -> Option<&mut String> {
@@ -146,7 +150,7 @@ fn text(body: &mut Body) -> Option<&mut String> {
 
 #[cfg(test)]
 mod tests {
-    use trace::exchange::{Link, Request, Response, Timing};
+    use trace::exchange::{Headers, Link, Request, Response, Timing};
 
     use super::*;
 
@@ -163,7 +167,7 @@ mod tests {
                 method: "GET".to_owned(),
                 path: "/{{fresh:k1}}/{{no:slot}}".to_owned(),
                 query: "as={{username:u1}}".to_owned(),
-                headers: vec![("authorization".to_owned(), "Bearer {{auth:u1}}".to_owned())],
+                headers: vec![("authorization".to_owned(), "Bearer {{auth:u1}}".to_owned())].into(),
                 body: Body {
                     bytes: 20,
                     content: Content::Utf8("{\"p\":\"{{password:u1}}\"}".to_owned()),
@@ -171,7 +175,7 @@ mod tests {
             },
             response: Response {
                 status: 200,
-                headers: Vec::new(),
+                headers: Headers::default(),
                 body: Body::EMPTY,
             },
             timing: Timing {

@@ -3,6 +3,9 @@
 //! Plain data without serde: the file's own types are in [`crate::format`], so that the format
 //! cannot move by accident.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 /// One request and its answer, free of personal data once it comes out of a capture.
@@ -44,7 +47,7 @@ pub struct Request {
     /// Query without the `?`; empty when there is none.
     pub query: String,
     /// Ordered pairs, duplicates kept, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// Body, if any.
     pub body: Body,
 }
@@ -55,9 +58,45 @@ pub struct Response {
     /// Status code; 0 when the client went away before there was one.
     pub status: u16,
     /// Ordered pairs, duplicates kept, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// Body, if any.
     pub body: Body,
+}
+
+/// Headers of a request or an answer. Exchanges whose headers are the same share them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Arc<[(String, String)]>);
+
+impl Headers {
+    /// Changes values, and those of this exchange only.
+    pub fn change_values(&mut self, change: impl Fn(&mut String)) {
+        let mut pairs = self.0.to_vec();
+        pairs.iter_mut().for_each(|(_, value)| change(value));
+        self.0 = pairs.into();
+    }
+}
+
+impl Deref for Headers {
+    type Target = [(String, String)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<Vec<(String, String)>> for Headers {
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs.into())
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a (String, String);
+    type IntoIter = std::slice::Iter<'a, (String, String)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 /// A body and its original length in bytes, which stays true whatever was replaced.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use trace::exchange::{Body, Content, Exchange, Flag, Request, Response, Timing};
+use trace::exchange::{Body, Content, Exchange, Flag, Headers, Request, Response, Timing};
 
 use crate::settings::{Load, RoleSource, Speed};
 use crate::slot::Kind;
@@ -24,12 +24,12 @@ fn exchange(seq: u64, at_ns: u64, session: u8) -> Exchange {
             method: "GET".to_owned(),
             path: format!("/api/v1/people/{seq}"),
             query: String::new(),
-            headers: Vec::new(),
+            headers: Headers::default(),
             body: Body::EMPTY,
         },
         response: Response {
             status: 200,
-            headers: Vec::new(),
+            headers: Headers::default(),
             body: Body::EMPTY,
         },
         timing: Timing {
@@ -103,7 +103,8 @@ fn log_in() -> Exchange {
         ("connection", "close"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec();
+    .to_vec()
+    .into();
     exchange.request.body = Body {
         bytes: text.len() as u64,
         content: Content::Utf8(text.to_owned()),
@@ -114,7 +115,7 @@ fn log_in() -> Exchange {
 fn with_token(seq: u64, session: u8) -> Exchange {
     let mut exchange = exchange(seq, seq, session);
     let value = format!("Bearer {{{{auth:u{session}}}}}");
-    exchange.request.headers = vec![("authorization".to_owned(), value)];
+    exchange.request.headers = vec![("authorization".to_owned(), value)].into();
     exchange
 }
 
@@ -208,7 +209,7 @@ fn equal_fresh_names_are_one_value() {
     let keyed = |seq, key: &str| {
         let mut exchange = exchange(seq, seq, 1);
         let value = format!("{{{{fresh:{key}}}}}");
-        exchange.request.headers = vec![("idempotency-key".to_owned(), value)];
+        exchange.request.headers = vec![("idempotency-key".to_owned(), value)].into();
         exchange
     };
     let load = load("1");

@@ -1,8 +1,10 @@
 //! A capture's lines, of bounded length, plain or decompressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+
+use memchr::memchr;
 
 use super::error::{LONGEST_LINE, ReadError};
 
@@ -43,10 +45,7 @@ impl<R: BufRead> Lines<R> {
     /// have. `false` when there is none.
     pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         self.text.clear();
-        let most = LONGEST_LINE as u64 + 1;
-        let read = (&mut self.input)
-            .take(most)
-            .read_until(b'\n', &mut self.text);
+        let read = self.fill();
         match read {
             Err(error) if !is_cut_off(&error) => Err(ReadError::Read {
                 path: self.path.clone(),
@@ -58,6 +57,26 @@ impl<R: BufRead> Lines<R> {
                 Ok(!self.text.is_empty())
             }
         }
+    }
+
+    /// As `read_until` does, with a quicker search.
+    fn fill(&mut self) -> io::Result<()> {
+        while self.text.len() <= LONGEST_LINE {
+            let input = match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                input => input?,
+            };
+            let room = LONGEST_LINE + 1 - self.text.len();
+            let piece = &input[..input.len().min(room)];
+            let end = memchr(b'\n', piece).map(|at| at + 1);
+            let length = end.unwrap_or(piece.len());
+            self.text.extend_from_slice(&piece[..length]);
+            self.input.consume(length);
+            if end.is_some() || length == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The file, for messages.

@@ -12,6 +12,7 @@ pub mod header;
 pub(crate) mod line;
 pub(crate) mod lines;
 pub mod ordered;
+mod problem;
 mod quick;
 pub mod reader;
 mod record;

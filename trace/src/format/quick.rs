@@ -4,31 +4,77 @@
 //! [`super::record`] does, against which it is tested. Whatever is written otherwise is left to
 //! that: `None`.
 
+use std::collections::HashMap;
+
 use memchr::memchr2;
+use memchr::memmem::Finder;
 
 use super::record::flag_named;
-use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Shape, Timing};
+use crate::exchange::{
+    Body, Content, Exchange, Flag, Headers, Link, Request, Response, Shape, Timing,
+};
+
+/// Headers that were read, by their text: most exchanges have those of another one.
+pub(super) struct Seen {
+    headers: HashMap<Box<str>, Headers>,
+    /// Bytes of their texts.
+    bytes: usize,
+    /// Finds what comes after headers.
+    body: Finder<'static>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            headers: HashMap::new(),
+            bytes: 0,
+            body: Finder::new(",\"body\":{"),
+        }
+    }
+}
+
+impl Seen {
+    fn keep(&mut self, text: &str, headers: &Headers) {
+        if self.bytes > MOST_BYTES {
+            *self = Self::default();
+        }
+        self.bytes += text.len();
+        self.headers.insert(text.into(), headers.clone());
+    }
+}
 
 /// Reads a line, with its line feed if it has one.
-pub(super) fn exchange(line: &[u8]) -> Option<Exchange> {
+pub(super) fn exchange(line: &[u8], seen: &mut Seen) -> Option<Exchange> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    // JSON has none inside of strings, and the writer none between them.
-    if line.iter().any(|byte| *byte < b' ') {
+    // JSON has none inside of strings, and the writer none between them. All are looked at, many at
+    // a time.
+    if line
+        .iter()
+        .fold(false, |control, byte| control | (*byte < b' '))
+    {
         return None;
     }
     let mut scan = Scan {
         rest: str::from_utf8(line).ok()?,
+        seen,
     };
     let exchange = scan.exchange()?;
     scan.rest.is_empty().then_some(exchange)
 }
 
-/// What is left of a line.
-struct Scan<'a> {
-    rest: &'a str,
+/// A string: as it is written, or with its escapes read.
+enum Raw<'a> {
+    Plain(&'a str),
+    Escaped(String),
 }
 
-impl<'a> Scan<'a> {
+/// What is left of a line.
+struct Scan<'a, 's> {
+    rest: &'a str,
+    seen: &'s mut Seen,
+}
+
+impl<'a> Scan<'a, '_> {
     fn exchange(&mut self) -> Option<Exchange> {
         self.skip("{\"type\":\"exchange\",\"seq\":")?;
         Some(Exchange {
@@ -73,13 +119,25 @@ impl<'a> Scan<'a> {
         })
     }
 
-    fn headers(&mut self) -> Option<Vec<(String, String)>> {
-        self.list(|scan| {
+    /// Their text ends before the body's name: a string has its quotes escaped.
+    fn headers(&mut self) -> Option<Headers> {
+        let end = self.seen.body.find(self.rest.as_bytes())?;
+        let (text, after) = self.rest.split_at(end);
+        if let Some(headers) = self.seen.headers.get(text) {
+            self.rest = after;
+            return Some(headers.clone());
+        }
+        let pairs = self.list(|scan| {
             let name = scan.after("[")?.string()?;
             let value = scan.after(",")?.string()?;
             scan.skip("]")?;
             Some((name, value))
-        })
+        })?;
+        let headers = Headers::from(pairs);
+        if self.rest.len() == after.len() {
+            self.seen.keep(text, &headers);
+        }
+        Some(headers)
     }
 
     fn links(&mut self) -> Option<Vec<Link>> {
@@ -178,16 +236,13 @@ impl<'a> Scan<'a> {
     }
 
     fn string(&mut self) -> Option<String> {
-        let raw = self.raw_string()?;
-        if raw.contains('\\') {
-            serde_json::from_str(raw).ok()
-        } else {
-            Some(raw[1..raw.len() - 1].to_owned())
+        match self.raw_string()? {
+            Raw::Plain(text) => Some(text.to_owned()),
+            Raw::Escaped(text) => Some(text),
         }
     }
 
-    /// A string with its quotes and escapes, which are right.
-    fn raw_string(&mut self) -> Option<&'a str> {
+    fn raw_string(&mut self) -> Option<Raw<'a>> {
         let all = self.rest;
         let bytes = all.as_bytes();
         if *bytes.first()? != b'"' {
@@ -205,12 +260,12 @@ impl<'a> Scan<'a> {
             end += 2;
             bytes.get(end)?;
         }
-        let raw = &all[..=end];
-        if escaped {
-            serde_json::from_str::<String>(raw).ok()?;
-        }
         self.rest = &all[end + 1..];
-        Some(raw)
+        if escaped {
+            serde_json::from_str(&all[..=end]).ok().map(Raw::Escaped)
+        } else {
+            Some(Raw::Plain(&all[1..end]))
+        }
     }
 
     /// A number as the writer writes it: digits.
@@ -235,6 +290,9 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Bytes of headers' texts that are remembered; then it begins anew.
+const MOST_BYTES: usize = 1 << 20;
+
 /// How deep shapes are read here; serde_json goes as far.
 const DEEPEST: usize = 100;
 
@@ -244,7 +302,11 @@ mod tests {
 
     use super::super::record::ExchangeRecord;
     use super::*;
-    use crate::format::tests::{any_exchange, line_of};
+    use crate::format::tests::{any_exchange, exchange as numbered, line_of};
+
+    fn sample() -> Exchange {
+        numbered(1)
+    }
 
     fn by_definition(line: &[u8]) -> Option<Exchange> {
         let record: ExchangeRecord<'_> = serde_json::from_slice(line).ok()?;
@@ -256,18 +318,45 @@ mod tests {
         let shipped = include_bytes!("../../../captures/peak.jsonl");
         let lines = shipped.split_inclusive(|byte| *byte == b'\n');
         let exchanges = lines.filter(|line| line.starts_with(b"{\"type\":\"exchange\""));
-        let mut read = 0;
+        let (mut read, mut seen) = (0, Seen::default());
         for line in exchanges {
-            assert_eq!(exchange(line), by_definition(line));
-            read += usize::from(exchange(line).is_some());
+            let quick = exchange(line, &mut seen);
+            read += usize::from(quick.is_some());
+            assert_eq!(quick, by_definition(line));
         }
         assert!(read > 1000);
     }
 
     #[test]
+    fn only_headers_are_remembered() {
+        let line = String::from_utf8(line_of(&sample())).unwrap();
+        let mut seen = Seen::default();
+        let odd = line.replace("\"headers\":[]", "\"headers\":[],\"new\":x");
+        for _ in 0..2 {
+            assert_eq!(exchange(odd.as_bytes(), &mut seen), None);
+            let same = exchange(line.as_bytes(), &mut seen).unwrap();
+            assert_eq!(same, sample());
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut seen = Seen::default();
+        for number in 0..2000 {
+            let mut other = sample();
+            other.response.headers = vec![("x".to_owned(), format!("{number:01000}"))].into();
+            assert_eq!(exchange(&line_of(&other), &mut seen), Some(other));
+            assert!(seen.bytes <= MOST_BYTES + 2000 && seen.headers.len() <= 1100);
+        }
+    }
+
+    #[test]
     fn shapes_that_are_not_json_are_left_to_others() {
         let read = |shape: &str| {
-            let mut scan = Scan { rest: shape };
+            let mut scan = Scan {
+                rest: shape,
+                seen: &mut Seen::default(),
+            };
             scan.shape().map(str::len)
         };
         for shape in ["\"date\"", "{}", "[]", r#"{"a":["b",{"c\n":"d"},[]]}"#] {
@@ -291,11 +380,14 @@ mod tests {
             flip in any::<bool>(),
         ) {
             let mut line = line_of(&sent);
+            // What was read before must not be taken for what is there now.
+            let mut seen = Seen::default();
+            exchange(&line, &mut seen);
             if flip {
                 let at = at.index(line.len());
                 line[at] = byte;
             }
-            if let Some(read) = exchange(&line) {
+            if let Some(read) = exchange(&line, &mut seen) {
                 prop_assert_eq!(Some(read), by_definition(&line));
             } else if !flip {
                 let others = [&sent.request.body, &sent.response.body];

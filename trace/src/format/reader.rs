@@ -19,6 +19,7 @@ use crate::exchange::Exchange;
 /// An iterator over a capture's exchanges, in the order of the file.
 pub struct Reader<R: BufRead> {
     lines: Lines<R>,
+    parser: Parser,
     header: Header,
     footer: Option<Footer>,
     exchanges: u64,
@@ -71,6 +72,7 @@ impl<R: BufRead> Reader<R> {
         Ok(Self {
             header: read_header(&mut lines)?,
             lines,
+            parser: Parser::default(),
             footer: None,
             exchanges: 0,
             warnings: Vec::new(),
@@ -95,7 +97,7 @@ impl<R: BufRead> Reader<R> {
 
     fn next_exchange(&mut self) -> Result<Option<Exchange>, ReadError> {
         while self.lines.advance()? {
-            match parse(self.lines.text()) {
+            match self.parser.parse(self.lines.text()) {
                 Ok(Line::Exchange(exchange)) => {
                     self.exchanges += 1;
                     return Ok(Some(*exchange));
@@ -166,16 +168,30 @@ struct Type<'a> {
 /// The writer puts the type first, which spares the common line a second parse.
 const EXCHANGE: &[u8] = b"{\"type\":\"exchange\",";
 
-/// Reads one line after the first.
-pub(crate) fn parse(line: &[u8]) -> Result<Line, LineProblem> {
+/// Reads the lines after the first.
+#[derive(Default)]
+pub(crate) struct Parser {
+    seen: quick::Seen,
+}
+
+impl Parser {
+    /// Reads one line.
+    pub(crate) fn parse(&mut self, line: &[u8]) -> Result<Line, LineProblem> {
+        if line.len() <= LONGEST_LINE
+            && let Some(exchange) = quick::exchange(line, &mut self.seen)
+        {
+            return Ok(Line::Exchange(Box::new(exchange)));
+        }
+        parse(line)
+    }
+}
+
+fn parse(line: &[u8]) -> Result<Line, LineProblem> {
     if line.len() > LONGEST_LINE {
         return Err(LineProblem::TooLong);
     }
     if line.trim_ascii().is_empty() {
         return Ok(Line::Other);
-    }
-    if let Some(exchange) = quick::exchange(line) {
-        return Ok(Line::Exchange(Box::new(exchange)));
     }
     let kind = if line.starts_with(EXCHANGE) {
         "exchange".into()

@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Shape, Timing};
+use crate::exchange::{
+    Body, Content, Exchange, Flag, Headers, Link, Request, Response, Shape, Timing,
+};
 
 /// The exchange as a line.
 #[derive(Serialize, Deserialize)]
@@ -256,11 +258,12 @@ fn borrow_pairs(pairs: &[(String, String)]) -> Vec<HeaderPair<'_>> {
         .collect()
 }
 
-fn own_pairs(pairs: Vec<HeaderPair<'_>>) -> Vec<(String, String)> {
-    pairs
-        .into_iter()
+fn own_pairs(pairs: Vec<HeaderPair<'_>>) -> Headers {
+    let pairs = pairs.into_iter();
+    let owned: Vec<_> = pairs
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
+        .collect();
+    owned.into()
 }
 
 const FLAGS: [(Flag, &str); 4] = [

@@ -13,7 +13,7 @@ use super::record::ExchangeRecord;
 use super::writer::Totals;
 use super::*;
 use crate::anonymize::Anonymized;
-use crate::exchange::{Body, Content, Exchange, Flag, Link, Request, Response, Timing};
+use crate::exchange::{Body, Content, Exchange, Flag, Headers, Link, Request, Response, Timing};
 
 pub(crate) fn header() -> Header {
     Header {
@@ -44,7 +44,7 @@ pub(crate) fn exchange(seq: u64) -> Exchange {
             method: "POST".to_owned(),
             path: "/api/v1/people/5c1d/notes".to_owned(),
             query: "page=2".to_owned(),
-            headers: vec![("authorization".to_owned(), "Bearer {{auth:u2}}".to_owned())],
+            headers: vec![("authorization".to_owned(), "Bearer {{auth:u2}}".to_owned())].into(),
             body: Body {
                 bytes: 24,
                 content: Content::Utf8("{\"text\":\"tavo\"}".to_owned()),
@@ -52,7 +52,7 @@ pub(crate) fn exchange(seq: u64) -> Exchange {
         },
         response: Response {
             status: 201,
-            headers: Vec::new(),
+            headers: Headers::default(),
             body: Body {
                 bytes: 310,
                 content: Content::Shape(
@@ -236,9 +236,9 @@ pub(crate) fn any_exchange() -> impl Strategy<Value = Exchange> {
             let mut any = exchange(1);
             any.at_ns = at_ns;
             any.request.path = path;
-            any.request.headers.clone_from(&pairs);
+            any.request.headers = pairs.clone().into();
             any.request.body = request;
-            any.response.headers = pairs;
+            any.response.headers = pairs.into();
             any.response.body = response;
             any.response.status = status;
             any

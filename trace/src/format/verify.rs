@@ -3,7 +3,6 @@
 //! One pass, in little memory. Damage does not stop it: the chain goes on with the next
 //! checkpoint's own value, so that it can say between which lines something was changed.
 
-use std::fmt;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -11,7 +10,8 @@ use super::chain::{self, Chain};
 use super::error::{LineProblem, ReadError};
 use super::header::Header;
 use super::lines::Lines;
-use super::reader::{Line, parse, read_header};
+pub use super::problem::Problem;
+use super::reader::{Line, Parser, read_header};
 use super::totals::{Checkpoint, Dropped, Footer, LeftOut};
 use crate::exchange::Exchange;
 
@@ -77,60 +77,6 @@ pub struct Disorder {
     pub longest_ns: u64,
 }
 
-/// What is wrong with a capture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// Something in these lines is not as it was written.
-    Chain {
-        /// The first line.
-        from: u64,
-        /// The last line.
-        to: u64,
-    },
-    /// A line cannot be read.
-    Line {
-        /// The line.
-        line: u64,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// An exchange's number is not above the one before.
-    Order {
-        /// The line.
-        line: u64,
-        /// Its exchange's number.
-        seq: u64,
-        /// The one before.
-        after: u64,
-    },
-    /// A checkpoint or footer counts other exchanges than there are.
-    Miscounted {
-        /// The line.
-        line: u64,
-        /// What it says.
-        says: u64,
-        /// How many there are up to it.
-        are: u64,
-    },
-    /// A checkpoint or footer does not add up: offered is not recorded plus dropped.
-    Offered {
-        /// The line.
-        line: u64,
-    },
-    /// The rest cannot be read at all, such as a compressed file that was damaged.
-    Unreadable {
-        /// The last line that can be.
-        after: u64,
-        /// Why.
-        reason: String,
-    },
-    /// Something follows the footer.
-    AfterFooter {
-        /// The footer's line.
-        line: u64,
-    },
-}
-
 impl Verified {
     /// Checks the file at `path`, plain or `.zst`.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
@@ -180,6 +126,7 @@ impl Verified {
 /// A check under way.
 struct Check {
     seen: Verified,
+    parser: Parser,
     chain: Chain,
     /// The line with which the current stretch of the chain begins.
     from: u64,
@@ -221,6 +168,7 @@ impl Check {
                 problems: Vec::new(),
                 more_problems: 0,
             },
+            parser: Parser::default(),
             chain: Chain::default(),
             from: 1,
             seq: 0,
@@ -233,7 +181,7 @@ impl Check {
     /// Checks the current line; `true` when it is the footer.
     fn line<R: BufRead>(&mut self, lines: &mut Lines<R>) -> bool {
         let number = lines.number();
-        match parse(lines.text()) {
+        match self.parser.parse(lines.text()) {
             Ok(Line::Exchange(exchange)) => self.exchange(number, &exchange),
             Ok(Line::Checkpoint) => match serde_json::from_slice::<Checkpoint>(lines.text()) {
                 Ok(checkpoint) => self.mark(number, lines.text().len(), &checkpoint.into()),
@@ -381,35 +329,6 @@ impl From<&Footer> for Mark {
             dropped: footer.dropped,
             left_out: footer.left_out,
             chain: footer.chain.clone(),
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Chain { from, to } => write!(
-                f,
-                "lines {from} to {to}: something in them is not as it was written: their hash is another"
-            ),
-            Self::Line { line, problem } => write!(f, "line {line}: {problem}"),
-            Self::Order { line, seq, after } => write!(
-                f,
-                "line {line}: exchange {seq} after exchange {after}: the numbers must rise"
-            ),
-            Self::Miscounted { line, says, are } => write!(
-                f,
-                "line {line} counts {says} exchanges, and there are {are}: lines were removed or added"
-            ),
-            Self::Offered { line } => {
-                write!(f, "line {line}: offered is not exchanges plus dropped")
-            }
-            Self::Unreadable { after, reason } => {
-                write!(f, "what comes after line {after} cannot be read: {reason}")
-            }
-            Self::AfterFooter { line } => {
-                write!(f, "something follows the footer in line {line}")
-            }
         }
     }
 }

@@ -12,7 +12,7 @@ use super::file::{Medium, create_new, place, with_suffix};
 use crate::anonymize::audit::{Finding, Report, personal_looking};
 use crate::exchange::Flag;
 use crate::format::lines::Lines;
-use crate::format::reader::{Line, parse};
+use crate::format::reader::{Line, Parser};
 use crate::format::verify::{Proven, Verified};
 use crate::format::writer::Totals;
 use crate::format::{
@@ -87,6 +87,7 @@ fn fill(
     };
     let medium = Medium::new(file, is_compressed(to)).map_err(|it| cannot_write(partial, it))?;
     let mut copy = Copy {
+        parser: Parser::default(),
         proven: &verified.proven,
         rest: verified.rest.after,
         writer: Writer::start(medium, &verified.header).map_err(failed)?,
@@ -117,6 +118,7 @@ fn fill(
 
 /// What is kept, on its way.
 struct Copy<'a> {
+    parser: Parser,
     proven: &'a Proven,
     /// The line after which no checkpoint follows; none in a capture that was closed.
     rest: Option<u64>,
@@ -132,7 +134,7 @@ impl Copy<'_> {
     fn line<R: BufRead>(&mut self, lines: &Lines<R>) -> Result<(), WriteError> {
         let number = lines.number();
         let keep = self.is_proven(number) || self.rest.is_some_and(|rest| number > rest);
-        match parse(lines.text()) {
+        match self.parser.parse(lines.text()) {
             Ok(Line::Exchange(exchange)) if keep && exchange.seq > self.seq => {
                 let cut =
                     |flag: &Flag| matches!(flag, Flag::RequestTruncated | Flag::ResponseTruncated);

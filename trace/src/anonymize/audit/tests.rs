@@ -9,7 +9,7 @@ use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::json;
 
 use super::*;
-use crate::exchange::{Body, Content, Link, Request, Response, Timing};
+use crate::exchange::{Body, Content, Headers, Link, Request, Response, Timing};
 use crate::format::tests::{header, line_of};
 use crate::format::writer::hex;
 
@@ -41,12 +41,12 @@ fn blank() -> Exchange {
             method: "GET".to_owned(),
             path: "/x".to_owned(),
             query: String::new(),
-            headers: Vec::new(),
+            headers: Headers::default(),
             body: Body::EMPTY,
         },
         response: Response {
             status: 200,
-            headers: Vec::new(),
+            headers: Headers::default(),
             body: Body::EMPTY,
         },
         timing: Timing {
@@ -122,10 +122,10 @@ fn positions(value: &str) -> Vec<(&'static str, Exchange)> {
             x.request.query = format!("a=1&{value}=b");
         }),
         put("request header x-a", &|x| {
-            x.request.headers = vec![("x-a".to_owned(), value.to_owned())];
+            x.request.headers = vec![("x-a".to_owned(), value.to_owned())].into();
         }),
         put("response header", &|x| {
-            x.response.headers = vec![(value.to_owned(), String::new())];
+            x.response.headers = vec![(value.to_owned(), String::new())].into();
         }),
         put("request body#/a/1/b", &|x| {
             x.request.body = text(json!({"a": [1, {"b": value}]}).to_string());
@@ -200,7 +200,7 @@ fn what_is_about_nobody_is_not_found() {
     ];
     let mut exchange = blank();
     exchange.request.path = "/resident/contact/abc".to_owned();
-    exchange.request.headers = vec![("accept".to_owned(), "gzip".to_owned())];
+    exchange.request.headers = vec![("accept".to_owned(), "gzip".to_owned())].into();
     exchange.response.body.content =
         Content::Shape(json!({"contact": "string(11)", "resident": "keep:resident"}).into());
     assert_eq!(audit(&public, &exchange).findings, Findings::default());
@@ -244,6 +244,29 @@ fn a_name_that_occurs_twice_hides_nothing() {
     let mut exchange = blank();
     exchange.request.body.content = Content::Utf8(format!("{{\"a\":\"{EMAIL}\",\"a\":1}}"));
     assert!(audit(&originals(), &exchange).findings.total() > 0);
+}
+
+#[test]
+fn both_alphabets_of_base64_are_known_at_any_place() {
+    // All of its digits are of those in which the alphabets differ.
+    let value = "??>>~~??>>~~";
+    let needle = Needle {
+        kind: "id",
+        text: value,
+        any_case: false,
+    };
+    let needles = Needles::new(vec![needle]);
+    for before in ["", "a", "ab"] {
+        let packed = [
+            STANDARD.encode(format!("{before}{value}c")),
+            URL_SAFE_NO_PAD.encode(format!("{before}{value}c")),
+        ];
+        for packed in packed {
+            let mut found = 0;
+            needles.search(&format!("x{packed}"), &mut |_| found += 1);
+            assert!(found > 0, "{packed}");
+        }
+    }
 }
 
 proptest! {

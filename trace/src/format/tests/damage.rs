@@ -136,6 +136,16 @@ fn what_does_not_add_up_is_said() {
     let text = String::from_utf8(several()).unwrap();
     let verified = verify(text.replace("\"offered\":5", "\"offered\":6").as_bytes());
     assert_eq!(verified.problems, [Problem::Offered { line: 8 }]);
+    let counted = text.replace(
+        "\"seq\":2,\"exchanges\":2,\"offered\":2",
+        "\"seq\":2,\"exchanges\":7,\"offered\":7",
+    );
+    let miscounted = Problem::Miscounted {
+        line: 5,
+        says: 7,
+        are: 2,
+    };
+    assert!(verify(counted.as_bytes()).problems.contains(&miscounted));
     let twice = verify(format!("{text}{text}").as_bytes());
     assert_eq!(twice.problems, [Problem::AfterFooter { line: 8 }]);
 }

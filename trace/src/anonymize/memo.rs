@@ -213,11 +213,12 @@ impl Slot {
 
 /// The longest text of a short part, in bytes, and of any part that is remembered.
 const SHORT: usize = 1024;
-const LONG: usize = 16 * 1024;
+const LONG: usize = 64 * 1024;
 
-/// How many pairs of each there are. Bounds the memory: 2 MiB of short texts, 4 MiB of long ones.
+/// How many pairs of each there are. Bounds the memory: 2 MiB of short texts, 8 MiB of long ones, and as
+/// much of what they became.
 const SHORT_PAIRS: usize = 1024;
-const LONG_PAIRS: usize = 128;
+const LONG_PAIRS: usize = 64;
 
 #[cfg(test)]
 impl Memo {

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use foldhash::quality::RandomState;
 use rand::RngExt as _;
 #[cfg(test)]
 use rand::rngs::StdRng;
 
 use super::address;
-use super::dates::Dates;
+use super::dates::{self, Dates};
 use super::detect::{self, Detectors, Form};
 use super::draw::{draw, is_number, label, longer};
 use super::made_up;
@@ -23,11 +24,11 @@ use super::tally::{Label, Tally};
 
 /// Originals and what stands for them.
 pub(super) struct Tokens {
-    map: HashMap<Original, String>,
+    map: HashMap<Original, String, RandomState>,
     /// Numbers of the values that replay makes afresh.
-    fresh: HashMap<Original, usize>,
+    fresh: HashMap<Original, usize, RandomState>,
     /// Values for which a slot stands: the audit searches for them, nothing else is made of them.
-    hidden: HashSet<Original>,
+    hidden: HashSet<Original, RandomState>,
     /// What stands for them. Nobody else can fill it: all of it is drawn.
     used: HashSet<String, Quick>,
     limit: usize,
@@ -56,9 +57,9 @@ impl Tokens {
 
     fn with_source(limit: usize, source: Source, detectors: Detectors) -> Self {
         Self {
-            map: HashMap::new(),
-            fresh: HashMap::new(),
-            hidden: HashSet::new(),
+            map: HashMap::default(),
+            fresh: HashMap::default(),
+            hidden: HashSet::default(),
             used: HashSet::default(),
             limit,
             bytes: 0,
@@ -81,6 +82,10 @@ impl Tokens {
         {
             self.tally.count(known.label());
             return replacement.clone();
+        }
+        if self.detectors.shifts_dates() && dates::iso(original).is_some() {
+            self.tally.count(Label::Date);
+            return self.dates.shift(original);
         }
         let own = self.detectors.own(original).cloned();
         let (form, kind) = match &own {

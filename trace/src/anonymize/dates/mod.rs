@@ -10,7 +10,6 @@ use zeroize::Zeroize as _;
 
 pub(super) use find::{all, whole};
 
-use super::detect;
 use super::source::Source;
 
 /// How the dates of a capture move.
@@ -35,7 +34,7 @@ impl Dates {
 
     /// Shifts every date in `text`, each in its own form.
     pub(super) fn shift(&self, text: &str) -> String {
-        if let Some(date) = detect::date_at_start(text) {
+        if let Some(date) = iso(text) {
             return format!("{}{}", self.moved(date), &text[10..]);
         }
         let mut out = String::with_capacity(text.len() + 2);
@@ -100,6 +99,49 @@ impl Drop for Dates {
     fn drop(&mut self) {
         self.shift_days.zeroize();
     }
+}
+
+/// The date of a text that is one in the form that programs write, `2026-02-03` or
+/// `2026-02-03T08:30:00.125+01:00`. Soon said of all others.
+pub(super) fn iso(text: &str) -> Option<Date> {
+    let (date, rest) = text.as_bytes().split_at_checked(10)?;
+    let is = |bytes: &[u8], form: &[u8]| {
+        bytes.len() == form.len()
+            && bytes.iter().zip(form).all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                sign => byte == sign,
+            })
+    };
+    let is_time = || {
+        let (time, rest) = rest.split_at_checked(9).unwrap_or((rest, b""));
+        let fraction = rest.strip_prefix(b".").unwrap_or_default();
+        let digits = fraction
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let zone = if fraction.is_empty() {
+            rest
+        } else {
+            &fraction[digits..]
+        };
+        let is_zone = is(zone, b"") || is(zone, b"Z") || is(zone, b"+00:00") || is(zone, b"-00:00");
+        is(time, b"T00:00:00") && is_zone && (fraction.is_empty() || (1..=9).contains(&digits))
+    };
+    if !is(date, b"0000-00-00") || !(rest.is_empty() || is_time()) {
+        return None;
+    }
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |sum, byte| sum * 10 + i16::from(byte - b'0'))
+    };
+    let (month, day) = (number(&date[5..7]), number(&date[8..]));
+    Date::new(
+        number(&date[..4]),
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    )
+    .ok()
 }
 
 /// How many of its units the time since 1970 has a second; `None` where it would be next to 1970,
@@ -169,6 +211,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_usual_form_is_found_at_once_as_it_is_at_length(text in "[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{0,10})?(Z|[+-][01][0-9]:[0-5][0-9]|x)?)?") {
+            let at_length = whole(&text).map(|found| found.date);
+            if let Some(date) = iso(&text) {
+                prop_assert_eq!(Some(date), at_length);
+            }
+        }
+
         #[test]
         fn dates_in_every_form_keep_order_gaps_weekdays_and_form(
             a in 0_i32..40_000, b in 0_i32..40_000, seed: u64,

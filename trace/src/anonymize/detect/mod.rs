@@ -102,8 +102,17 @@ impl Detectors {
     /// What the whole of `value` looks like.
     pub(super) fn whole(&self, value: &str) -> Option<Form> {
         let form = whole(value)?;
+        self.has(form).then_some(form)
+    }
+
+    /// Whether every date is one, whatever else it may be.
+    pub(super) fn shifts_dates(&self) -> bool {
+        self.own.is_empty() && self.has(Form::Date)
+    }
+
+    fn has(&self, form: Form) -> bool {
         let place = DETECTORS.iter().position(|detector| detector.form == form);
-        place.is_none_or(|place| self.is_on(place)).then_some(form)
+        place.is_none_or(|place| self.is_on(place))
     }
 
     /// What one of the policy's own detectors says the whole of `value` is.
@@ -265,7 +274,7 @@ fn without_uuids(text: &str) -> Cow<'_, str> {
 
 /// The date that `value` is, with or without a time of day.
 pub(super) fn date_at_start(value: &str) -> Option<Date> {
-    dates::whole(value).map(|found| found.date)
+    dates::iso(value).or_else(|| dates::whole(value).map(|found| found.date))
 }
 
 /// Whether `text` has a run of digits long enough to be an identifier.

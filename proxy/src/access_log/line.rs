@@ -132,7 +132,7 @@ impl Formatter {
             if self.agents.len() >= AGENTS {
                 self.agents.clear();
             }
-            let outline = anonymize::outline_text(&String::from_utf8_lossy(agent));
+            let outline = anonymize::outline_agent(&String::from_utf8_lossy(agent));
             self.agents.insert(agent.into(), outline);
         }
         &self.agents[agent]

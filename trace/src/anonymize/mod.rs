@@ -54,7 +54,7 @@ use std::sync::Arc;
 
 pub use mistake::{LoadError, Mistake, PolicyError};
 pub use mode::{Key, Mode};
-pub use outline::{LEFT_OUT, outline_text};
+pub use outline::{LEFT_OUT, outline_agent};
 pub use policy::Policy;
 
 use crate::exchange::Flag;

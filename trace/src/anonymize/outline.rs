@@ -84,9 +84,9 @@ impl Policy {
     }
 }
 
-/// `text` without the words that look personal or secret by their form: addresses of e-mail and
-/// network, telephone and other long numbers, UUIDs, tokens.
-pub fn outline_text(text: &str) -> String {
+/// Of a `user-agent` the words that programs say of themselves and what they run on, and versions.
+/// Whatever else it says may be anybody's, and is left out.
+pub fn outline_agent(text: &str) -> String {
     let found: Vec<_> = Detectors::default()
         .within(text)
         .into_iter()
@@ -139,9 +139,10 @@ fn is_private(word: &str) -> bool {
 
 /// Whether all its letters are of words that programs say of themselves. Others may be anybody's.
 fn is_of_programs(word: &str) -> bool {
-    let words = word.split(|c: char| !c.is_alphanumeric()).filter(|word| {
-        // A version has few letters.
-        word.chars().filter(|c| c.is_alphabetic()).count() > MOST_OF_A_VERSION
+    let words = word.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| {
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        letters > MOST_OF_A_VERSION || (letters > 1 && letters == word.chars().count())
     });
     let mut words = words.map(str::to_ascii_lowercase);
     words.all(|word| programs().contains(&*word))
@@ -152,12 +153,12 @@ fn programs() -> &'static HashSet<&'static str> {
     &ALL
 }
 
-/// Letters in a part of a version, such as `rv:128.0` and `x86_64` have.
+/// Letters beside the digits of a version.
 const MOST_OF_A_VERSION: usize = 2;
 
 /// Words of browsers, command-line clients, libraries, load generators, robots and what they run on.
 const PROGRAMS: &str = "
-    http https www io com org net html htm
+    http https www io com org net html htm rv nt os by on of
     aarch64 ab aiohttp alamofire amd64 and android apache apachebench applebot applewebkit aria2
     arm64 armv7l artillery axios baiduspider bingbot blackbox bombardier bot bruno build caddy
     cfnetwork check checks chrome chromium client compatible cpu crawler crios cros curl dart
@@ -243,8 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_lose_what_looks_personal() {
-        let check = |text: &str, outline: &str| assert_eq!(outline_text(text), outline);
+    fn of_an_agent_is_shown_what_programs_say() {
+        let check = |text: &str, outline: &str| assert_eq!(outline_agent(text), outline);
         for plain in [
             "",
             "  k6/0.49.0 (+https://k6.io/) ",
@@ -253,13 +254,17 @@ mod tests {
         ] {
             check(plain, plain);
         }
-        check("by ana@clinic.org, (ana%40clinic.org)", "by …, (…)");
-        check("call 808-201-3388 now", "call … now");
-        check("device 4f3a9c1e7b2d4f3a9c1e;id=12345678", "device …;…");
-        check("x 123e4567-e89b-12d3-a456-426614174000", "x …");
-        check("from 203.0.113.9", "from …");
-        check("Bearer eyJhbGciOi.eyJzdWIiOi.c2ln", "Bearer …");
-        check("key abcdefghijklmnopqrstuvwxyzabcdef", "key …");
-        check("ana\u{7}@x.org/é\u{9b}", "ana … ");
+        check(
+            "curl by ana@clinic.org, (ana%40clinic.org)",
+            "curl by …, (…)",
+        );
+        check("Mozilla/5.0 808-201-3388 Safari", "Mozilla/5.0 … Safari");
+        check("build 4f3a9c1e7b2d4f3a9c1e;id=12345678", "build …;…");
+        check("k6 123e4567-e89b-12d3-a456-426614174000", "k6 …");
+        check("bot 203.0.113.9", "bot …");
+        check("Bearer eyJhbGciOi.eyJzdWIiOi.c2ln", "… …");
+        check("Firefox/128.0 on Anas-Tablet", "Firefox/128.0 on …");
+        check("Maria Gonzalez/1.0", "… …");
+        check("go\u{7}@x.org/é\u{9b}", "go … ");
     }
 }

@@ -11,12 +11,20 @@ use crate::tap::{Message, Seen};
 /// What a recorder keeps of a body.
 pub(crate) const LIMIT: usize = 64 * 1024;
 
-/// What was seen, in generation `generation`: every identifier and every credential is another one,
-/// so that nothing but the application itself comes again.
-pub(crate) fn again(seen: &Seen, generation: u32) -> Result<RawExchange> {
+/// What is another one in each generation of what was seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Anew {
+    /// Every identifier too, so that nothing but the application itself comes again.
+    All,
+    /// Every credential: other users come, and find the same people and blocks.
+    Credentials,
+}
+
+/// What was seen, in generation `generation`.
+pub(crate) fn again(seen: &Seen, anew: Anew, generation: u32) -> Result<RawExchange> {
     let (request, answer) = (
-        of_generation(&seen.request, generation),
-        of_generation(&seen.answer, generation),
+        of_generation(&seen.request, anew, generation),
+        of_generation(&seen.answer, anew, generation),
     );
     let mut words = request.first.split(' ');
     let method = words.next().unwrap_or_default();
@@ -45,8 +53,8 @@ pub(crate) fn again(seen: &Seen, generation: u32) -> Result<RawExchange> {
     })
 }
 
-fn of_generation(message: &Message, generation: u32) -> Message {
-    let another = |text: &str| renew(text, generation);
+fn of_generation(message: &Message, anew: Anew, generation: u32) -> Message {
+    let another = |text: &str| renew(text, anew, generation);
     let headers = message.headers.iter();
     Message {
         first: another(&message.first),
@@ -58,14 +66,18 @@ fn of_generation(message: &Message, generation: u32) -> Message {
 }
 
 /// Long runs of what identifiers and tokens are made of begin with the generation: the last group
-/// of a UUID, the parts of a JWT, long numbers.
-fn renew(text: &str, generation: u32) -> String {
+/// of a UUID, the parts of a JWT, long numbers. Those of credentials are longer than a UUID's.
+fn renew(text: &str, anew: Anew, generation: u32) -> String {
+    let least = match anew {
+        Anew::All => 12,
+        Anew::Credentials => 13,
+    };
     let mut out = String::with_capacity(text.len());
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     for part in text.split_inclusive(|c| !is_part(c)) {
         let run = part.trim_end_matches(|c| !is_part(c));
         let digits = run.bytes().filter(u8::is_ascii_digit).count();
-        if run.len() >= 12 && digits >= 2 {
+        if run.len() >= least && digits >= 2 {
             let renewed = format!("{generation:08x}");
             out.push_str(&renewed);
             out.push_str(&part[8..]);
@@ -146,12 +158,15 @@ mod tests {
     #[test]
     fn another_generation_has_other_identifiers_of_the_same_form() {
         let text = "/people/6f1f4c9e-98f5-4c58-8a3c-3a1c4f0d1a11?page=1&start_date=2026-02-03";
-        let (first, second) = (renew(text, 1), renew(text, 2));
+        let (first, second) = (renew(text, Anew::All, 1), renew(text, Anew::All, 2));
         assert_eq!(
             first,
             "/people/6f1f4c9e-98f5-4c58-8a3c-000000011a11?page=1&start_date=2026-02-03"
         );
         assert_ne!(first, second);
+        assert_eq!(renew(text, Anew::Credentials, 1), text);
+        let token = "Bearer eyJhbGciOiJIUzI1NiJ9.x";
+        assert_ne!(renew(token, Anew::Credentials, 1), token);
     }
 
     #[test]

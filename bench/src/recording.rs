@@ -13,7 +13,7 @@ use trace::format::Reader;
 use trace::raw::RawExchange;
 use trace::recording::{Missed, Recording, Sample, Series, Start};
 
-use crate::exchanges::{LIMIT, again, large};
+use crate::exchanges::{Anew, LIMIT, again, large};
 use crate::tap::{Seen, demo};
 use crate::{Effort, cpu, median, say};
 
@@ -55,21 +55,16 @@ impl Rates {
 pub(crate) fn anonymize(effort: Effort) -> Result<()> {
     say("anonymize, against what is wanted of a core");
     let seen = demo_traffic(effort)?;
-    let mut generation = 0;
-    let mut rates = Rates::new("the demo's traffic", "exchanges/s", 100_000.0);
-    for _ in 0..effort.rounds() {
-        let mut anonymizer = anonymizer()?;
-        let (mut spent, mut count) = (0.0, 0.0);
-        for _ in 0..effort.of(40) {
-            generation += 1;
-            let batch = seen.iter().map(|seen| again(seen, generation));
-            let batch = batch.collect::<Result<Vec<_>>>()?;
-            spent += cpu_of(|| batch.iter().for_each(|raw| drop(anonymizer.apply(raw))))?;
-            count += as_f64(batch.len());
+    for (name, anew) in [
+        ("the demo's traffic, of other users", Anew::Credentials),
+        ("the same, of other people and blocks too", Anew::All),
+    ] {
+        let mut rates = Rates::new(name, "exchanges/s", 100_000.0);
+        for _ in 0..effort.rounds() {
+            rates.values.push(exchanges(&seen, anew, effort.of(40))?);
         }
-        rates.values.push(count / spent);
+        rates.print();
     }
-    rates.print();
     for (name, in_request, distinct) in [
         ("64 KiB JSON in a request, distinct", true, true),
         ("64 KiB JSON in a request, repeated", true, false),
@@ -86,6 +81,18 @@ pub(crate) fn anonymize(effort: Effort) -> Result<()> {
     }
     say("");
     Ok(())
+}
+
+fn exchanges(seen: &[Seen], anew: Anew, generations: u32) -> Result<f64> {
+    let mut anonymizer = anonymizer()?;
+    let (mut spent, mut count) = (0.0, 0.0);
+    for generation in 1..=generations {
+        let batch = seen.iter().map(|seen| again(seen, anew, generation));
+        let batch = batch.collect::<Result<Vec<_>>>()?;
+        spent += cpu_of(|| batch.iter().for_each(|raw| drop(anonymizer.apply(raw))))?;
+        count += as_f64(batch.len());
+    }
+    Ok(count / spent)
 }
 
 fn megabytes(in_request: bool, distinct: bool, count: u32) -> Result<f64> {
@@ -114,7 +121,7 @@ pub(crate) fn read(effort: Effort) -> Result<()> {
     let mut recording = start(&folder.path().join("read.jsonl"))?;
     for generation in 1..=effort.of(40) {
         for seen in &seen {
-            recording.record(&again(seen, generation)?)?;
+            recording.record(&again(seen, Anew::Credentials, generation)?)?;
         }
         recording.checkpoint(Missed::default())?;
     }
@@ -215,7 +222,7 @@ fn edit(number: u32) -> RawExchange {
             ),
         },
     };
-    let mut raw = again(&seen, 0).unwrap_or_else(|_| RawExchange::blank());
+    let mut raw = again(&seen, Anew::All, 0).unwrap_or_else(|_| RawExchange::blank());
     raw.at_ns = u64::from(number) * 10_000;
     raw
 }

@@ -198,6 +198,8 @@ mod tests {
             capture: Capture {
                 header: serde_json::from_value(header).unwrap(),
                 exchanges,
+                moved: 0,
+                late: 0,
                 footer: None,
                 warnings: Vec::new(),
             },

@@ -98,8 +98,8 @@ impl<I: Iterator<Item = Result<Exchange, ReadError>>> Ordered<I> {
     }
 
     /// The reader, for its footer and warnings.
-    pub const fn input(&self) -> &I {
-        &self.input
+    pub fn into_input(self) -> I {
+        self.input
     }
 
     fn keep(&mut self, exchange: Exchange) {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::{LONGEST_LINE, LineProblem, ReadError, Warning};
 use super::header::{self, Header, Refusal};
 use super::lines::Lines;
+use super::ordered::{Ordered, Window};
 use super::quick;
 use super::record::ExchangeRecord;
 use super::totals::Footer;
@@ -34,6 +35,10 @@ pub struct Capture {
     pub header: Header,
     /// All exchanges, by `at_ns` and then `seq`.
     pub exchanges: Vec<Exchange>,
+    /// Exchanges whose lines came after one that began later, as ends come.
+    pub moved: u64,
+    /// Those that came later than the window of [`Ordered`] allows, such as streams of minutes.
+    pub late: u64,
     /// The last line, if the capture was closed.
     pub footer: Option<Footer>,
     /// What the reader should know.
@@ -43,10 +48,17 @@ pub struct Capture {
 impl Capture {
     /// Reads the file at `path`, plain or `.zst`.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let mut reader = Reader::open(path)?;
-        let mut exchanges = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
-        exchanges.sort_by_key(|exchange| (exchange.at_ns, exchange.seq));
+        let mut ordered = Ordered::new(Reader::open(path)?, Window::default());
+        let mut exchanges = ordered.by_ref().collect::<Result<Vec<_>, _>>()?;
+        let (moved, late) = (ordered.moved(), ordered.late());
+        if late > 0 {
+            // In memory there is a place for those too.
+            exchanges.sort_by_key(|exchange| (exchange.at_ns, exchange.seq));
+        }
+        let reader = ordered.into_input();
         Ok(Self {
+            moved,
+            late,
             header: reader.header,
             exchanges,
             footer: reader.footer,

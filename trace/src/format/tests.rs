@@ -123,6 +123,8 @@ fn read(bytes: &[u8]) -> Result<Capture, ReadError> {
     Ok(Capture {
         header: reader.header().clone(),
         exchanges,
+        moved: 0,
+        late: 0,
         footer: reader.footer().cloned(),
         warnings: reader.warnings().to_vec(),
     })

@@ -165,7 +165,11 @@ fn no_planted_value_is_in_the_capture() {
         look_in(line, "line", &search, &mut found);
     }
     none(left, &search, &found);
-    assert!(!left.quarantined, "nothing survived, but the audit says so");
+    let told = String::from_utf8_lossy(&left.texts["standard error"]);
+    assert!(
+        !left.quarantined,
+        "nothing survived, but the audit says so: {told}"
+    );
 }
 
 /// Names of fields and texts, each by itself: encodings do not reach over their ends.

@@ -34,6 +34,7 @@ fn is_among(all: &HashSet<&str, Quick>, word: &str) -> bool {
 const LONGEST: usize = 80;
 
 const WORDS: &str = "
+    http https ws wss www example com example.com
     * allow-from apng application ascii atom+xml audio avif b2 b3 bmp boundary br burst byteranges
     bytes calendar cbor charset chunked client_max_window_bits client_no_context_takeover compress
     connect csp-report css csv dcb dcz default deflate delete deny depth-noroot dicom dicom+json

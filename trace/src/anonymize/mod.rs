@@ -211,6 +211,7 @@ impl Anonymizer {
             self.policy.vocabulary(),
             self.policy.detectors.clone(),
         )
+        .among(self.tokens.made_up())
     }
 }
 

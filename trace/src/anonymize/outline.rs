@@ -18,6 +18,9 @@ const MOST: usize = 32;
 /// From this length on, a word of letters and digits may be a token.
 const TOKEN: usize = 20;
 
+/// Digits that a number by itself may have: several of them are a telephone's.
+const LONGEST_NUMBER: usize = 2;
+
 /// From this length on, any word may be one: no load-test key is shorter.
 const LONG: usize = 32;
 
@@ -133,6 +136,7 @@ fn is_private(word: &str) -> bool {
     is_token
         || word.contains(['@', '%'])
         || detect::has_digit_run(word)
+        || (word.len() > LONGEST_NUMBER && word.bytes().all(|b| b.is_ascii_digit()))
         || detect::whole(word).is_some()
         || !is_of_programs(word)
 }

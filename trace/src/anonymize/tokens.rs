@@ -129,6 +129,7 @@ impl Tokens {
     pub(super) fn settle(&mut self, original: &str, replacement: &str) {
         self.tally.count(Label::Text);
         if self.has_room(original) {
+            self.used.insert(replacement.to_owned());
             self.map
                 .insert(Original::new(original, Label::Text), replacement.to_owned());
         }
@@ -172,6 +173,11 @@ impl Tokens {
     pub(super) fn private_originals(&self) -> impl Iterator<Item = &Original> {
         let all = self.map.keys().chain(self.fresh.keys()).chain(&self.hidden);
         all.filter(|original| !self.used.contains(original.as_str()))
+    }
+
+    /// What stands for originals.
+    pub(super) const fn made_up(&self) -> &HashSet<String, Quick> {
+        &self.used
     }
 
     /// How many values were replaced.

@@ -48,6 +48,12 @@ const PACKED: [Packed; 3] = [
 ];
 
 /// `None` when the text has no such escapes, as with the others.
+/// Whether a byte is percent-encoded in it.
+pub(super) fn has_escape(text: &str) -> bool {
+    let mut escapes = text.as_bytes().windows(3);
+    escapes.any(|it| it[0] == b'%' && it[1].is_ascii_hexdigit() && it[2].is_ascii_hexdigit())
+}
+
 fn from_percent(text: &str) -> Option<String> {
     if !text.contains(['%', '+']) {
         return None;

@@ -12,14 +12,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::BufRead;
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 pub use finding::{Finding, Findings};
 
-use super::detect::Detectors;
+use super::detect::{self, Detectors};
 use super::http;
 use super::original::Original;
-use super::policy::Policy;
+use super::policy::{Policy, Quick};
 use super::tally::Label;
 use crate::exchange::Exchange;
 use crate::format::{Audit, ReadError, Reader};
@@ -33,6 +34,8 @@ pub(crate) struct Search<'a> {
     public: Public<'a>,
     needles: Needles<'a>,
     detectors: Detectors,
+    /// What stands for originals, where that is still known.
+    made_up: Option<&'a HashSet<String, Quick>>,
 }
 
 /// The result of a search.
@@ -113,7 +116,7 @@ impl<'a> Search<'a> {
         let public = Public::new(vocabulary);
         let needles = originals
             .map(|original| (original.as_str(), original.label()))
-            .filter(|(text, _)| text.len() >= SHORTEST && !public.has(text))
+            .filter(|(text, _)| text.len() >= SHORTEST && !is_plain(text) && !public.has(text))
             .map(|(text, label)| Needle {
                 kind: label.name(),
                 text,
@@ -124,7 +127,14 @@ impl<'a> Search<'a> {
             needles: Needles::new(needles),
             public,
             detectors,
+            made_up: None,
         }
+    }
+
+    /// The same, where it is known what stands for the originals.
+    pub(super) const fn among(mut self, made_up: &'a HashSet<String, Quick>) -> Self {
+        self.made_up = Some(made_up);
+        self
     }
 
     /// Searches the exchanges of a capture.
@@ -158,6 +168,10 @@ impl<'a> Search<'a> {
     /// What should not be in the text, each value once, however often and in whatever form.
     fn hits(&self, text: &str) -> Vec<(&'static str, Zeroizing<String>)> {
         let mut hits = Vec::new();
+        let plain = percent_decode_str(text).decode_utf8_lossy();
+        if self.is_made_up(text) || self.is_made_up(&plain) {
+            return hits;
+        }
         let mut add = |kind, value: &str| {
             let hit = (kind, Zeroizing::new(value.to_owned()));
             if !hits.contains(&hit) {
@@ -165,7 +179,13 @@ impl<'a> Search<'a> {
             }
         };
         each_form(text, &mut |form| {
-            for (kind, place) in self.detectors.leaks(form) {
+            // What is left of an escape would run together with what comes next. It is decoded too.
+            let leaks = if forms::has_escape(form) {
+                Vec::new()
+            } else {
+                self.detectors.leaks(form)
+            };
+            for (kind, place) in leaks {
                 let value = &form[place];
                 if !self.public.words.contains(value) {
                     add(kind, value);
@@ -173,10 +193,21 @@ impl<'a> Search<'a> {
             }
             self.needles.search(form, &mut |needle| {
                 let needle = self.needles.get(needle);
-                add(needle.kind, needle.text);
+                // Short ones come in longer values by chance, unless they are names.
+                if needle.any_case || needle.text.len() >= LONG || needle.text == form {
+                    add(needle.kind, needle.text);
+                }
             });
         });
         hits
+    }
+}
+
+impl Search<'_> {
+    /// Whether the whole of a value stands for another one: what is in it is there by chance.
+    fn is_made_up(&self, value: &str) -> bool {
+        self.made_up.is_some_and(|made_up| made_up.contains(value))
+            || detect::date_at_start(value).is_some()
     }
 }
 
@@ -192,6 +223,11 @@ impl Report {
                 .collect(),
         }
     }
+}
+
+/// Whether it is a number that would stay elsewhere: it comes again by chance.
+fn is_plain(original: &str) -> bool {
+    original.len() < detect::LONG_DIGITS && original.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether people write it in whatever letter case they like.

@@ -85,7 +85,9 @@ pub(super) fn each_text(exchange: &Exchange, look: &mut Look<'_>) {
         &Place::of("route"),
         template.map_or(&*exchange.route, |(_, template)| template),
     );
-    look(&Place::of("request path"), &exchange.request.path);
+    for segment in exchange.request.path.split('/') {
+        look(&Place::of("request path"), segment);
+    }
     for pair in exchange.request.query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         look(&Place::of("request query"), name);
@@ -98,7 +100,9 @@ pub(super) fn each_text(exchange: &Exchange, look: &mut Look<'_>) {
     for (part, headers) in sides {
         for (name, value) in headers {
             look(&Place::of(part), name);
-            look(&Place::named(part, name), value);
+            each_value(name, value, &mut |value| {
+                look(&Place::named(part, name), value);
+            });
         }
     }
     each_in_body("request body", &exchange.request.body, look);
@@ -109,13 +113,35 @@ pub(super) fn each_text(exchange: &Exchange, look: &mut Look<'_>) {
     }
 }
 
+/// Calls `look` with what the value of a header is made of: the name of a cookie, or of a query key,
+/// says nothing of what stands behind it.
+fn each_value(name: &str, value: &str, look: &mut dyn FnMut(&str)) {
+    match name {
+        "content-location" | "cookie" | "location" | "set-cookie" => {
+            value
+                .split([';', '?', '&', '='])
+                .map(str::trim)
+                .for_each(look);
+        }
+        _ => look(value),
+    }
+}
+
+/// Whether a text is a form, which has no spaces.
+fn is_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(|c: char| c.is_whitespace() || c == '<')
+}
+
 fn each_in_body(part: &'static str, body: &Body, look: &mut Look<'_>) {
     match &body.content {
         Content::None => {}
         Content::Utf8(text) => {
-            if !each_in_json(text, &mut |steps, leaf| look(&Place::at(part, steps), leaf)) {
-                look(&Place::of(part), text);
+            if each_in_json(text, &mut |steps, leaf| look(&Place::at(part, steps), leaf)) {
+                return;
             }
+            let end = if is_form(text) { &['&', '='][..] } else { &[] };
+            let pieces = text.split(end);
+            pieces.for_each(|piece| look(&Place::of(part), piece));
         }
         Content::Base64(bytes) => look(&Place::of(part), &String::from_utf8_lossy(bytes)),
         Content::Shape(shape) => {
@@ -145,7 +171,7 @@ fn beyond_grammar(leaf: &str) -> Option<&str> {
         || ["array", "binary", "string", "text"]
             .into_iter()
             .any(|word| counted(word).is_some());
-    let value = ["id:", "keep:"]
+    let value = ["date:", "id:", "keep:"]
         .into_iter()
         .find_map(|word| leaf.strip_prefix(word));
     (!is_word).then(|| value.unwrap_or(leaf))

@@ -186,7 +186,7 @@ fn what_is_searched_for_is_counted_by_kind() {
     let kinds: Vec<_> = report.searched.clone().into_iter().collect();
     assert_eq!(kinds, [("email", 1), ("id", 1), ("name", 2)]);
     assert_eq!((report.totals().searched, report.totals().found), (4, 0));
-    assert_eq!((report.exchanges, report.values), (1, 4));
+    assert_eq!((report.exchanges, report.values), (1, 5));
 }
 
 #[test]

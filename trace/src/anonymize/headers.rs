@@ -131,6 +131,11 @@ impl Scrub<'_> {
     /// they look like.
     fn entity_tags(&mut self, header: &str) -> String {
         self.here.about(Some(Entity::of_word("etag")));
+        if !header.contains('"') {
+            // No tag, and so no list of any.
+            self.note(Strength::Strong, header);
+            return self.tokens.replace(header, None);
+        }
         let tags = header.split(',').map(str::trim).enumerate();
         let safe: Vec<_> = tags
             .map(|(place, tag)| {

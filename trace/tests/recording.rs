@@ -119,7 +119,7 @@ fn ordinary_traffic_is_not_quarantined() {
         );
     }
     for id in 1000..1600 {
-        get(&format!("/api/v1/uploads/{id}"), &[]);
+        get(&format!("/api/v1/uploads/scan-{id}"), &[]);
     }
     let text = format!(
         r#"{{"notes":"{}","reason":"write to maria@hospital.org"}}"#,

@@ -84,11 +84,14 @@ impl Here {
 
     /// What a value here is about.
     pub(super) fn entity(&self) -> Entity {
-        self.about.unwrap_or_else(|| {
-            let is_name = |piece: &&str| !piece.bytes().all(|byte| byte.is_ascii_digit());
-            let mut pieces = self.text.rsplit('/');
-            Entity::of_field(pieces.find(is_name).unwrap_or_default())
-        })
+        self.about.unwrap_or_else(|| Entity::of_field(self.name()))
+    }
+
+    /// The last name on the way here.
+    pub(super) fn name(&self) -> &str {
+        let is_name = |piece: &&str| !piece.bytes().all(|byte| byte.is_ascii_digit());
+        let mut pieces = self.text.rsplit('/');
+        pieces.find(is_name).unwrap_or_default()
     }
 }
 

@@ -63,7 +63,7 @@ impl Scrub<'_> {
 
     /// What stands for a value that no rule keeps, in requests and answers alike.
     pub(super) fn replaced(&mut self, kind: Option<&Kind>, value: &str) -> String {
-        if let Some(strength) = strength(kind, value) {
+        if let Some(strength) = strength(kind, self.here.name(), value) {
             self.note(strength, value);
         }
         self.token(kind, value)
@@ -188,7 +188,7 @@ pub(super) fn keepable(detectors: &Detectors, value: &str) -> bool {
 
 /// What it would say that a value comes again; `None` for one that says nothing by that, or for
 /// which a slot stands.
-pub(super) fn strength(kind: Option<&Kind>, value: &str) -> Option<Strength> {
+pub(super) fn strength(kind: Option<&Kind>, name: &str, value: &str) -> Option<Strength> {
     match kind {
         Some(
             Kind::Credential | Kind::Password | Kind::Refresh | Kind::Session | Kind::Username,
@@ -201,10 +201,18 @@ pub(super) fn strength(kind: Option<&Kind>, value: &str) -> Option<Strength> {
             Strength::Strong
         }),
         Some(Kind::Secret) => (value.len() >= SHORTEST_SECRET).then_some(Strength::Strong),
-        Some(Kind::Date) | None if is_moment(value) => Some(Strength::Weak),
+        Some(Kind::Date) | None if is_version(name) && is_moment(value) => Some(Strength::Weak),
         None if is_opaque(value) => Some(Strength::Strong),
         _ => None,
     }
+}
+
+/// Whether a moment of this name tells one version of a thing from another: others are sent by
+/// nobody.
+fn is_version(name: &str) -> bool {
+    ["updat", "modif", "version", "chang"]
+        .into_iter()
+        .any(|part| name.contains(part))
 }
 
 /// Whether it may well be the identifier of something else too.

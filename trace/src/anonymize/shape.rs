@@ -8,6 +8,7 @@ use super::policy::{Kind, Policy};
 use super::scrub::{self, Scrub};
 use super::walk::At;
 use crate::format::line;
+use crate::links::Entity;
 
 impl<'p> Scrub<'p> {
     /// Writes the shape of a value. The items of an array are of its field's kind.
@@ -83,13 +84,17 @@ impl<'p> Scrub<'p> {
         }
     }
 
-    /// Whether it is soon said that a field's value does not identify: most do not.
+    /// Whether it is soon said that a field's value does not identify, or did so before in this
+    /// answer.
     fn is_idle(&self, at: At<'p>, name: &str, value: Json<'_>) -> bool {
         let kind = || at.field(name, self.policy.field(name)).kind;
         match value.value() {
             Value::Null | Value::Bool(_) => true,
             Value::Number(_) => !matches!(kind(), Some(Kind::Id)),
-            Value::String(text) => scrub::strength(kind(), text).is_none(),
+            Value::String(text) => {
+                scrub::strength(kind(), name, text).is_none()
+                    || self.spots.has(text, Entity::of_field(name))
+            }
             Value::Array(_) | Value::Object(_) => false,
         }
     }
@@ -101,7 +106,7 @@ impl<'p> Scrub<'p> {
         length("array", array.length.into(), out);
         let mut end = out.len();
         for (place, item) in array.items().enumerate() {
-            if place >= shown && self.spots.is_full() {
+            if place >= shown && self.spots.are_many() {
                 break;
             }
             out.push(b',');
@@ -137,7 +142,7 @@ impl<'p> Scrub<'p> {
     }
 
     fn identifying_string(&mut self, kind: Option<&Kind>, text: &str, out: &mut Vec<u8>) -> bool {
-        let Some(strength) = scrub::strength(kind, text) else {
+        let Some(strength) = scrub::strength(kind, self.here.name(), text) else {
             return false;
         };
         self.note(strength, text);

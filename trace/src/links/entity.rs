@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, Hasher};
 use foldhash::fast::FixedState;
 
 /// What a value is about: a hash of a name, or whatever the path of the request is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Entity(Option<u64>);
 
 /// What a path is about: its last word.

@@ -1,8 +1,10 @@
 //! Places of an exchange at which a value stands that may be part of a link.
 
+use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 
 use super::entity::Entity;
@@ -12,6 +14,8 @@ pub(crate) struct Spots {
     hasher: RandomState,
     spots: Vec<Spot>,
     texts: String,
+    /// Values of the part, each with what it is about.
+    seen: HashSet<(u64, Entity), FixedState>,
 }
 
 /// The places of one part of an exchange, by value.
@@ -56,7 +60,13 @@ impl Spots {
             hasher: RandomState::default(),
             spots: Vec::new(),
             texts: String::new(),
+            seen: HashSet::default(),
         }
+    }
+
+    /// Whether the part has had the value already, about the same thing.
+    pub(crate) fn has(&self, value: &str, entity: Entity) -> bool {
+        self.seen.contains(&(self.hasher.hash_one(value), entity))
     }
 
     /// Takes note of a value at a place, which `write` writes, unless the part has too many.
@@ -67,13 +77,15 @@ impl Spots {
         strength: Strength,
         write: impl FnOnce(&mut String),
     ) {
-        if self.is_full() {
+        if self.spots.len() >= MOST {
             return;
         }
         let start = self.texts.len();
         write(&mut self.texts);
+        let hash = self.hasher.hash_one(value);
+        self.seen.insert((hash, entity));
         self.spots.push(Spot {
-            value: self.hasher.hash_one(value),
+            value: hash,
             entity,
             strength,
             start: int(start),
@@ -81,9 +93,9 @@ impl Spots {
         });
     }
 
-    /// Whether a part has as many places as it may have.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.spots.len() >= MOST
+    /// Whether an answer's part has as many places as are listed of it.
+    pub(crate) const fn are_many(&self) -> bool {
+        self.spots.len() >= LISTED
     }
 
     /// What a request used, in order, since the last time.
@@ -97,6 +109,7 @@ impl Spots {
         };
         self.spots.clear();
         self.texts.clear();
+        self.seen.clear();
         Some(Arc::new(spotted))
     }
 
@@ -150,3 +163,6 @@ fn index(place: u32) -> usize {
 
 /// The most places that one part of an exchange has.
 const MOST: usize = 1024;
+
+/// From how many places on the items of a list are not looked into any more.
+const LISTED: usize = 100;

@@ -139,7 +139,14 @@ fn each_in_body(part: &'static str, body: &Body, look: &mut Look<'_>) {
             if each_in_json(text, &mut |steps, leaf| look(&Place::at(part, steps), leaf)) {
                 return;
             }
-            let end = if is_form(text) { &['&', '='][..] } else { &[] };
+            // Of markup each value by itself: what stands beside it says nothing of it.
+            let end: &[char] = if is_form(text) {
+                &['&', '=']
+            } else if text.trim_start().starts_with('<') {
+                &['<', '>', '"']
+            } else {
+                &[]
+            };
             let pieces = text.split(end);
             pieces.for_each(|piece| look(&Place::of(part), piece));
         }

@@ -123,17 +123,29 @@ pub enum Content {
 
 /// The shape of a body, kept as it was written: most readers do not look into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape(Box<str>);
+pub struct Shape {
+    json: Box<str>,
+    ids: Box<str>,
+}
 
 impl Shape {
-    /// Takes JSON.
-    pub(crate) fn of_text(json: &str) -> Self {
-        Self(json.into())
+    /// Takes JSON, and that of the identifiers told beside it, if any.
+    pub(crate) fn of_text(json: &str, ids: &str) -> Self {
+        Self {
+            json: json.into(),
+            ids: ids.into(),
+        }
     }
 
     /// The JSON that it was written as.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.json
+    }
+
+    /// The JSON of the identifiers that it does not show, by JSON pointer; empty when there are
+    /// none.
+    pub fn ids(&self) -> &str {
+        &self.ids
     }
 
     /// As a value; `None` when it is nested deeper than any recorder writes.
@@ -144,7 +156,7 @@ impl Shape {
 
 impl From<Value> for Shape {
     fn from(value: Value) -> Self {
-        Self(value.to_string().into())
+        Self::of_text(&value.to_string(), "")
     }
 }
 

@@ -41,7 +41,7 @@ enum Command {
         /// The capture; a file of that name is replaced.
         file: PathBuf,
         /// How many users work.
-        #[arg(long, value_name = "N", default_value_t = 48)]
+        #[arg(long, value_name = "N", default_value_t = 44)]
         users: usize,
         /// For how many seconds they work.
         #[arg(long, value_name = "S", default_value_t = 60)]

@@ -33,7 +33,7 @@ impl UsersConfig {
     /// Real accounts of staging's seed 1, cookies on, seed 1.
     ///
     /// A user makes 15 requests for coming and first looks, and 0.57 a second after that:
-    /// 800 for 30 users in 20 s, 2,360 for 48 users in a minute.
+    /// 800 for 30 users in 20 s, 2,200 for 44 users in a minute.
     pub fn new(target: SocketAddr, users: usize, duration: Duration) -> Self {
         let later = usize::try_from(duration.as_millis() * 57 / 100_000).unwrap_or(usize::MAX);
         let per_user = later.saturating_add(15);

@@ -182,15 +182,20 @@ impl Anonymizer {
         let flags = flags(raw, scrub.identifier);
         let used = std::mem::take(&mut scrub.spotted);
         scrub.response(raw, &response, &mut self.line);
-        let links = self.links.of(&Seen {
+        let mut seen = Seen {
             session: identity.member.session,
             seq: self.seq,
             at_ns: raw.at_ns,
             end_ns: raw.at_ns.saturating_add(raw.timing.total_ns),
             owner: Owner::of_template(&path.template),
-            used: &used,
-            given: &scrub.spotted,
-        });
+            used,
+            given: std::mem::take(&mut scrub.spotted),
+        };
+        self.links.leave_news(&mut seen);
+        let told = seen.given.iter().flat_map(|given| given.told());
+        self.line
+            .ids(told.map(|(place, token)| (in_body(place), token)));
+        let links = self.links.of(&seen);
         self.line.finish(&raw.timing, &links, flags);
         Some(Anonymized {
             line: Cow::Borrowed(self.line.text()),
@@ -244,6 +249,11 @@ impl Scrub<'_> {
         self.response_headers(&raw.response_headers, line.headers());
         self.response_body(body, line.body());
     }
+}
+
+/// Of a place in a JSON body the pointer.
+fn in_body(place: &str) -> &str {
+    place.strip_prefix("body#").unwrap_or(place)
 }
 
 fn flags(raw: &RawExchange, identifier: bool) -> impl Iterator<Item = Flag> {

@@ -97,9 +97,16 @@ impl Scrub<'_> {
     pub(super) fn note(&mut self, strength: Strength, value: &str) {
         if !self.here.is_nowhere() {
             let here = &self.here;
-            let write = |out: &mut String| out.push_str(here.text());
-            self.spots.push(value, here.entity(), strength, write);
+            let entity = here.entity();
+            self.spots.push(value, entity, strength, here.text(), "");
         }
+    }
+
+    /// The same for one that what is written of the part does not show: `token` stands for it.
+    pub(super) fn tell(&mut self, strength: Strength, value: &str, token: &str) {
+        let here = &self.here;
+        let entity = here.entity();
+        self.spots.push(value, entity, strength, here.text(), token);
     }
 
     /// What stands for a credential: a slot in place of the token in `Bearer <token>`. What is no

@@ -1,6 +1,6 @@
 //! The shape of an answer's JSON: types, lengths, words that a rule keeps, and identifiers as their
-//! tokens. An array shows its first items as they are, and of the others what identifies: links
-//! lead there.
+//! tokens. An array shows its first item; of the others what identifies is told beside the shape:
+//! links lead there.
 
 use super::detect;
 use super::json::{Array, Json, Value};
@@ -8,7 +8,7 @@ use super::policy::{Kind, Policy};
 use super::scrub::{self, Scrub};
 use super::walk::At;
 use crate::format::line;
-use crate::links::Entity;
+use crate::links::{Entity, Strength};
 
 impl<'p> Scrub<'p> {
     /// Writes the shape of a value. The items of an array are of its field's kind.
@@ -26,7 +26,7 @@ impl<'p> Scrub<'p> {
                     string_shape(self.policy, at.kind, text, out);
                 }
             }
-            Value::Array(array) => self.array_shape(at, array, SHOWN, out),
+            Value::Array(array) => self.array_shape(at, array, out),
             Value::Object(object) => {
                 out.push(b'{');
                 for (place, (name, value)) in object.fields().enumerate() {
@@ -40,46 +40,63 @@ impl<'p> Scrub<'p> {
         }
     }
 
-    /// Writes of a value what identifies, with what is around it; whether there is anything.
-    fn identifying(&mut self, at: At<'p>, value: Json<'_>, out: &mut Vec<u8>) -> bool {
-        match value.value() {
-            Value::Null | Value::Bool(_) => false,
-            Value::Number(number) => self.identifying_number(at.kind, &number.into(), out),
-            Value::String(text) => self.identifying_string(at.kind, text, out),
-            Value::Array(array) => {
-                let before = out.len();
-                self.array_shape(at, array, 0, out);
-                let found = out[before..].contains(&b',');
-                if !found {
-                    out.truncate(before);
-                }
-                found
+    /// An array's length and its first item; of the others what identifies is told.
+    fn array_shape(&mut self, at: At<'p>, array: Array<'_>, out: &mut Vec<u8>) {
+        out.push(b'[');
+        length("array", array.length.into(), out);
+        let mut items = array.items();
+        if let Some(first) = items.next() {
+            out.push(b',');
+            let mark = self.here.item(0);
+            self.shape(at.item(0), first, out);
+            self.here.leave(mark);
+        }
+        out.push(b']');
+        self.tell_items(at, items.enumerate().map(|(place, item)| (place + 1, item)));
+    }
+
+    fn tell_items<'j>(&mut self, at: At<'p>, items: impl Iterator<Item = (usize, Json<'j>)>) {
+        for (place, item) in items {
+            if self.spots.are_many() {
+                break;
             }
+            let mark = self.here.item(place);
+            self.tell_all(at.item(place), item);
+            self.here.leave(mark);
+        }
+    }
+
+    /// Tells of a value what identifies and was not yet in this answer.
+    fn tell_all(&mut self, at: At<'p>, value: Json<'_>) {
+        match value.value() {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => {
+                if let Some(kind @ Kind::Id) = at.kind {
+                    let text = serde_json::Number::from(number).to_string();
+                    if self.is_news(&text) {
+                        let token = self.tokens.number(&text, Some(kind));
+                        self.tell(Strength::Weak, &text, &token);
+                    }
+                }
+            }
+            Value::String(text) => {
+                let strength = scrub::strength(at.kind, self.here.name(), text);
+                if let Some(strength) = strength
+                    && self.is_news(text)
+                {
+                    let token = self.token(at.kind, text);
+                    self.tell(strength, text, &token);
+                }
+            }
+            Value::Array(array) => self.tell_items(at, array.items().enumerate()),
             Value::Object(object) => {
-                let before = out.len();
-                out.push(b'{');
-                let mut found = false;
                 for (name, value) in object.fields() {
-                    if self.is_idle(at, name, value) {
-                        continue;
-                    }
-                    let end = out.len();
-                    if found {
-                        out.push(b',');
-                    }
-                    let identifies = self.json_field(at, name, out, |scrub, at, out| {
-                        scrub.identifying(at, value, out)
-                    });
-                    found |= identifies;
-                    if !identifies {
-                        out.truncate(end);
+                    if !self.is_idle(at, name, value) {
+                        let (field, mark) = self.enter(at, name, None);
+                        self.tell_all(field, value);
+                        self.here.leave(mark);
                     }
                 }
-                out.push(b'}');
-                if !found {
-                    out.truncate(before);
-                }
-                found
             }
         }
     }
@@ -99,30 +116,8 @@ impl<'p> Scrub<'p> {
         }
     }
 
-    /// An array's length and items: the first ones as they are, of the others what identifies, and
-    /// `null` where nothing does.
-    fn array_shape(&mut self, at: At<'p>, array: Array<'_>, shown: usize, out: &mut Vec<u8>) {
-        out.push(b'[');
-        length("array", array.length.into(), out);
-        let mut end = out.len();
-        for (place, item) in array.items().enumerate() {
-            if place >= shown && self.spots.are_many() {
-                break;
-            }
-            out.push(b',');
-            let mark = self.here.item(place);
-            if place < shown {
-                self.shape(at.item(place), item, out);
-                end = out.len();
-            } else if self.identifying(at.item(place), item, out) {
-                end = out.len();
-            } else {
-                out.extend_from_slice(b"null");
-            }
-            self.here.leave(mark);
-        }
-        out.truncate(end);
-        out.push(b']');
+    fn is_news(&self, value: &str) -> bool {
+        !self.here.is_nowhere() && !self.spots.has(value, self.here.entity())
     }
 
     fn identifying_number(
@@ -180,6 +175,3 @@ pub(super) fn length(what: &str, length: u64, out: &mut Vec<u8>) {
     line::number(out, length);
     out.extend_from_slice(b")\"");
 }
-
-/// How many items of an array its shape shows.
-const SHOWN: usize = 2;

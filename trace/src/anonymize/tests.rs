@@ -325,7 +325,7 @@ fn idempotency_keys_become_fresh_slots_equal_where_they_were() {
 }
 
 #[test]
-fn arrays_show_their_length_and_first_two_elements() {
+fn arrays_show_their_length_and_first_element() {
     let items = vec![json!({"date": "2026-01-01", "pages": 1}); 5];
     let exchange = Made::new("GET", "/api/v1/blocks")
         .answer(200, &json!({"items": items, "total": 5}))
@@ -337,7 +337,7 @@ fn arrays_show_their_length_and_first_two_elements() {
     let item = json!({"date": "date", "pages": "number"});
     assert_eq!(
         exchange.response.body.content,
-        Content::Shape(json!({"items": ["array(5)", item, item], "total": "number"}).into())
+        Content::Shape(json!({"items": ["array(5)", item], "total": "number"}).into())
     );
 }
 

@@ -1,9 +1,12 @@
 //! What the walks through the JSON of requests and of answers have in common: the rule for a place,
 //! fields, numbers.
 
+use std::borrow::Cow;
+
 use serde_json::Number;
 
 use super::detect;
+use super::here::Mark;
 use super::pointers::Cursor;
 use super::policy::{Kind, Policy};
 use super::scrub::Scrub;
@@ -54,26 +57,36 @@ impl<'p> At<'p> {
 
 impl<'p> Scrub<'p> {
     /// Writes a field: its name, and what `write` makes of its value.
-    pub(super) fn json_field<T>(
+    pub(super) fn json_field(
         &mut self,
         at: At<'p>,
         name: &str,
         out: &mut Vec<u8>,
-        write: impl FnOnce(&mut Self, At<'p>, &mut Vec<u8>) -> T,
-    ) -> T {
-        let said = self.policy.name(name);
-        let mark = if said.schema {
-            line::quoted(out, name);
-            self.here.enter(name)
-        } else {
-            let safe = self.key(name);
-            line::quoted(out, &safe);
-            self.here.enter(&safe)
-        };
+        write: impl FnOnce(&mut Self, At<'p>, &mut Vec<u8>),
+    ) {
+        let (field, mark) = self.enter(at, name, Some(out));
         out.push(b':');
-        let written = write(self, at.field(name, said.kind), out);
+        write(self, field, out);
         self.here.leave(mark);
-        written
+    }
+
+    /// Goes to a field, and writes what stands for its name.
+    pub(super) fn enter(
+        &mut self,
+        at: At<'p>,
+        name: &str,
+        out: Option<&mut Vec<u8>>,
+    ) -> (At<'p>, Mark) {
+        let said = self.policy.name(name);
+        let safe = if said.schema {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(self.key(name))
+        };
+        if let Some(out) = out {
+            line::quoted(out, &safe);
+        }
+        (at.field(name, said.kind), self.here.enter(&safe))
     }
 
     /// What stands for a number where it is not itself. Numbers stay unless a rule says what they

@@ -86,6 +86,25 @@ impl Line {
         number(&mut self.text, status.into());
     }
 
+    /// The tokens of the last body that its shape does not show, by their places in it.
+    pub(crate) fn ids<'a>(&mut self, ids: impl Iterator<Item = (&'a str, &'a str)>) {
+        let mut before = ",\"ids\":{";
+        for (place, token) in ids {
+            if before.len() > 1 {
+                // The body goes on.
+                self.text.pop();
+            }
+            self.put(before);
+            before = ",";
+            quoted(&mut self.text, place);
+            self.put(":");
+            quoted(&mut self.text, token);
+        }
+        if before.len() == 1 {
+            self.put("}}");
+        }
+    }
+
     /// What comes after the answer, and the end of the line.
     pub(crate) fn finish(
         &mut self,

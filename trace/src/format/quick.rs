@@ -165,7 +165,14 @@ impl<'a> Scan<'a, '_> {
             .find(|kind| self.skip(kind).is_some())?;
         let bytes = self.after("\",\"bytes\":")?.number()?;
         let content = match kind {
-            "shape" => Content::Shape(Shape::of_text(self.after(",\"shape\":")?.shape()?)),
+            "shape" => {
+                let shape = self.after(",\"shape\":")?.shape()?;
+                let ids = match self.skip(",\"ids\":") {
+                    Some(()) => self.shape()?,
+                    None => "",
+                };
+                Content::Shape(Shape::of_text(shape, ids))
+            }
             "utf8" => Content::Utf8(self.after(",\"text\":")?.string()?),
             _ => Content::None,
         };

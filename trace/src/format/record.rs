@@ -87,6 +87,8 @@ struct BodyRecord<'a> {
     data: Option<String>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     shape: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    ids: Option<&'a RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -190,6 +192,7 @@ impl<'a> From<&'a Body> for BodyRecord<'a> {
             text: None,
             data: None,
             shape: None,
+            ids: None,
         };
         match &body.content {
             Content::None => {}
@@ -204,6 +207,7 @@ impl<'a> From<&'a Body> for BodyRecord<'a> {
             Content::Shape(shape) => {
                 record.encoding = Encoding::Shape;
                 record.shape = serde_json::from_str(shape.text()).ok();
+                record.ids = serde_json::from_str(shape.ids()).ok();
             }
         }
         record
@@ -221,7 +225,8 @@ impl BodyRecord<'_> {
             }
             Encoding::Shape => {
                 let shape = self.shape.ok_or(BodyError::Missing)?;
-                Content::Shape(Shape::of_text(shape.get()))
+                let ids = self.ids.map(RawValue::get).unwrap_or_default();
+                Content::Shape(Shape::of_text(shape.get(), ids))
             }
         };
         Ok(Body {

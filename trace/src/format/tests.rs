@@ -13,7 +13,9 @@ use super::record::ExchangeRecord;
 use super::writer::Totals;
 use super::*;
 use crate::anonymize::Anonymized;
-use crate::exchange::{Body, Content, Exchange, Flag, Headers, Link, Request, Response, Timing};
+use crate::exchange::{
+    Body, Content, Exchange, Flag, Headers, Link, Request, Response, Shape, Timing,
+};
 
 pub(crate) fn header() -> Header {
     Header {
@@ -55,9 +57,10 @@ pub(crate) fn exchange(seq: u64) -> Exchange {
             headers: Headers::default(),
             body: Body {
                 bytes: 310,
-                content: Content::Shape(
-                    serde_json::json!({"id": "id:77", "tags": ["array(0)"]}).into(),
-                ),
+                content: Content::Shape(Shape::of_text(
+                    r#"{"id":"id:77","tags":["array(2)",{"id":"id:78"}]}"#,
+                    r#"{"/tags/1/id":"79"}"#,
+                )),
             },
         },
         timing: Timing {
@@ -219,6 +222,10 @@ fn any_body() -> impl Strategy<Value = Body> {
         "\\PC{0,20}".prop_map(Content::Utf8),
         prop::collection::vec(any::<u8>(), 0..20).prop_map(Content::Base64),
         "[a-z]{0,8}".prop_map(|text| Content::Shape(serde_json::json!({ "a": [text] }).into())),
+        "\\PC{0,8}".prop_map(|text| {
+            let ids = serde_json::json!({ "/a": text }).to_string();
+            Content::Shape(Shape::of_text("\"null\"", &ids))
+        }),
     ];
     (any::<u64>(), content).prop_map(|(bytes, content)| Body { bytes, content })
 }

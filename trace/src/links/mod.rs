@@ -7,7 +7,7 @@
 mod entity;
 mod spot;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -26,6 +26,8 @@ pub(crate) struct Links {
 #[derive(Default)]
 struct Session {
     answers: VecDeque<Answer>,
+    /// What they gave.
+    known: HashSet<Meaning, RandomState>,
     weight: usize,
 }
 
@@ -43,16 +45,16 @@ struct Answer {
 }
 
 /// An exchange as it is seen here.
-pub(crate) struct Seen<'a> {
+pub(crate) struct Seen {
     pub(crate) session: u32,
     pub(crate) seq: u64,
     pub(crate) at_ns: u64,
     pub(crate) end_ns: u64,
     pub(crate) owner: Owner,
     /// What the request used.
-    pub(crate) used: &'a [Arc<Spotted>],
+    pub(crate) used: Vec<Arc<Spotted>>,
     /// What the answer gave.
-    pub(crate) given: &'a [Arc<Spotted>],
+    pub(crate) given: Vec<Arc<Spotted>>,
 }
 
 impl Links {
@@ -63,8 +65,17 @@ impl Links {
         }
     }
 
+    /// Leaves of the values that are told of an answer those that the session does not know yet.
+    pub(crate) fn leave_news(&mut self, seen: &mut Seen) {
+        if let Some(session) = self.sessions.get(&seen.session) {
+            for given in &mut seen.given {
+                *given = given.without(|place| session.known.contains(&place.meaning(seen.owner)));
+            }
+        }
+    }
+
     /// The links of an exchange; remembers what its answer gave.
-    pub(crate) fn of(&mut self, seen: &Seen<'_>) -> Vec<Link> {
+    pub(crate) fn of(&mut self, seen: &Seen) -> Vec<Link> {
         if seen.given.is_empty() {
             return match self.sessions.get(&seen.session) {
                 Some(session) if !seen.used.is_empty() => session.links(seen),
@@ -86,24 +97,29 @@ impl Session {
 
     fn push(&mut self, answer: Answer) {
         self.weight += answer.weight;
+        self.known.extend(answer.meanings());
         self.answers.push_back(answer);
         while self.answers.len() > MOST_ANSWERS
             || (self.weight > MOST_SESSION && self.answers.len() > 1)
         {
             if let Some(oldest) = self.answers.pop_front() {
                 self.weight -= oldest.weight;
+                // Another one may have given it too: then it is told once more.
+                for meaning in oldest.meanings() {
+                    self.known.remove(&meaning);
+                }
             }
         }
     }
 
-    fn links(&self, seen: &Seen<'_>) -> Vec<Link> {
+    fn links(&self, seen: &Seen) -> Vec<Link> {
         let used = seen.used.iter().flat_map(|used| used.iter());
         used.filter_map(|place| self.link(seen, place)).collect()
     }
 
     /// The latest answer that was there before the request, and gave what stands at this place of
     /// it.
-    fn link(&self, seen: &Seen<'_>, place: Place<'_>) -> Option<Link> {
+    fn link(&self, seen: &Seen, place: Place<'_>) -> Option<Link> {
         let before = self.answers.iter().rev();
         let mut before = before.filter(|answer| answer.end_ns <= seen.at_ns);
         before.find_map(|answer| {
@@ -118,19 +134,27 @@ impl Session {
 }
 
 impl Answer {
-    fn of(seen: &Seen<'_>) -> Self {
+    fn of(seen: &Seen) -> Self {
         let echoed = seen.used.iter().flat_map(|used| used.iter());
         let echoed: Box<[u64]> = echoed.map(|place| place.value).collect();
-        let given: Box<[_]> = seen.given.into();
+        let given: Box<[_]> = seen.given.as_slice().into();
         let weights = given.iter().map(|given| given.weight());
+        let weight = weights.sum::<usize>() + size_of::<Self>() + size_of_val(&*echoed);
         Self {
             seq: seen.seq,
             end_ns: seen.end_ns,
             owner: seen.owner,
-            weight: weights.sum::<usize>() + size_of::<Self>() + size_of_val(&*echoed),
+            weight,
             given,
             echoed,
         }
+    }
+
+    /// What it gave.
+    fn meanings(&self) -> impl Iterator<Item = Meaning> {
+        let places = self.given.iter().flat_map(|given| given.iter());
+        let given = places.filter(|place| !self.echoed.contains(&place.value));
+        given.map(|place| place.meaning(self.owner))
     }
 
     /// Where the value stands in it.
@@ -151,6 +175,16 @@ impl Answer {
             }
         }
         first
+    }
+}
+
+/// A value, and for one that says little by itself what it is about.
+type Meaning = (u64, Option<u64>);
+
+impl Place<'_> {
+    fn meaning(&self, owner: Owner) -> Meaning {
+        let weak = self.strength == Strength::Weak;
+        (self.value, weak.then(|| self.entity.or(owner)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -33,6 +34,8 @@ pub(crate) struct Place<'a> {
     pub(super) strength: Strength,
     /// Such as `body#/items/3/id`.
     pub(super) text: &'a str,
+    /// The value's token where the shape of the answer does not show it; empty elsewhere.
+    pub(super) token: &'a str,
 }
 
 /// What it says that two places hold the same value.
@@ -49,8 +52,10 @@ struct Spot {
     value: u64,
     entity: Entity,
     strength: Strength,
+    /// Where its text is, and how long that is; the token comes after it.
     start: u32,
     length: u32,
+    token: u32,
 }
 
 impl Spots {
@@ -69,19 +74,22 @@ impl Spots {
         self.seen.contains(&(self.hasher.hash_one(value), entity))
     }
 
-    /// Takes note of a value at a place, which `write` writes, unless the part has too many.
+    /// Takes note of a value at a place, unless the part has too many. `token` is what stands for
+    /// the value, if that has to be said apart from the part.
     pub(crate) fn push(
         &mut self,
         value: &str,
         entity: Entity,
         strength: Strength,
-        write: impl FnOnce(&mut String),
+        place: &str,
+        token: &str,
     ) {
         if self.spots.len() >= MOST {
             return;
         }
         let start = self.texts.len();
-        write(&mut self.texts);
+        self.texts.push_str(place);
+        self.texts.push_str(token);
         let hash = self.hasher.hash_one(value);
         self.seen.insert((hash, entity));
         self.spots.push(Spot {
@@ -89,7 +97,8 @@ impl Spots {
             entity,
             strength,
             start: int(start),
-            length: int(self.texts.len() - start),
+            length: int(place.len()),
+            token: int(token.len()),
         });
     }
 
@@ -136,20 +145,59 @@ impl Spotted {
         same.map(|spot| self.place(spot))
     }
 
-    /// Bytes that it takes.
+    /// Itself without those places of told tokens that are old.
+    pub(super) fn without(self: &Arc<Self>, is_old: impl Fn(&Place<'_>) -> bool) -> Arc<Self> {
+        let goes = |spot: &Spot| spot.token > 0 && is_old(&self.place(spot));
+        let stay = self.spots.iter().filter(|spot| !goes(spot));
+        let mut spots: Box<[Spot]> = stay.copied().collect();
+        if spots.len() == self.spots.len() {
+            return Arc::clone(self);
+        }
+        let mut texts = String::new();
+        for spot in in_order(spots.iter_mut()) {
+            let place = self.place(spot);
+            spot.start = int(texts.len());
+            texts.push_str(place.text);
+            texts.push_str(place.token);
+        }
+        Arc::new(Self {
+            spots,
+            texts: texts.into(),
+        })
+    }
+
+    /// The places of which a token is told, and those, as they stand in the answer.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (&str, &str)> {
+        let told = self.spots.iter().filter(|spot| spot.token > 0);
+        let told = in_order(told).into_iter();
+        told.map(|spot| self.place(spot))
+            .map(|place| (place.text, place.token))
+    }
+
+    /// Bytes that it takes, and that it takes to know its values by themselves.
     pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.spots) + self.texts.len()
+        size_of::<Self>() + 2 * size_of_val(&*self.spots) + self.texts.len()
     }
 
     fn place(&self, spot: &Spot) -> Place<'_> {
-        let (start, length) = (index(spot.start), index(spot.length));
+        let start = index(spot.start);
+        let middle = start + index(spot.length);
+        let end = middle + index(spot.token);
         Place {
             value: spot.value,
             entity: spot.entity,
             strength: spot.strength,
-            text: self.texts.get(start..start + length).unwrap_or_default(),
+            text: self.texts.get(start..middle).unwrap_or_default(),
+            token: self.texts.get(middle..end).unwrap_or_default(),
         }
     }
+}
+
+/// Places as they stand in the exchange.
+fn in_order<S: Deref<Target = Spot>>(spots: impl Iterator<Item = S>) -> Vec<S> {
+    let mut spots: Vec<_> = spots.collect();
+    spots.sort_unstable_by_key(|spot| spot.start);
+    spots
 }
 
 /// It fits: a part has few places, and each is short.

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// A session's exchange: what is at which place of the request, and of the answer.
+/// A session's exchange: what is at which place of the request, and of the answer. A plus is
+/// before what the answer's shape does not show.
 struct Made<'a> {
     at_ns: u64,
     template: &'a str,
@@ -18,6 +19,8 @@ struct Finder {
     links: Links,
     spots: Spots,
     seq: u64,
+    /// What was told of the last answer.
+    told: Vec<String>,
 }
 
 impl Finder {
@@ -26,6 +29,7 @@ impl Finder {
             links: Links::new(),
             spots: Spots::new(),
             seq: 0,
+            told: Vec::new(),
         }
     }
 
@@ -33,15 +37,19 @@ impl Finder {
         self.seq += 1;
         let used = self.spot(made.used, Spots::take_used);
         let given = self.spot(made.given, Spots::take_given);
-        let links = self.links.of(&Seen {
+        let mut seen = Seen {
             session,
             seq: self.seq,
             at_ns: self.seq * 1000 + made.at_ns,
             end_ns: self.seq * 1000 + made.at_ns + 500,
             owner: Owner::of_template(made.template),
-            used: used.as_slice(),
-            given: given.as_slice(),
-        });
+            used,
+            given,
+        };
+        self.links.leave_news(&mut seen);
+        let told = seen.given.iter().flat_map(|given| given.told());
+        self.told = told.map(|(place, _)| place.to_owned()).collect();
+        let links = self.links.of(&seen);
         let links = links.into_iter();
         links
             .map(|link| format!("{}:{} {}", link.from, link.source, link.into))
@@ -56,8 +64,11 @@ impl Finder {
         for (place, value, strength) in values {
             let name = place.rsplit('/').find(|name| name.parse::<u32>().is_err());
             let entity = Entity::of_field(name.unwrap_or_default());
-            let write = |out: &mut String| out.push_str(place);
-            self.spots.push(value, entity, *strength, write);
+            let (place, token) = match place.strip_prefix('+') {
+                Some(place) => (place, "token"),
+                None => (*place, ""),
+            };
+            self.spots.push(value, entity, *strength, place, token);
         }
         take(&mut self.spots).into_iter().collect()
     }
@@ -211,6 +222,107 @@ fn of_one_answer_the_place_of_the_same_name_is_taken() {
         ),
         links
     );
+}
+
+#[test]
+fn what_a_session_knows_is_not_told_again() {
+    let mut finder = Finder::new();
+    let list = |places: [&'static str; 3]| {
+        let [a, b, c] = places;
+        [(a, "u-1", STRONG), (b, "u-2", STRONG), (c, "17", WEAK)]
+    };
+    let long = list([
+        "+body#/items/3/id",
+        "+body#/items/2/id",
+        "+body#/items/1/id",
+    ]);
+    let listed = Made {
+        template: "/people",
+        given: &long,
+        ..NOTHING
+    };
+    finder.see(1, &listed);
+    let all = ["body#/items/3/id", "body#/items/2/id", "body#/items/1/id"];
+    assert_eq!(finder.told, all);
+    finder.see(1, &listed);
+    assert!(finder.told.is_empty(), "{:?}", finder.told);
+    finder.see(2, &listed);
+    assert_eq!(finder.told, all, "another session");
+    let others = Made {
+        template: "/swaps",
+        ..listed
+    };
+    finder.see(1, &others);
+    assert_eq!(finder.told, ["body#/items/1/id"], "17 of another kind");
+    // What is shown anyway is the later source.
+    let shown = list(["body#/items/0/id", "+body#/items/2/id", "+body#/items/1/id"]);
+    finder.see(
+        1,
+        &Made {
+            given: &shown,
+            ..listed
+        },
+    );
+    let used = [
+        ("path/1", "u-1", STRONG),
+        ("path/2", "u-2", STRONG),
+        ("query/person_id", "17", WEAK),
+    ];
+    let links = [
+        "5:body#/items/0/id path/1",
+        "1:body#/items/2/id path/2",
+        "1:body#/items/1/id query/person_id",
+    ];
+    let used = Made {
+        used: &used,
+        ..NOTHING
+    };
+    assert_eq!(finder.see(1, &used), links);
+}
+
+#[test]
+fn what_a_session_forgot_is_told_again() {
+    let mut finder = Finder::new();
+    let list = [("+body#/items/1/id", "u-1", STRONG)];
+    let listed = Made {
+        given: &list,
+        ..NOTHING
+    };
+    finder.see(1, &listed);
+    for number in 0..MOST_ANSWERS {
+        let value = number.to_string();
+        let given = [("body#/id", value.as_str(), STRONG)];
+        finder.see(
+            1,
+            &Made {
+                given: &given,
+                ..NOTHING
+            },
+        );
+    }
+    finder.see(1, &listed);
+    assert_eq!(finder.told, ["body#/items/1/id"]);
+    let session = finder.links.sessions.peek(&1).unwrap();
+    assert_eq!(session.known.len(), MOST_ANSWERS);
+}
+
+#[test]
+fn what_the_request_brought_is_not_known_by_its_answer() {
+    let mut finder = Finder::new();
+    let list = [("+body#/items/1/person_id", "u-1", STRONG)];
+    let echo = Made {
+        used: &[("query/person_id", "u-1", STRONG)],
+        given: &list,
+        ..NOTHING
+    };
+    finder.see(1, &echo);
+    finder.see(1, &Made { used: &[], ..echo });
+    assert_eq!(finder.told, ["body#/items/1/person_id"]);
+    let used = Made {
+        used: &[("path/1", "u-1", STRONG)],
+        ..NOTHING
+    };
+    assert_eq!(finder.see(1, &used), ["2:body#/items/1/person_id path/1"]);
 }
 
 #[test]

@@ -160,7 +160,29 @@ fn each_in_body(part: &'static str, body: &Body, look: &mut Look<'_>) {
             if !walked {
                 look(&Place::of(part), shape.text());
             }
+            each_told(part, shape.ids(), look);
         }
+    }
+}
+
+/// Calls `look` with the identifiers that are told beside a shape, and with the names on the way to
+/// each.
+fn each_told(part: &'static str, ids: &str, look: &mut Look<'_>) {
+    let steps_of = |pointer: &str| -> Vec<Step> {
+        let steps = pointer.split('/').skip(1);
+        steps.map(|step| Step::Key(step.to_owned())).collect()
+    };
+    let walked = each_in_json(ids, &mut |steps, text| match steps {
+        [] => {
+            let names = text.split('/');
+            let names = names.map(|name| name.replace("~1", "/").replace("~0", "~"));
+            names.for_each(|name| look(&Place::of(part), &name));
+        }
+        [Step::Key(pointer), ..] => look(&Place::at(part, &steps_of(pointer)), text),
+        [Step::Index(_), ..] => look(&Place::at(part, steps), text),
+    });
+    if !walked {
+        look(&Place::of(part), ids);
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::json;
 
 use super::*;
-use crate::exchange::{Body, Content, Headers, Link, Request, Response, Timing};
+use crate::exchange::{Body, Content, Headers, Link, Request, Response, Shape, Timing};
 use crate::format::tests::{header, line_of};
 use crate::format::writer::hex;
 
@@ -110,6 +110,9 @@ fn positions(value: &str) -> Vec<(&'static str, Exchange)> {
     let body = |content| Body { bytes: 9, content };
     let shape = |shape: serde_json::Value| body(Content::Shape(shape.into()));
     let text = |text: String| body(Content::Utf8(text));
+    let told =
+        |ids: &serde_json::Value| body(Content::Shape(Shape::of_text("{}", &ids.to_string())));
+    let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
     vec![
         put("route", &|x| x.route = format!("GET /{value}")),
         put("request path", &|x| {
@@ -141,6 +144,12 @@ fn positions(value: &str) -> Vec<(&'static str, Exchange)> {
         }),
         put("response body#", &|x| {
             x.response.body = shape(json!({ value: "date" }));
+        }),
+        put("response body#/a/1/id", &|x| {
+            x.response.body = told(&json!({ "/a/1/id": value }));
+        }),
+        put("response body", &|x| {
+            x.response.body = told(&json!({ format!("/a/{}/id", escaped(value)): "7" }));
         }),
         put("request body", &|x| {
             x.request.body = body(Content::Base64(value.as_bytes().to_vec()));

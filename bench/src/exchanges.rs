@@ -88,11 +88,25 @@ fn renew(text: &str, anew: Anew, generation: u32) -> String {
     out
 }
 
-/// One whose request or answer is a JSON document of just less than 64 KiB: people that no other
-/// document has, unless its number is the same.
-pub(crate) fn large(number: u32, in_request: bool) -> RawExchange {
+/// What is new in a large document that comes after others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum New {
+    /// Nothing: it is the same one.
+    Nothing,
+    /// One number.
+    Number,
+    /// Everybody in it.
+    People,
+}
+
+/// One whose request or answer is a JSON document of just less than 64 KiB, the `number`th.
+pub(crate) fn large(number: u32, new: New, in_request: bool) -> RawExchange {
     let json = [("content-type".to_owned(), "application/json".to_owned())];
-    let document = people(number);
+    let document = match new {
+        New::Nothing => people(0, 0),
+        New::Number => people(0, number),
+        New::People => people(number, 0),
+    };
     let (sent, answered) = match in_request {
         true => (document.as_str(), "{}"),
         false => ("", document.as_str()),
@@ -119,7 +133,7 @@ pub(crate) fn large(number: u32, in_request: bool) -> RawExchange {
 }
 
 /// A document as the demo's list of people.
-fn people(number: u32) -> String {
+fn people(number: u32, total: u32) -> String {
     let mut text = String::from(r#"{"items":["#);
     for item in 0_u32.. {
         let id = number.wrapping_mul(1000).wrapping_add(item);
@@ -134,7 +148,7 @@ fn people(number: u32) -> String {
         }
         text.push_str(&person);
     }
-    text + r#"],"total":17}"#
+    text + &format!(r#"],"total":{total}}}"#)
 }
 
 fn headers(pairs: &[(String, String)]) -> RawHeaders {
@@ -171,9 +185,10 @@ mod tests {
 
     #[test]
     fn a_large_document_is_json_of_almost_64_kib() {
-        let text = people(7);
+        let text = people(7, 0);
         assert!((60_000..=LIMIT).contains(&text.len()), "{}", text.len());
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
-        assert_ne!(text, people(8));
+        assert_ne!(text, people(8, 0));
+        assert_ne!(text, people(7, 1));
     }
 }

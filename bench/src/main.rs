@@ -18,6 +18,9 @@ mod wrk;
 use std::io::Write as _;
 use std::process::{Command, ExitCode};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use anyhow::{Result, bail, ensure};
 
 fn main() -> ExitCode {

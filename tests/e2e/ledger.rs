@@ -23,6 +23,7 @@ struct Left {
     ledger: Ledger,
     /// The lines of the capture.
     capture: Vec<Value>,
+    quarantined: bool,
     /// Every other text, by where it is from.
     texts: BTreeMap<String, Vec<u8>>,
 }
@@ -58,6 +59,7 @@ fn pass() -> Left {
     let mut left = Left {
         ledger,
         capture: Vec::new(),
+        quarantined: false,
         texts,
     };
     collect(folder.path(), &mut left);
@@ -83,6 +85,7 @@ fn collect(folder: &Path, left: &mut Left) {
         if path.is_dir() {
             collect(&path, left);
         } else if name.starts_with("capture.jsonl") {
+            left.quarantined |= name.ends_with("quarantine");
             let text = fs::read_to_string(&path).unwrap();
             left.capture.extend(
                 text.lines()
@@ -162,6 +165,11 @@ fn no_planted_value_is_in_the_capture() {
         look_in(line, "line", &search, &mut found);
     }
     none(left, &search, &found);
+    let told = String::from_utf8_lossy(&left.texts["standard error"]);
+    assert!(
+        !left.quarantined,
+        "nothing survived, but the audit says so: {told}"
+    );
 }
 
 /// Names of fields and texts, each by itself: encodings do not reach over their ends.

@@ -8,7 +8,7 @@ use super::evidence::Gather;
 use super::graphql::Document;
 use super::json::{Json, Tape};
 use super::markup::Markup;
-use super::memo::{Known, Memo, Part, Place};
+use super::memo::{Key, Known, Memo, Part, Place};
 use super::multipart::Multipart;
 use super::people::Evidence;
 use super::policy::{Kind, Policy};
@@ -28,8 +28,8 @@ pub(super) struct Desk {
 /// A body as it came, as far as it could be understood.
 pub(super) struct Body<'a> {
     pub(super) parsed: Parsed<'a>,
-    /// The body as a part of the exchange, if it is worth remembering.
-    pub(super) part: Option<Part<'a>>,
+    /// What the body is known by, if it is worth remembering, and where it is.
+    pub(super) part: Option<(Place, Key)>,
     /// Length of the original in bytes.
     bytes: u64,
 }
@@ -62,7 +62,7 @@ impl<'a> Body<'a> {
         desk: &'a mut Desk,
         policy: &Policy,
         raw: &'a RawExchange,
-        memo: &Memo,
+        memo: &mut Memo,
     ) -> Self {
         let (body, headers) = (&raw.request_body, &raw.request_headers);
         let typed = content::of(policy, body, headers, &mut desk.decoded);
@@ -72,7 +72,7 @@ impl<'a> Body<'a> {
             Typed::Text(text) => Some(Part::new(Place::RequestText, text)),
             Typed::Graphql(_) | Typed::Multipart(..) | Typed::Xml(_) => None,
         });
-        Self::read(&mut desk.tape, body.total(), typed, part, memo)
+        Self::read(&mut desk.tape, policy, body.total(), typed, part, memo)
     }
 
     /// Reads the body of the answer.
@@ -80,7 +80,7 @@ impl<'a> Body<'a> {
         desk: &'a mut Desk,
         policy: &Policy,
         raw: &'a RawExchange,
-        memo: &Memo,
+        memo: &mut Memo,
     ) -> Self {
         let (body, headers) = (&raw.response_body, &raw.response_headers);
         let typed = content::of(policy, body, headers, &mut desk.decoded);
@@ -88,22 +88,24 @@ impl<'a> Body<'a> {
             Some(Typed::Json(text)) => Some(Part::new(Place::ResponseJson, text)),
             _ => None,
         };
-        Self::read(&mut desk.tape, body.total(), typed, part, memo)
+        Self::read(&mut desk.tape, policy, body.total(), typed, part, memo)
     }
 
     fn read(
         tape: &'a mut Tape,
+        policy: &Policy,
         bytes: u64,
         typed: Option<Typed<'a>>,
         part: Option<Part<'a>>,
-        memo: &Memo,
+        memo: &mut Memo,
     ) -> Self {
-        let known = part.and_then(|part| memo.get(memo.key(part)));
+        let part = part.map(|part| (part.place, memo.key(part)));
+        let known = part.and_then(|(_, key)| memo.get(key));
         let parsed = match (known, typed) {
             (Some(known), _) => Parsed::Known(Arc::clone(known)),
             (None, _) if bytes == 0 => Parsed::Absent,
             (None, None) => Parsed::Opaque,
-            (None, Some(typed)) => Parsed::of(typed, tape),
+            (None, Some(typed)) => Parsed::of(typed, tape, policy),
         };
         Self {
             parsed,
@@ -114,11 +116,13 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn of(typed: Typed<'a>, tape: &'a mut Tape) -> Self {
+    fn of(typed: Typed<'a>, tape: &'a mut Tape, policy: &Policy) -> Self {
         match typed {
             Typed::Form(text) => Self::Form(text),
             Typed::Graphql(text) => Document::read(text).map_or(Self::Text(text), Self::Graphql),
-            Typed::Json(text) => tape.read(text).map_or(Self::Text(text), Self::Json),
+            Typed::Json(text) => tape
+                .read(text, |name| policy.rule(name))
+                .map_or(Self::Text(text), Self::Json),
             Typed::Multipart(content_type, bytes) => {
                 Multipart::read(content_type, bytes).map_or(Self::Opaque, Self::Multipart)
             }
@@ -152,7 +156,9 @@ impl Scrub<'_> {
     ) {
         match (&body.parsed, body.part) {
             (Parsed::Known(known), _) => self.again(known, out),
-            (_, Some(part)) => self.part(part, out, |scrub, out| write(scrub, body, out), say),
+            (_, Some((place, key))) => {
+                self.new_part(place, key, out, |scrub, out| write(scrub, body, out), say);
+            }
             (_, None) => write(self, body, out),
         }
     }

@@ -22,7 +22,7 @@ impl Gather<'_> {
     /// it says is known too.
     pub(super) fn all(
         self,
-        memo: &Memo,
+        memo: &mut Memo,
         raw: &RawExchange,
         request: &Body<'_>,
         response: &Body<'_>,
@@ -31,14 +31,16 @@ impl Gather<'_> {
         for (name, text) in raw.request_headers.iter() {
             if matches!(name, "authorization" | "cookie") {
                 let place = Place::RequestHeader;
-                match memo.get(memo.key(Part { place, name, text })) {
+                let key = memo.key(Part { place, name, text });
+                match memo.get(key) {
                     Some(known) => evidence.again(known),
                     None => self.header(name, text, &mut evidence),
                 }
             }
         }
         if !raw.query.is_empty() {
-            match memo.get(memo.key(Part::new(Place::Query, &raw.query))) {
+            let key = memo.key(Part::new(Place::Query, &raw.query));
+            match memo.get(key) {
                 Some(known) => evidence.again(known),
                 None => self.pairs(&raw.query, &mut evidence),
             }
@@ -86,7 +88,7 @@ impl Gather<'_> {
     pub(super) fn body(self, body: &Body<'_>, evidence: &mut Evidence) {
         match &body.parsed {
             Parsed::Form(form) => self.pairs(form, evidence),
-            Parsed::Json(json) => self.each_string(*json, &mut |kind, value| {
+            Parsed::Json(json) => self.walk(At::top(self.policy), *json, &mut |kind, value| {
                 self.requested(kind, value, evidence);
             }),
             Parsed::Known(known) => evidence.again(known),
@@ -103,20 +105,22 @@ impl Gather<'_> {
 
     /// What the body of an answer says. Of a known one there is nothing to say.
     pub(super) fn answer_body(self, body: &Body<'_>, evidence: &mut Evidence) {
-        if let Parsed::Json(json) = &body.parsed {
-            if self.policy.pointers().is_empty() {
-                return json.each_string(&mut |name, value| {
-                    if self.policy.is_bearer(name) {
-                        evidence.issued.extend(self.issued(value));
-                    }
-                });
-            }
-            self.each_string(*json, &mut |kind, value| {
+        if let Parsed::Json(json) = &body.parsed
+            && self.may_issue(*json)
+        {
+            self.walk(At::top(self.policy), *json, &mut |kind, value| {
                 if kind.is_some_and(Kind::is_bearer) {
                     evidence.issued.extend(self.issued(value));
                 }
             });
         }
+    }
+
+    /// Whether a name in the document is one of credentials, or a place may be. Soon said of most.
+    fn may_issue(self, json: Json<'_>) -> bool {
+        let mut kinds = json.rules().map(|rule| self.policy.said(rule).kind);
+        self.policy.pointers.have(Kind::is_bearer)
+            || kinds.any(|kind| kind.is_some_and(Kind::is_bearer))
     }
 
     /// What a header of an answer says.
@@ -159,15 +163,7 @@ impl Gather<'_> {
         bare_credential(value).map(|token| self.people.fingerprint(token))
     }
 
-    /// Calls `found` with every field that is a string, and what a rule says of it.
-    fn each_string(self, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
-        if self.policy.pointers().is_empty() {
-            json.each_string(&mut |name, value| found(self.policy.field(name), value));
-        } else {
-            self.walk(At::top(self.policy), json, found);
-        }
-    }
-
+    /// Calls `found` with every text, and what a rule says of it.
     fn walk(self, at: At<'_>, json: Json<'_>, found: &mut dyn FnMut(Option<&Kind>, &str)) {
         match json.value() {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -176,9 +172,8 @@ impl Gather<'_> {
                 let items = array.items().enumerate();
                 items.for_each(|(place, item)| self.walk(at.item(place), item, found));
             }
-            Value::Object(object) => object.fields().for_each(|(name, value)| {
-                let at = at.field(name, self.policy.field(name));
-                self.walk(at, value, found);
+            Value::Object(object) => object.fields().for_each(|(field, value)| {
+                self.walk(at.field(self.policy, field), value, found);
             }),
         }
     }

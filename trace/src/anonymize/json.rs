@@ -5,7 +5,12 @@
 
 mod reader;
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use serde_json::Number;
+
+use super::policy::Rule;
 
 /// Where a document is put.
 #[derive(Default)]
@@ -13,8 +18,33 @@ pub(super) struct Tape {
     nodes: Vec<Node>,
     /// Strings that had escapes, without them.
     unescaped: String,
-    /// The names of the objects that are being read, by their nodes.
-    names: Vec<u32>,
+    names: Names,
+    /// The fields of the objects that are being read, by their nodes.
+    open: Vec<u32>,
+}
+
+/// The different names of a document's fields. Objects are alike, so that the name that comes next
+/// is mostly the one that came after the same one before.
+#[derive(Default)]
+struct Names {
+    all: Vec<Named>,
+    by_hash: HashMap<u64, u32, RandomState>,
+    /// The name with which the last object began.
+    first: u32,
+}
+
+struct Named {
+    place: Place,
+    rule: Rule,
+    /// The name that came after it the last time.
+    next: u32,
+}
+
+/// A field's name, and what the policy has to say of it.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    pub(super) name: &'a str,
+    pub(super) rule: Rule,
 }
 
 /// A value of a document.
@@ -64,8 +94,8 @@ enum Node {
     Bool(bool),
     Number(Numeral),
     String(Place),
-    /// The name of the field whose value comes next.
-    Name(Place),
+    /// The name, by its number, of the field whose value comes next.
+    Name(u32),
     /// A name that comes again in its object: the last one counts.
     Outdated,
     /// So many items, in so many nodes that come next.
@@ -91,21 +121,29 @@ struct Place {
 struct Strings<'a> {
     text: &'a str,
     unescaped: &'a str,
+    names: &'a [Named],
 }
 
 impl Tape {
-    /// Reads the whole of `text`, in place of what was read before.
-    pub(super) fn read<'a>(&'a mut self, text: &'a str) -> Option<Json<'a>> {
+    /// Reads the whole of `text`, in place of what was read before. `rule` says what the policy has
+    /// to say of a name: it is asked once for each.
+    pub(super) fn read<'a>(
+        &'a mut self,
+        text: &'a str,
+        rule: impl Fn(&str) -> Rule,
+    ) -> Option<Json<'a>> {
         u32::try_from(text.len()).ok()?;
         self.nodes.clear();
         self.unescaped.clear();
         self.names.clear();
-        reader::read(self, text)?;
+        self.open.clear();
+        reader::read(self, text, &rule)?;
         Some(Json {
             nodes: &self.nodes,
             strings: Strings {
                 text,
                 unescaped: &self.unescaped,
+                names: &self.names.all,
             },
         })
     }
@@ -129,14 +167,9 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Calls `found` with the name and the value of every field that is a string, at any depth.
-    pub(super) fn each_string(self, found: &mut dyn FnMut(&'a str, &'a str)) {
-        let size = self.size();
-        for pair in self.nodes[..size].windows(2) {
-            if let [Node::Name(name), Node::String(value)] = pair {
-                found(self.strings.get(*name), self.strings.get(*value));
-            }
-        }
+    /// What the policy has to say of the names in the document.
+    pub(super) fn rules(self) -> impl Iterator<Item = Rule> {
+        self.strings.names.iter().map(|name| name.rule)
     }
 
     /// Whether nothing is left.
@@ -182,7 +215,7 @@ impl<'a> Array<'a> {
 
 impl<'a> Object<'a> {
     /// Its fields in order.
-    pub(super) fn fields(self) -> impl Iterator<Item = (&'a str, Json<'a>)> {
+    pub(super) fn fields(self) -> impl Iterator<Item = (Field<'a>, Json<'a>)> {
         let mut rest = self.content;
         std::iter::from_fn(move || {
             loop {
@@ -190,7 +223,7 @@ impl<'a> Object<'a> {
                 let value = rest.after(1);
                 rest = value.after(value.size());
                 if let Node::Name(name) = name {
-                    return Some((value.strings.get(name), value));
+                    return Some((value.strings.field(name), value));
                 }
             }
         })
@@ -198,6 +231,14 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Strings<'a> {
+    fn field(self, name: u32) -> Field<'a> {
+        let named = &self.names[index(name)];
+        Field {
+            name: self.get(named.place),
+            rule: named.rule,
+        }
+    }
+
     fn get(self, place: Place) -> &'a str {
         let (start, length) = (index(place.start), index(place.length));
         let text = if place.unescaped {
@@ -228,6 +269,8 @@ fn index(place: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use proptest::collection;
     use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 
@@ -245,7 +288,7 @@ mod tests {
             }
             Value::Object(object) => {
                 let fields = object.fields();
-                let fields = fields.map(|(name, value)| (name.to_owned(), as_value(value)));
+                let fields = fields.map(|(field, value)| (field.name.to_owned(), as_value(value)));
                 fields.collect::<serde_json::Map<_, _>>().into()
             }
         }
@@ -254,10 +297,10 @@ mod tests {
     #[track_caller]
     fn check(tape: &mut Tape, text: &str) {
         let meant: Option<serde_json::Value> = serde_json::from_str(text).ok();
-        let read = tape.read(text);
+        let read = tape.read(text, |_| Rule::NONE);
         assert_eq!(read.map(as_value), meant, "{text}");
         let names_once = |object: Object<'_>| {
-            let mut names: Vec<_> = object.fields().map(|(name, _)| name).collect();
+            let mut names: Vec<_> = object.fields().map(|(field, _)| field.name).collect();
             names.sort_unstable();
             names.windows(2).all(|pair| pair[0] != pair[1])
         };
@@ -289,13 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_any_depth_are_found() {
+    fn each_name_is_asked_for_once() {
+        let asked = RefCell::new(Vec::new());
         let mut tape = Tape::default();
-        let text = r#"{"a":"1","b":[{"c":"\u0032"},"x",{"d":{"a":"3"}}],"e":4,"a":"5"}"#;
-        let mut found = Vec::new();
-        let json = tape.read(text).unwrap();
-        json.each_string(&mut |name, value| found.push(format!("{name}={value}")));
-        assert_eq!(found, ["c=2", "a=3", "a=5"]);
+        let text = r#"[{"a":1,"b":{"a":2,"c":3},"d":4},{"\u0061":5,"b":{},"d":6,"e":7},{"d":8}]"#;
+        let rule = |name: &str| {
+            asked.borrow_mut().push(name.to_owned());
+            Rule::NONE
+        };
+        assert_eq!(tape.read(text, rule).unwrap().rules().count(), 5);
+        assert_eq!(asked.into_inner(), ["a", "b", "c", "d", "e"]);
     }
 
     fn any_json() -> impl Strategy<Value = String> {

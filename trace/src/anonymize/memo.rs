@@ -1,19 +1,20 @@
 //! What parts of earlier exchanges became. Most come again and again, and need not be worked out
 //! anew: headers above all, and the answers to polling.
 //!
-//! Bounded, and overwritten when forgotten: a part takes the place of another one when it is met
-//! for the second time. A client that seeks to fill it gains nothing but the work itself.
+//! Parts are known by keyed hashes of them, so that no text stays. Bounded by forgetting: a part is
+//! put in when it is met for the second time, and goes when it was not met for long. A client that
+//! seeks to fill it gains nothing but the work itself.
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use zeroize::Zeroizing;
+use foldhash::{fast, quality};
 
 use super::people::{Fingerprint, Member};
 use super::tally::Label;
 use super::tokens::Tokens;
 use crate::links::Spotted;
+use crate::recent::Recent;
 
 /// A part of an exchange: all that decides what it becomes.
 #[derive(Clone, Copy)]
@@ -72,6 +73,14 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Bytes that it takes.
+    fn weight(&self) -> usize {
+        let spotted = self.spotted.as_ref().map_or(0, |spotted| spotted.weight());
+        let texts = self.json.len() + self.template.len() + spotted;
+        let lists = size_of_val(&*self.tally) + size_of_val(&*self.presented);
+        texts + lists + size_of::<Self>() + 2 * size_of::<Key>()
+    }
+
     /// Counts once more what was replaced and spotted in the part.
     pub(super) fn repeat(
         &self,
@@ -90,161 +99,68 @@ pub(super) type Owned = (Fingerprint, Member);
 
 /// The parts that were met twice of late.
 pub(super) struct Memo {
-    hasher: RandomState,
-    short: Table,
-    long: Table,
+    hashers: [quality::RandomState; 2],
+    known: Recent<Key, Arc<Known>, fast::RandomState>,
+    /// Of parts that were met of late without being known a part of the key, by another one.
+    met: Box<[u64]>,
 }
 
-/// A part, and where it would be.
-#[derive(Clone, Copy)]
-pub(super) struct Key<'a> {
-    part: Part<'a>,
-    hash: u64,
-}
-
-/// Pairs of slots: a part is in one of the two that its hash names.
-struct Table {
-    pairs: Vec<[Option<Slot>; 2]>,
-    /// For each pair the hash of the part that was met last without being known.
-    met: Vec<u64>,
-}
-
-struct Slot {
-    hash: u64,
-    place: Place,
-    name: Box<str>,
-    text: Zeroizing<String>,
-    known: Arc<Known>,
-}
+/// What a part is known by: no two parts have the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key([u64; 2]);
 
 impl Memo {
     /// Nothing is known yet.
     pub(super) fn new() -> Self {
         Self {
-            hasher: RandomState::default(),
-            short: Table::new(SHORT_PAIRS),
-            long: Table::new(LONG_PAIRS),
+            hashers: Default::default(),
+            known: Recent::new(MOST_WEIGHT, |known| known.weight()),
+            met: vec![0; MET].into(),
         }
     }
 
-    /// Where the part would be. Hashes all of it: ask once.
-    pub(super) fn key<'a>(&self, part: Part<'a>) -> Key<'a> {
-        let hash = self.hasher.hash_one((part.place, part.name, part.text));
-        Key { part, hash }
+    /// What the part is known by. Hashes all of it: ask once.
+    pub(super) fn key(&self, Part { place, name, text }: Part<'_>) -> Key {
+        let hashers = self.hashers.each_ref();
+        Key(hashers.map(|hasher| hasher.hash_one((place, name, text))))
     }
 
     /// What is known of the part.
-    pub(super) fn get(&self, key: Key<'_>) -> Option<&Arc<Known>> {
-        let table = if key.part.text.len() <= SHORT {
-            &self.short
-        } else {
-            &self.long
-        };
-        let pair = &table.pairs[table.place(key.hash)];
-        let slot = pair.iter().flatten().find(|slot| slot.is(key))?;
-        Some(&slot.known)
+    pub(super) fn get(&mut self, key: Key) -> Option<&Arc<Known>> {
+        self.known.get(&key)
     }
 
     /// Whether the part, of which nothing is known, should be put in: it was met before.
-    pub(super) fn wants(&mut self, key: Key<'_>) -> bool {
-        if key.part.text.len() > LONG {
-            return false;
-        }
-        let table = self.table(key);
-        let place = table.place(key.hash);
-        std::mem::replace(&mut table.met[place], key.hash) == key.hash
+    pub(super) fn wants(&mut self, Key([place, rest]): Key) -> bool {
+        // No more than there are, so it fits.
+        let place = usize::try_from(place % MET as u64).unwrap_or_default();
+        std::mem::replace(&mut self.met[place], rest) == rest
     }
 
-    /// Takes note of what a part became, in place of the older one of its pair.
-    pub(super) fn put(&mut self, key: Key<'_>, known: Arc<Known>) {
-        let table = self.table(key);
-        let place = table.place(key.hash);
-        let [newer, older] = &mut table.pairs[place];
-        *older = newer.take();
-        *newer = Some(Slot {
-            hash: key.hash,
-            place: key.part.place,
-            name: key.part.name.into(),
-            text: Zeroizing::new(key.part.text.to_owned()),
-            known,
-        });
+    /// Takes note of what a part became.
+    pub(super) fn put(&mut self, key: Key, known: Arc<Known>) {
+        self.known.put(key, known);
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.short = Table::new(SHORT_PAIRS);
-        self.long = Table::new(LONG_PAIRS);
-    }
-
-    const fn table(&mut self, key: Key<'_>) -> &mut Table {
-        if key.part.text.len() <= SHORT {
-            &mut self.short
-        } else {
-            &mut self.long
-        }
+        *self = Self::new();
     }
 }
 
-impl Table {
-    /// An empty table of `pairs`, a power of two.
-    fn new(pairs: usize) -> Self {
-        Self {
-            pairs: std::iter::repeat_with(|| [None, None])
-                .take(pairs)
-                .collect(),
-            met: vec![0; pairs],
-        }
-    }
+/// Bytes that all that is known may take.
+const MOST_WEIGHT: usize = 32 * 1024 * 1024;
 
-    fn place(&self, hash: u64) -> usize {
-        // No more than the pairs, so it fits.
-        usize::try_from(hash & (self.pairs.len() as u64 - 1)).unwrap_or_default()
-    }
-}
-
-impl Slot {
-    fn is(&self, Key { part, hash }: Key<'_>) -> bool {
-        self.hash == hash
-            && self.place == part.place
-            && *self.name == *part.name
-            && *self.text == part.text
-    }
-}
-
-/// The longest text of a short part, in bytes, and of any part that is remembered.
-const SHORT: usize = 1024;
-const LONG: usize = 64 * 1024;
-
-/// How many pairs of each there are. Bounds the memory: 2 MiB of short texts, 8 MiB of long ones, and as
-/// much of what they became.
-const SHORT_PAIRS: usize = 1024;
-const LONG_PAIRS: usize = 64;
-
-#[cfg(test)]
-impl Memo {
-    fn slots(&self) -> impl Iterator<Item = &Slot> {
-        let tables = [&self.short, &self.long].into_iter();
-        tables.flat_map(|table| table.pairs.iter().flatten().flatten())
-    }
-
-    /// How many parts are known.
-    pub(super) fn len(&self) -> usize {
-        self.slots().count()
-    }
-
-    /// The texts of all that is known.
-    pub(super) fn texts(&self) -> String {
-        self.slots().map(|slot| slot.text.as_str()).collect()
-    }
-}
+/// Parts that were met once of late.
+const MET: usize = 1 << 14;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn known() -> Arc<Known> {
+    fn known(length: usize) -> Arc<Known> {
         Arc::new(Known {
-            json: Box::default(),
+            json: vec![b'7'; length].into(),
             template: Box::default(),
             tally: Box::default(),
             identifier: false,
@@ -259,7 +175,7 @@ mod tests {
         let key = memo.key(Part::new(Place::Query, "page=1"));
         assert!(!memo.wants(key));
         assert!(memo.wants(key));
-        memo.put(key, known());
+        memo.put(key, known(7));
         assert!(memo.get(key).is_some());
         for other in [
             Part::new(Place::Query, "page=2"),
@@ -270,7 +186,8 @@ mod tests {
                 text: "page=1",
             },
         ] {
-            assert!(memo.get(memo.key(other)).is_none());
+            let key = memo.key(other);
+            assert!(memo.get(key).is_none());
         }
         memo.clear();
         assert!(memo.get(key).is_none());
@@ -279,24 +196,15 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut memo = Memo::new();
-        let fill = |memo: &mut Memo, count: usize, length: usize| {
-            for number in 0..count {
-                let text = format!("{number:06}").repeat(length / 6 + 1);
-                let text = &text[..length];
-                let key = memo.key(Part::new(Place::ResponseJson, text));
-                if memo.wants(key) || memo.wants(key) {
-                    memo.put(key, known());
-                }
-            }
-        };
-        fill(&mut memo, 8 * SHORT_PAIRS, SHORT);
-        let short = memo.len();
-        assert!((SHORT_PAIRS..=2 * SHORT_PAIRS).contains(&short), "{short}");
-        fill(&mut memo, 8 * LONG_PAIRS, LONG);
-        let long = memo.len() - short;
-        assert!((LONG_PAIRS..=2 * LONG_PAIRS).contains(&long), "{long}");
-        memo.clear();
-        fill(&mut memo, 10, LONG + 1);
-        assert_eq!(memo.len(), 0);
+        let keys: Vec<_> = (0..4000)
+            .map(|number: u32| memo.key(Part::new(Place::Query, &number.to_string())))
+            .collect();
+        for key in &keys {
+            memo.put(*key, known(64 * 1024));
+        }
+        let kept = keys.iter().filter(|key| memo.known.peek(key).is_some());
+        let kept = kept.count();
+        let most = MOST_WEIGHT / (64 * 1024);
+        assert!((most / 2 - 1..=most).contains(&kept), "{kept} of {most}");
     }
 }

@@ -144,17 +144,17 @@ impl Anonymizer {
 
     /// Replaces what no rule keeps; `None` when the exchange's user is not in the sample.
     pub fn apply(&mut self, raw: &RawExchange) -> Option<Anonymized<'_>> {
-        let mut request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
-        let mut response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
+        let mut request = Body::of_request(&mut self.request, &self.policy, raw, &mut self.memo);
+        let mut response = Body::of_response(&mut self.response, &self.policy, raw, &mut self.memo);
         let (policy, people) = (&self.policy, &self.people);
-        let evidence = Gather { policy, people }.all(&self.memo, raw, &request, &response);
+        let evidence = Gather { policy, people }.all(&mut self.memo, raw, &request, &response);
         let moved = self.people.moved();
         let identity = self.people.identify(raw.client, &evidence);
         if self.people.moved() != moved {
             drop((request, response));
             self.memo.clear();
-            request = Body::of_request(&mut self.request, &self.policy, raw, &self.memo);
-            response = Body::of_response(&mut self.response, &self.policy, raw, &self.memo);
+            request = Body::of_request(&mut self.request, &self.policy, raw, &mut self.memo);
+            response = Body::of_response(&mut self.response, &self.policy, raw, &mut self.memo);
         }
         if !self.sampler.takes(identity.member.user) {
             return None;

@@ -172,6 +172,12 @@ impl Builder {
 }
 
 impl Pointers {
+    /// Whether one of them is of this sort.
+    pub(super) fn have(&self, sort: fn(&Kind) -> bool) -> bool {
+        let mut kinds = self.states.iter().filter_map(|state| state.kind.as_ref());
+        kinds.any(sort)
+    }
+
     /// The whole document.
     pub(super) fn root(&self) -> Cursor<'_> {
         let at = if self.states.len() > ROOT {

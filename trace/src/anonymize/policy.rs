@@ -15,13 +15,10 @@ pub struct Policy {
     pub(crate) hash: String,
     pub(super) templates: Templates,
     pub(super) headers: HashMap<String, HeaderRule, Quick>,
-    /// Names that the policy knows, folded, each with the kind that a rule gives it.
-    pub(super) names: HashMap<Vec<u8>, Option<Kind>, Quick>,
+    pub(super) names: Names,
     pub(super) pointers: Pointers,
     /// How bodies of some content types are read, by their lower-case names.
     pub(super) contents: HashMap<String, Content, Quick>,
-    /// What names of credentials begin and end with.
-    pub(super) bearers: Ends,
     pub(super) vocabulary: HashSet<String>,
     pub(super) detectors: Detectors,
 }
@@ -29,36 +26,32 @@ pub struct Policy {
 /// Quick, for maps whose keys are the policy's own: nobody else can fill them.
 pub(super) type Quick = foldhash::fast::RandomState;
 
-/// First and last bytes of some folded names, each as a bit: most other names differ in them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ends {
-    first: u128,
-    last: u128,
+/// Names that the policy knows, each with the kind that a rule gives it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    /// By their folded forms, the places of their kinds.
+    places: HashMap<Vec<u8>, u32, Quick>,
+    kinds: Vec<Option<Kind>>,
 }
 
-impl Ends {
-    /// Those of the given names.
-    pub(super) fn of<'a>(names: impl Iterator<Item = &'a [u8]>) -> Self {
-        let mut ends = Self::default();
-        for name in names {
-            ends.first |= name.first().map_or(0, |byte| bit(*byte));
-            ends.last |= name.last().map_or(0, |byte| bit(*byte));
+/// Where the policy has a name, if it has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rule(u32);
+
+impl Rule {
+    /// Of names that the policy does not have.
+    pub(super) const NONE: Self = Self(u32::MAX);
+}
+
+impl FromIterator<(Vec<u8>, Option<Kind>)> for Names {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Option<Kind>)>>(names: I) -> Self {
+        let mut all = Self::default();
+        for ((name, kind), place) in names.into_iter().zip(0..) {
+            all.places.insert(name, place);
+            all.kinds.push(kind);
         }
-        ends
+        all
     }
-
-    /// Whether `name` may be one of them.
-    fn may_have(self, name: &str) -> bool {
-        let (first, last) = (name.bytes().next(), name.bytes().next_back());
-        let folds = |byte| matches!(byte, Some(b'_' | b'-'));
-        let fits = |byte: Option<u8>, bits| byte.is_some_and(|byte| bit(byte) & bits != 0);
-        folds(first) || folds(last) || (fits(first, self.first) && fits(last, self.last))
-    }
-}
-
-/// The bit of a byte in either case. Those that are no ASCII share one.
-const fn bit(byte: u8) -> u128 {
-    1 << (byte.to_ascii_lowercase() & 0x7f)
 }
 
 /// What the policy says of a name.
@@ -146,21 +139,28 @@ impl Policy {
     /// What is said of a JSON field, form field, query key or cookie of this name. Letter case and
     /// the difference between `camelCase` and `snake_case` do not matter.
     pub(super) fn name(&self, name: &str) -> Name<'_> {
-        let found = with_folded(name, |name| self.names.get(name));
+        self.said(self.rule(name))
+    }
+
+    /// Where the policy has the name.
+    pub(super) fn rule(&self, name: &str) -> Rule {
+        let place = with_folded(name, |name| self.names.places.get(name).copied());
+        place.map_or(Rule::NONE, Rule)
+    }
+
+    /// What the rule says.
+    pub(super) fn said(&self, Rule(place): Rule) -> Name<'_> {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let known = self.names.kinds.get(place);
         Name {
-            schema: found.is_some(),
-            kind: found.and_then(Option::as_ref),
+            schema: known.is_some(),
+            kind: known.and_then(Option::as_ref),
         }
     }
 
     /// The rule for a field of this name.
     pub(super) fn field(&self, name: &str) -> Option<&Kind> {
         self.name(name).kind
-    }
-
-    /// Whether the value of a field of this name is a credential. Soon said of most names.
-    pub(super) fn is_bearer(&self, name: &str) -> bool {
-        self.bearers.may_have(name) && self.field(name).is_some_and(Kind::is_bearer)
     }
 
     /// Where a walk through a JSON body begins. What it says of a place wins over what is said of
@@ -242,24 +242,5 @@ mod tests {
             assert_eq!(policy.field(name), Some(&Kind::Name), "{name}");
         }
         assert_eq!(policy.field("name"), None);
-    }
-
-    #[test]
-    fn credentials_are_known_by_name() {
-        let policy =
-            "version = 1\n[[field]]\nnames = [\"Access_Token\", \"été\"]\nkind = \"refresh\"";
-        let policy = Policy::parse(policy).unwrap();
-        for name in [
-            "access_token",
-            "accessToken",
-            "_ACCESS-TOKEN_",
-            "accesstokeN",
-            "été",
-        ] {
-            assert!(policy.is_bearer(name), "{name}");
-        }
-        for name in ["", "_", "accessing", "token", "an", "access_tokens"] {
-            assert!(!policy.is_bearer(name), "{name}");
-        }
     }
 }

@@ -12,7 +12,7 @@ use super::detect::{Detectors, Own};
 use super::draw::label_of;
 use super::mistake::{LoadError, Mistake, PolicyError};
 use super::pointers::{self, Builder, Pointers, Unfit};
-use super::policy::{Content, Ends, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
+use super::policy::{Content, HeaderRule, Kind, NOTHING, Policy, Quick, folded};
 use super::template::{Template, Templates};
 use crate::format::writer::hex;
 
@@ -58,20 +58,15 @@ fn read(text: &str) -> Result<Policy, Wrong> {
     for name in file.keys.keep.iter().chain(&pointed) {
         names.entry(folded(name)).or_insert(None);
     }
-    let bearers = names
-        .iter()
-        .filter(|(_, kind)| kind.as_ref().is_some_and(Kind::is_bearer));
-    let bearers = Ends::of(bearers.map(|(name, _)| name.as_slice()));
     Ok(Policy {
         hash: format!("sha256:{}", hex(&Sha256::digest(text))),
         vocabulary: vocabulary(&templates, &file, pointed),
         templates,
         headers: headers(&file)?,
-        names,
+        names: names.into_iter().collect(),
         pointers: pointers(&file.field)?,
         contents: contents(&file.content)?,
         detectors: detectors(&file)?,
-        bearers,
     })
 }
 

@@ -55,7 +55,7 @@ impl Scrub<'_> {
             }
             _ => {
                 self.tokens.varies |= matches!(kind, Some(Kind::Username | Kind::Password));
-                self.identifier |= is_identifier(kind, value);
+                self.identifier = self.identifier || is_identifier(kind, value);
                 self.replaced(kind, value)
             }
         }
@@ -71,6 +71,9 @@ impl Scrub<'_> {
 
     /// The same for a value that was noted, if it may be.
     pub(super) fn token(&mut self, kind: Option<&Kind>, value: &str) -> String {
+        if let Some(known) = self.tokens.again(value, kind) {
+            return known;
+        }
         let is_secret = matches!(kind, Some(Kind::Password | Kind::Secret | Kind::Session));
         if is_secret || detect::is_uuid(value) {
             return self.tokens.replace(value, kind);
@@ -83,9 +86,6 @@ impl Scrub<'_> {
 
     /// What stands for a value that holds others. Those are at no place that a link could name.
     fn repacked(&mut self, value: &str, packed: &Packed) -> String {
-        if let Some(known) = self.tokens.known(value) {
-            return known;
-        }
         let here = std::mem::take(&mut self.here);
         let replaced = self.packed(packed, Self::json_text);
         self.here = here;
@@ -133,7 +133,7 @@ impl Scrub<'_> {
         if self.policy.name(name).schema {
             name.to_owned()
         } else {
-            self.identifier |= is_identifier(None, name);
+            self.identifier = self.identifier || is_identifier(None, name);
             self.tokens.replace(name, None)
         }
     }
@@ -208,7 +208,7 @@ pub(super) fn strength(kind: Option<&Kind>, name: &str, value: &str) -> Option<S
             Strength::Strong
         }),
         Some(Kind::Secret) => (value.len() >= SHORTEST_SECRET).then_some(Strength::Strong),
-        Some(Kind::Date) | None if is_version(name) && is_moment(value) => Some(Strength::Weak),
+        Some(Kind::Date) | None if is_moment(value) && is_version(name) => Some(Strength::Weak),
         None if is_opaque(value) => Some(Strength::Strong),
         _ => None,
     }

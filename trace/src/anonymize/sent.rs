@@ -19,7 +19,7 @@ impl<'p> Scrub<'p> {
     /// The same of JSON that is inside another value.
     pub(super) fn json_text(&mut self, text: &str) -> Option<String> {
         let mut tape = Tape::default();
-        let json = tape.read(text)?;
+        let json = tape.read(text, |name| self.policy.rule(name))?;
         Some(self.json(At::top(self.policy), json))
     }
 
@@ -51,12 +51,12 @@ impl<'p> Scrub<'p> {
             }
             Value::Object(object) => {
                 out.push(b'{');
-                for (place, (name, value)) in object.fields().enumerate() {
+                for (place, (field, value)) in object.fields().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
-                    self.json_field(at, name, out, |scrub, at, out| {
-                        scrub.put_field(at, name, value, out);
+                    self.json_field(at, field, out, |scrub, at, out| {
+                        scrub.put_field(at, field.name, value, out);
                     });
                 }
                 out.push(b'}');

@@ -3,7 +3,7 @@
 //! links lead there.
 
 use super::detect;
-use super::json::{Array, Json, Value};
+use super::json::{Array, Field, Json, Value};
 use super::policy::{Kind, Policy};
 use super::scrub::{self, Scrub};
 use super::walk::At;
@@ -29,11 +29,11 @@ impl<'p> Scrub<'p> {
             Value::Array(array) => self.array_shape(at, array, out),
             Value::Object(object) => {
                 out.push(b'{');
-                for (place, (name, value)) in object.fields().enumerate() {
+                for (place, (field, value)) in object.fields().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
-                    self.json_field(at, name, out, |scrub, at, out| scrub.shape(at, value, out));
+                    self.json_field(at, field, out, |scrub, at, out| scrub.shape(at, value, out));
                 }
                 out.push(b'}');
             }
@@ -90,10 +90,10 @@ impl<'p> Scrub<'p> {
             }
             Value::Array(array) => self.tell_items(at, array.items().enumerate()),
             Value::Object(object) => {
-                for (name, value) in object.fields() {
-                    if !self.is_idle(at, name, value) {
-                        let (field, mark) = self.enter(at, name, None);
-                        self.tell_all(field, value);
+                for (field, value) in object.fields() {
+                    if !self.is_idle(at, field, value) {
+                        let (at, mark) = self.enter(at, field, None);
+                        self.tell_all(at, value);
                         self.here.leave(mark);
                     }
                 }
@@ -103,14 +103,14 @@ impl<'p> Scrub<'p> {
 
     /// Whether it is soon said that a field's value does not identify, or did so before in this
     /// answer.
-    fn is_idle(&self, at: At<'p>, name: &str, value: Json<'_>) -> bool {
-        let kind = || at.field(name, self.policy.field(name)).kind;
+    fn is_idle(&self, at: At<'p>, field: Field<'_>, value: Json<'_>) -> bool {
+        let kind = || at.field(self.policy, field).kind;
         match value.value() {
             Value::Null | Value::Bool(_) => true,
             Value::Number(_) => !matches!(kind(), Some(Kind::Id)),
             Value::String(text) => {
-                scrub::strength(kind(), name, text).is_none()
-                    || self.spots.has(text, Entity::of_field(name))
+                scrub::strength(kind(), field.name, text).is_none()
+                    || self.spots.has(text, Entity::of_field(field.name))
             }
             Value::Array(_) | Value::Object(_) => false,
         }

@@ -77,11 +77,8 @@ impl Tokens {
         if !says_something(original) {
             return original.to_owned();
         }
-        if !matches!(kind, Some(Kind::Age | Kind::Choice(_)))
-            && let Some((known, replacement)) = self.map.get_key_value(original)
-        {
-            self.tally.count(known.label());
-            return replacement.clone();
+        if let Some(known) = self.again(original, kind) {
+            return known;
         }
         if self.detectors.shifts_dates() && dates::iso(original).is_some() {
             self.tally.count(Label::Date);
@@ -118,11 +115,14 @@ impl Tokens {
         replacement
     }
 
-    /// What stands for `original`, if that was settled before.
-    pub(super) fn known(&mut self, original: &str) -> Option<String> {
-        let known = self.map.get(original).cloned();
-        self.tally.add(Label::Text, known.is_some().into());
-        known
+    /// What stands for `original`, if that was settled before and does not depend on more.
+    pub(super) fn again(&mut self, original: &str, kind: Option<&Kind>) -> Option<String> {
+        if matches!(kind, Some(Kind::Age | Kind::Choice(_))) {
+            return None;
+        }
+        let (known, replacement) = self.map.get_key_value(original)?;
+        self.tally.count(known.label());
+        Some(replacement.clone())
     }
 
     /// Settles what stands for `original`, if there is room for it.

@@ -7,6 +7,7 @@ use serde_json::Number;
 
 use super::detect;
 use super::here::Mark;
+use super::json::Field;
 use super::pointers::Cursor;
 use super::policy::{Kind, Policy};
 use super::scrub::Scrub;
@@ -42,12 +43,13 @@ impl<'p> At<'p> {
         }
     }
 
-    /// A field of the object here, of which `kind` is said by its name.
-    pub(super) fn field(self, name: &str, kind: Option<&'p Kind>) -> Self {
+    /// A field of the object here.
+    pub(super) fn field(self, policy: &'p Policy, field: Field<'_>) -> Self {
+        let kind = policy.said(field.rule).kind;
         if self.cursor.is_empty() {
             return Self { kind, ..self };
         }
-        let cursor = self.cursor.child(name);
+        let cursor = self.cursor.child(field.name);
         Self {
             kind: cursor.kind().or(kind),
             cursor,
@@ -60,13 +62,13 @@ impl<'p> Scrub<'p> {
     pub(super) fn json_field(
         &mut self,
         at: At<'p>,
-        name: &str,
+        field: Field<'_>,
         out: &mut Vec<u8>,
         write: impl FnOnce(&mut Self, At<'p>, &mut Vec<u8>),
     ) {
-        let (field, mark) = self.enter(at, name, Some(out));
+        let (at, mark) = self.enter(at, field, Some(out));
         out.push(b':');
-        write(self, field, out);
+        write(self, at, out);
         self.here.leave(mark);
     }
 
@@ -74,19 +76,18 @@ impl<'p> Scrub<'p> {
     pub(super) fn enter(
         &mut self,
         at: At<'p>,
-        name: &str,
+        field: Field<'_>,
         out: Option<&mut Vec<u8>>,
     ) -> (At<'p>, Mark) {
-        let said = self.policy.name(name);
-        let safe = if said.schema {
-            Cow::Borrowed(name)
+        let safe = if self.policy.said(field.rule).schema {
+            Cow::Borrowed(field.name)
         } else {
-            Cow::Owned(self.key(name))
+            Cow::Owned(self.key(field.name))
         };
         if let Some(out) = out {
             line::quoted(out, &safe);
         }
-        (at.field(name, said.kind), self.here.enter(&safe))
+        (at.field(self.policy, field), self.here.enter(&safe))
     }
 
     /// What stands for a number where it is not itself. Numbers stay unless a rule says what they

@@ -2,16 +2,17 @@
 //! identifier in a path.
 
 use std::hash::{BuildHasher as _, Hasher};
+use std::num::NonZeroU32;
 
 use foldhash::fast::FixedState;
 
 /// What a value is about: a hash of a name, or whatever the path of the request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Entity(Option<u64>);
+pub(crate) struct Entity(Option<NonZeroU32>);
 
 /// What a path is about: its last word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner(u64);
+pub(crate) struct Owner(NonZeroU32);
 
 impl Entity {
     /// By the name of a field, such as `person_id`, `personIds` or, which says nothing, `id`.
@@ -29,8 +30,8 @@ impl Entity {
     }
 
     /// Itself, or else the owner.
-    pub(super) fn or(self, owner: Owner) -> u64 {
-        self.0.unwrap_or(owner.0)
+    pub(super) fn or(self, owner: Owner) -> u32 {
+        self.0.unwrap_or(owner.0).get()
     }
 }
 
@@ -93,10 +94,13 @@ impl Letters {
     }
 
     /// Names are the application's: nobody gains by making them collide.
-    fn hash(&self) -> u64 {
+    fn hash(&self) -> NonZeroU32 {
         let mut hasher = FixedState::default().build_hasher();
         hasher.write(self.all());
-        hasher.finish()
+        let hash = u32::try_from(hasher.finish() >> 32);
+        hash.ok()
+            .and_then(NonZeroU32::new)
+            .unwrap_or(NonZeroU32::MAX)
     }
 }
 

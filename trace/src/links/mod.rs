@@ -178,13 +178,16 @@ impl Answer {
     }
 }
 
-/// A value, and for one that says little by itself what it is about.
-type Meaning = (u64, Option<u64>);
+/// A value, and for one that says little by itself what it is about: a hash of both.
+type Meaning = u64;
 
 impl Place<'_> {
     fn meaning(&self, owner: Owner) -> Meaning {
-        let weak = self.strength == Strength::Weak;
-        (self.value, weak.then(|| self.entity.or(owner)))
+        match self.strength {
+            Strength::Strong => self.value,
+            // The value's own bits are even already.
+            Strength::Weak => self.value ^ u64::from(self.entity.or(owner)) << 16,
+        }
     }
 }
 

@@ -54,8 +54,8 @@ struct Spot {
     strength: Strength,
     /// Where its text is, and how long that is; the token comes after it.
     start: u32,
-    length: u32,
-    token: u32,
+    length: u16,
+    token: u16,
 }
 
 impl Spots {
@@ -74,7 +74,7 @@ impl Spots {
         self.seen.contains(&(self.hasher.hash_one(value), entity))
     }
 
-    /// Takes note of a value at a place, unless the part has too many. `token` is what stands for
+    /// Takes note of a value at a place, unless that is very long or the part has too many. `token` is what stands for
     /// the value, if that has to be said apart from the part.
     pub(crate) fn push(
         &mut self,
@@ -84,6 +84,9 @@ impl Spots {
         place: &str,
         token: &str,
     ) {
+        let (Ok(length), Ok(told)) = (place.len().try_into(), token.len().try_into()) else {
+            return;
+        };
         if self.spots.len() >= MOST {
             return;
         }
@@ -97,8 +100,8 @@ impl Spots {
             entity,
             strength,
             start: int(start),
-            length: int(place.len()),
-            token: int(token.len()),
+            length,
+            token: told,
         });
     }
 
@@ -147,13 +150,15 @@ impl Spotted {
 
     /// Itself without those places of told tokens that are old.
     pub(super) fn without(self: &Arc<Self>, is_old: impl Fn(&Place<'_>) -> bool) -> Arc<Self> {
-        let goes = |spot: &Spot| spot.token > 0 && is_old(&self.place(spot));
-        let stay = self.spots.iter().filter(|spot| !goes(spot));
-        let mut spots: Box<[Spot]> = stay.copied().collect();
-        if spots.len() == self.spots.len() {
+        let stays = |spot: &&Spot| spot.token == 0 || !is_old(&self.place(spot));
+        let count = self.spots.iter().filter(stays).count();
+        if count == self.spots.len() {
             return Arc::clone(self);
         }
-        let mut texts = String::new();
+        let mut spots = Vec::with_capacity(count);
+        spots.extend(self.spots.iter().filter(stays).copied());
+        let length = |spot: &Spot| usize::from(spot.length) + usize::from(spot.token);
+        let mut texts = String::with_capacity(spots.iter().map(length).sum());
         for spot in in_order(spots.iter_mut()) {
             let place = self.place(spot);
             spot.start = int(texts.len());
@@ -161,7 +166,7 @@ impl Spotted {
             texts.push_str(place.token);
         }
         Arc::new(Self {
-            spots,
+            spots: spots.into(),
             texts: texts.into(),
         })
     }
@@ -175,14 +180,16 @@ impl Spotted {
     }
 
     /// Bytes that it takes, and that it takes to know its values by themselves.
-    pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + 2 * size_of_val(&*self.spots) + self.texts.len()
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>()
+            + self.spots.len() * (size_of::<Spot>() + 2 * size_of::<u64>())
+            + self.texts.len()
     }
 
     fn place(&self, spot: &Spot) -> Place<'_> {
         let start = index(spot.start);
-        let middle = start + index(spot.length);
-        let end = middle + index(spot.token);
+        let middle = start + usize::from(spot.length);
+        let end = middle + usize::from(spot.token);
         Place {
             value: spot.value,
             entity: spot.entity,

@@ -10,6 +10,7 @@ mod places;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::BufRead;
+use std::ops::Range;
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
@@ -186,8 +187,8 @@ impl<'a> Search<'a> {
                 self.detectors.leaks(form)
             };
             for (kind, place) in leaks {
-                let value = &form[place];
-                if !self.public.words.contains(value) {
+                let value = &form[place.clone()];
+                if !self.public.words.contains(value) && !self.is_in_made_up(form, &place) {
                     add(kind, value);
                 }
             }
@@ -208,6 +209,19 @@ impl Search<'_> {
     fn is_made_up(&self, value: &str) -> bool {
         self.made_up.is_some_and(|made_up| made_up.contains(value))
             || detect::date_at_start(value).is_some()
+    }
+
+    /// The same for what a value is part of: a word of the text, or what stands in quotes there.
+    fn is_in_made_up(&self, text: &str, place: &Range<usize>) -> bool {
+        let around = |ends: fn(char) -> bool| {
+            let start = text[..place.start].rfind(ends).map_or(0, |at| at + 1);
+            let end = text[place.end..].find(ends);
+            &text[start..end.map_or(text.len(), |end| place.end + end)]
+        };
+        let word =
+            around(|c| c.is_ascii_whitespace() || c.is_ascii_punctuation() && !"-_.@".contains(c));
+        let quoted = around(|c| matches!(c, '"' | '\''));
+        self.is_made_up(&text[place.clone()]) || self.is_made_up(word) || self.is_made_up(quoted)
     }
 }
 

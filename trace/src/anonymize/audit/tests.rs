@@ -59,6 +59,12 @@ fn blank() -> Exchange {
 }
 
 fn audit(originals: &[Original], exchange: &Exchange) -> Report {
+    audit_among(originals, &[], exchange)
+}
+
+/// The same where it is known what stands for others.
+fn audit_among(originals: &[Original], made_up: &[&str], exchange: &Exchange) -> Report {
+    let made_up = made_up.iter().map(|it| (*it).to_owned()).collect();
     let mut file = serde_json::to_vec(&header()).unwrap();
     file.push(b'\n');
     file.extend_from_slice(&line_of(exchange));
@@ -69,7 +75,7 @@ fn audit(originals: &[Original], exchange: &Exchange) -> Report {
         vocabulary.into_iter(),
         Detectors::default(),
     );
-    search.run(reader).unwrap()
+    search.among(&made_up).run(reader).unwrap()
 }
 
 /// The same value, written as programs write values into each other.
@@ -253,6 +259,33 @@ fn a_name_that_occurs_twice_hides_nothing() {
     let mut exchange = blank();
     exchange.request.body.content = Content::Utf8(format!("{{\"a\":\"{EMAIL}\",\"a\":1}}"));
     assert!(audit(&originals(), &exchange).findings.total() > 0);
+}
+
+#[test]
+fn what_was_made_up_looks_like_what_it_likes() {
+    let made_up = [
+        "vin-4821",
+        "was Dr. Miller",
+        "2031-05-11 Dr. May",
+        "7742931",
+    ];
+    let query = |literal: &str| {
+        let mut exchange = blank();
+        let text = json!({ "query": format!("{{ find(key: \"{literal}\") {{ a }} }}") });
+        exchange.request.body = Body {
+            bytes: 9,
+            content: Content::Utf8(text.to_string()),
+        };
+        exchange
+    };
+    for literal in made_up {
+        let report = audit_among(&[], &made_up, &query(literal));
+        assert_eq!(report.findings.total(), 0, "{literal}");
+    }
+    for literal in ["vin-4822", "is Dr. Miller", "x vin-48210", "mrn 7742931"] {
+        let report = audit_among(&[], &made_up, &query(literal));
+        assert_eq!(report.findings.total(), 1, "{literal}");
+    }
 }
 
 #[test]

@@ -2,22 +2,29 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::BuildHasher as _;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{Node, Numeral, Place, Strings, Tape};
+use super::{Named, Names, Node, Numeral, Place, Strings, Tape};
+use crate::anonymize::policy::Rule;
 
 /// Puts the whole of `text` on the tape.
-pub(super) fn read(tape: &mut Tape, text: &str) -> Option<()> {
+pub(super) fn read(tape: &mut Tape, text: &str, rule: &Ask<'_>) -> Option<()> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    Put { tape, text }.deserialize(&mut reader).ok()?;
+    let put = Put { tape, text, rule };
+    put.deserialize(&mut reader).ok()?;
     reader.end().ok()
 }
+
+/// What the policy has to say of a name.
+type Ask<'t> = dyn Fn(&str) -> Rule + 't;
 
 /// Puts any value at the end of the tape.
 struct Put<'t> {
     tape: &'t mut Tape,
     text: &'t str,
+    rule: &'t Ask<'t>,
 }
 
 impl Put<'_> {
@@ -25,6 +32,7 @@ impl Put<'_> {
         Put {
             tape: self.tape,
             text: self.text,
+            rule: self.rule,
         }
     }
 
@@ -98,55 +106,124 @@ impl<'de> Visitor<'de> for Put<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
-        let (start, names) = (self.tape.nodes.len(), self.tape.names.len());
+        let (start, open) = (self.tape.nodes.len(), self.tape.open.len());
         self.tape.nodes.push(Node::Null);
-        while fields.next_key_seed(Name(self.again()))?.is_some() {
+        let mut before = START;
+        while let Some(name) = fields.next_key_seed(Name(self.again(), before))? {
+            before = name;
             fields.next_value_seed(self.again())?;
         }
-        outdate(self.tape, self.text, names);
-        self.tape.names.truncate(names);
+        outdate(self.tape, open);
+        self.tape.open.truncate(open);
         let nodes = nodes_since(self.tape, start);
         self.tape.nodes[start] = Node::Object { nodes };
         Ok(())
     }
 }
 
-/// Puts the name of a field at the end of the tape.
-struct Name<'t>(Put<'t>);
+/// Puts the name of a field at the end of the tape, and says its number. Takes that of the name
+/// before it in its object.
+struct Name<'t>(Put<'t>, u32);
 
 impl Name<'_> {
-    fn put(self, name: Place) {
-        let tape = self.0.tape;
-        tape.names.push(int(tape.nodes.len()));
-        tape.nodes.push(Node::Name(name));
+    fn put(self, name: &str, place: impl FnOnce(&mut Tape) -> Place) -> u32 {
+        let Self(Put { tape, text, rule }, before) = self;
+        let number = match tape.guessed(before, text, name) {
+            Some(number) => number,
+            None => tape.looked_up(before, text, name, place, rule),
+        };
+        tape.open.push(int(tape.nodes.len()));
+        tape.nodes.push(Node::Name(number));
+        number
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = ();
+    type Value = u32;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl<'de> Visitor<'de> for Name<'_> {
-    type Value = ();
+    type Value = u32;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<(), E> {
-        let place = borrowed(self.0.text, name);
-        self.put(place);
-        Ok(())
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<u32, E> {
+        let text = self.0.text;
+        Ok(self.put(name, |_| borrowed(text, name)))
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<(), E> {
-        let place = unescaped(self.0.tape, name);
-        self.put(place);
-        Ok(())
+    fn visit_str<E>(self, name: &str) -> Result<u32, E> {
+        Ok(self.put(name, |tape| unescaped(tape, name)))
+    }
+}
+
+impl Tape {
+    /// The number of the name that came after the same one before, if it is this one.
+    fn guessed(&self, before: u32, text: &str, name: &str) -> Option<u32> {
+        let next = match self.names.all.get(super::index(before)) {
+            Some(before) => before.next,
+            None => self.names.first,
+        };
+        let guess = self.names.all.get(super::index(next))?;
+        (self.strings(text).get(guess.place) == name).then_some(next)
+    }
+
+    fn looked_up(
+        &mut self,
+        before: u32,
+        text: &str,
+        name: &str,
+        place: impl FnOnce(&mut Self) -> Place,
+        rule: &Ask<'_>,
+    ) -> u32 {
+        let hash = self.names.by_hash.hasher().hash_one(name);
+        let known = self.names.by_hash.get(&hash).copied();
+        let is = |number: &u32| {
+            let named = &self.names.all[super::index(*number)];
+            self.strings(text).get(named.place) == name
+        };
+        // Two names have one hash hardly ever.
+        let known = known.and_then(|known| {
+            let all = 0..int(self.names.all.len());
+            Some(known).filter(is).or_else(|| all.into_iter().find(is))
+        });
+        let number = known.unwrap_or_else(|| {
+            let place = place(self);
+            let number = int(self.names.all.len());
+            self.names.by_hash.insert(hash, number);
+            self.names.all.push(Named {
+                place,
+                rule: rule(name),
+                next: START,
+            });
+            number
+        });
+        match self.names.all.get_mut(super::index(before)) {
+            Some(before) => before.next = number,
+            None => self.names.first = number,
+        }
+        number
+    }
+
+    const fn strings<'a>(&'a self, text: &'a str) -> Strings<'a> {
+        Strings {
+            text,
+            unescaped: self.unescaped.as_str(),
+            names: self.names.all.as_slice(),
+        }
+    }
+}
+
+impl Names {
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+        self.by_hash.clear();
     }
 }
 
@@ -173,32 +250,25 @@ fn nodes_since(tape: &Tape, start: usize) -> u32 {
     int(tape.nodes.len() - start - 1)
 }
 
-/// Marks those names of the object that ends, from `first` on, which come again. Compares each with
-/// each only where that is soon done.
-fn outdate(tape: &mut Tape, text: &str, first: usize) {
-    let Tape {
-        nodes,
-        unescaped,
-        names,
-    } = tape;
-    let strings = Strings { text, unescaped };
-    let names = &names[first..];
+/// Marks those names of the object that ends, whose fields are open from `first` on, which come
+/// again. Compares each with each only where that is soon done.
+fn outdate(tape: &mut Tape, first: usize) {
+    let Tape { nodes, open, .. } = tape;
+    let fields = &open[first..];
     let name = |nodes: &[Node], node: u32| match nodes[super::index(node)] {
-        Node::Name(place) => strings.get(place),
-        _ => "",
+        Node::Name(name) => name,
+        _ => START,
     };
     let mut outdated = Vec::new();
-    if names.len() > FEW {
-        let mut seen = HashSet::with_capacity(names.len());
-        let last_first = names.iter().rev().copied();
+    if fields.len() > FEW {
+        let mut seen = HashSet::with_capacity(fields.len());
+        let last_first = fields.iter().rev().copied();
         outdated.extend(last_first.filter(|node| !seen.insert(name(nodes, *node))));
     } else {
-        for (at, node) in names.iter().enumerate() {
+        for (at, node) in fields.iter().enumerate() {
             let own = name(nodes, *node);
-            if names[at + 1..]
-                .iter()
-                .any(|later| name(nodes, *later) == own)
-            {
+            let mut later = fields[at + 1..].iter();
+            if later.any(|later| name(nodes, *later) == own) {
                 outdated.push(*node);
             }
         }
@@ -215,3 +285,6 @@ fn int(count: usize) -> u32 {
 
 /// Names that are compared each with each.
 const FEW: usize = 16;
+
+/// Stands before the first name of an object, and for one that is not known.
+const START: u32 = u32::MAX;

@@ -88,12 +88,16 @@ pub(crate) fn anonymize(effort: Effort) -> Result<()> {
 fn exchanges(seen: &[Seen], anew: Anew, generations: u32) -> Result<f64> {
     let mut anonymizer = anonymizer()?;
     let (mut spent, mut count) = (0.0, 0.0);
-    for generation in 1..=generations {
+    // The first two are a recording's beginning.
+    for generation in 1..=generations + 2 {
         for seen in seen.chunks(BATCH) {
             let batch = seen.iter().map(|seen| again(seen, anew, generation));
             let batch = batch.collect::<Result<Vec<_>>>()?;
-            spent += cpu_of(|| batch.iter().for_each(|raw| drop(anonymizer.apply(raw))))?;
-            count += as_f64(batch.len());
+            let taken = cpu_of(|| batch.iter().for_each(|raw| drop(anonymizer.apply(raw))))?;
+            if generation > 2 {
+                spent += taken;
+                count += as_f64(batch.len());
+            }
         }
     }
     Ok(count / spent)

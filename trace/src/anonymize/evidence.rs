@@ -88,15 +88,18 @@ impl Gather<'_> {
     pub(super) fn body(self, body: &Body<'_>, evidence: &mut Evidence) {
         match &body.parsed {
             Parsed::Form(form) => self.pairs(form, evidence),
-            Parsed::Json(json) => self.walk(At::top(self.policy), *json, &mut |kind, value| {
-                self.requested(kind, value, evidence);
-            }),
+            Parsed::Json(json) if self.may_have(*json, is_evidence) => {
+                self.walk(At::top(self.policy), *json, &mut |kind, value| {
+                    self.requested(kind, value, evidence);
+                });
+            }
             Parsed::Known(known) => evidence.again(known),
             Parsed::Xml(markup) => markup.values().for_each(|(name, value)| {
                 self.requested(self.policy.field(name), value, evidence);
             }),
             Parsed::Absent
             | Parsed::Graphql(_)
+            | Parsed::Json(_)
             | Parsed::Multipart(_)
             | Parsed::Opaque
             | Parsed::Text(_) => {}
@@ -105,22 +108,23 @@ impl Gather<'_> {
 
     /// What the body of an answer says. Of a known one there is nothing to say.
     pub(super) fn answer_body(self, body: &Body<'_>, evidence: &mut Evidence) {
-        if let Parsed::Json(json) = &body.parsed
-            && self.may_issue(*json)
-        {
-            self.walk(At::top(self.policy), *json, &mut |kind, value| {
-                if kind.is_some_and(Kind::is_bearer) {
-                    evidence.issued.extend(self.issued(value));
-                }
-            });
+        match &body.parsed {
+            Parsed::Json(json) if self.may_have(*json, Kind::is_bearer) => {
+                self.walk(At::top(self.policy), *json, &mut |kind, value| {
+                    if kind.is_some_and(Kind::is_bearer) {
+                        evidence.issued.extend(self.issued(value));
+                    }
+                });
+            }
+            _ => {}
         }
     }
 
-    /// Whether a name in the document is one of credentials, or a place may be. Soon said of most.
-    fn may_issue(self, json: Json<'_>) -> bool {
+    /// Whether a value in the document may be of this sort, by its name or its place. Most have
+    /// none, and that is soon said.
+    fn may_have(self, json: Json<'_>, sort: fn(&Kind) -> bool) -> bool {
         let mut kinds = json.rules().map(|rule| self.policy.said(rule).kind);
-        self.policy.pointers.have(Kind::is_bearer)
-            || kinds.any(|kind| kind.is_some_and(Kind::is_bearer))
+        kinds.any(|kind| kind.is_some_and(sort)) || self.policy.pointers.have(sort)
     }
 
     /// What a header of an answer says.
@@ -177,6 +181,11 @@ impl Gather<'_> {
             }),
         }
     }
+}
+
+/// Whether a value of this kind in a request says who sends it.
+const fn is_evidence(kind: &Kind) -> bool {
+    kind.is_bearer() || matches!(kind, Kind::Username | Kind::Password)
 }
 
 impl Evidence {

@@ -1,7 +1,5 @@
 //! Where in an exchange a value stands, such as `body#/items/3/id`: for links.
 
-use std::fmt::Write as _;
-
 use crate::links::Entity;
 
 /// A place, or none: where links are not looked for.
@@ -56,8 +54,8 @@ impl Here {
     pub(super) fn item(&mut self, number: usize) -> Mark {
         let mark = Mark(self.text.len());
         if !self.is_nowhere() {
-            let written = write!(self.text, "/{number}");
-            debug_assert!(written.is_ok(), "memory takes all");
+            self.text.push('/');
+            self.text.push_str(itoa::Buffer::new().format(number));
         }
         mark
     }

@@ -201,7 +201,7 @@ pub(crate) fn inside(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a number.
 pub(crate) fn number(out: &mut Vec<u8>, number: u64) {
-    json(out, &number);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Writes anything as JSON.

@@ -151,12 +151,11 @@ impl Spotted {
     /// Itself without those places of told tokens that are old.
     pub(super) fn without(self: &Arc<Self>, is_old: impl Fn(&Place<'_>) -> bool) -> Arc<Self> {
         let stays = |spot: &&Spot| spot.token == 0 || !is_old(&self.place(spot));
-        let count = self.spots.iter().filter(stays).count();
-        if count == self.spots.len() {
+        let mut spots = Vec::with_capacity(self.spots.len());
+        spots.extend(self.spots.iter().filter(stays).copied());
+        if spots.len() == self.spots.len() {
             return Arc::clone(self);
         }
-        let mut spots = Vec::with_capacity(count);
-        spots.extend(self.spots.iter().filter(stays).copied());
         let length = |spot: &Spot| usize::from(spot.length) + usize::from(spot.token);
         let mut texts = String::with_capacity(spots.iter().map(length).sum());
         for spot in in_order(spots.iter_mut()) {

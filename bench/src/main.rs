@@ -18,10 +18,12 @@ mod wrk;
 use std::io::Write as _;
 use std::process::{Command, ExitCode};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use anyhow::{Result, bail, ensure};
+use mimalloc::MiMalloc;
+
+/// As in the programs that are measured here without being started.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match run() {

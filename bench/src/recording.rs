@@ -2,6 +2,8 @@
 //! a recording takes of memory over ten million exchanges.
 
 use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -81,8 +83,33 @@ pub(crate) fn anonymize(effort: Effort) -> Result<()> {
         }
         rates.print();
     }
+    let mut peer = Rates::new(
+        "64 KiB JSON into a value of serde_json and out",
+        "MB/s",
+        200.0,
+    );
+    for _ in 0..effort.rounds() {
+        peer.values.push(in_and_out(effort.of(1000))?);
+    }
+    peer.print();
     say("");
     Ok(())
+}
+
+/// What it takes to read large documents and to write them as they are.
+fn in_and_out(count: u32) -> Result<f64> {
+    let (mut spent, mut bytes) = (0.0, 0.0);
+    for number in 0..count {
+        let raw = large(number, New::People, true);
+        let text = raw.request_body.kept();
+        let mut outcome = Ok(Vec::new());
+        spent += cpu_of(|| {
+            outcome = serde_json::from_slice::<serde_json::Value>(text)
+                .and_then(|value| serde_json::to_vec(&value));
+        })?;
+        bytes += as_f64(outcome?.len());
+    }
+    Ok(bytes / 1e6 / spent)
 }
 
 fn exchanges(seen: &[Seen], anew: Anew, generations: u32) -> Result<f64> {
@@ -144,7 +171,24 @@ pub(crate) fn read(effort: Effort) -> Result<()> {
         rates.values.push(as_f64(records) / spent);
     }
     rates.print();
+    let mut peer = Rates::new("the same into values of serde_json", "records/s", 500_000.0);
+    for _ in 0..effort.rounds() {
+        let (mut values, mut outcome) = (0, Ok(()));
+        let spent = cpu_of(|| outcome = parse(&closed.path, &mut values))?;
+        outcome?;
+        peer.values.push(as_f64(values) / spent);
+    }
+    peer.print();
     say("");
+    Ok(())
+}
+
+/// What a reader does that knows nothing of captures.
+fn parse(path: &Path, values: &mut usize) -> Result<()> {
+    for line in BufReader::new(File::open(path)?).lines() {
+        black_box(serde_json::from_str::<serde_json::Value>(&line?)?);
+        *values += 1;
+    }
     Ok(())
 }
 

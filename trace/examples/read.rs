@@ -10,8 +10,13 @@ use std::hint::black_box;
 use std::io::Cursor;
 use std::path::Path;
 
+use mimalloc::MiMalloc;
 use rehearsal_trace::format::Reader;
 use rustix::time::{ClockId, clock_gettime};
+
+/// As in replay.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1);

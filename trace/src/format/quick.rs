@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use memchr::memchr2;
 use memchr::memmem::Finder;
 
@@ -16,7 +17,7 @@ use crate::exchange::{
 
 /// Headers that were read, by their text: most exchanges have those of another one.
 pub(super) struct Seen {
-    headers: HashMap<Box<str>, Headers>,
+    headers: HashMap<Box<str>, Headers, RandomState>,
     /// Bytes of their texts.
     bytes: usize,
     /// Finds what comes after headers.
@@ -26,7 +27,7 @@ pub(super) struct Seen {
 impl Default for Seen {
     fn default() -> Self {
         Self {
-            headers: HashMap::new(),
+            headers: HashMap::default(),
             bytes: 0,
             body: Finder::new(",\"body\":{"),
         }
@@ -258,7 +259,7 @@ impl<'a> Scan<'a, '_> {
         let mut end = 1;
         let mut escaped = false;
         loop {
-            end += memchr2(b'"', b'\\', &bytes[end..])?;
+            end += quote_or_escape(&bytes[end..])?;
             if bytes[end] == b'"' {
                 break;
             }
@@ -296,6 +297,34 @@ impl<'a> Scan<'a, '_> {
         Some(())
     }
 }
+
+/// Where the next quote or backslash is. Most are near, which [`memchr2`] is not made for.
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<WORD>();
+    for (word, at) in words.iter().take(NEAR / WORD).zip((0..).step_by(WORD)) {
+        let word = u64::from_le_bytes(*word);
+        let found = is_byte(word, b'"') | is_byte(word, b'\\');
+        if found != 0 {
+            // Below 64.
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let near = words.len().min(NEAR / WORD) * WORD;
+    Some(near + memchr2(b'"', b'\\', &bytes[near..])?)
+}
+
+/// A word whose lowest set bit is in the first of the word's bytes that is `byte`; zero when none
+/// is (Hacker's Delight, §6-1).
+const fn is_byte(word: u64, byte: u8) -> u64 {
+    let zero_where_equal = word ^ u64::from_ne_bytes([byte; WORD]);
+    zero_where_equal.wrapping_sub(u64::from_ne_bytes([1; WORD]))
+        & !zero_where_equal
+        & u64::from_ne_bytes([0x80; WORD])
+}
+
+/// Bytes that are looked at together, and how far that is done.
+const WORD: usize = 8;
+const NEAR: usize = 40;
 
 /// Bytes of headers' texts that are remembered; then it begins anew.
 const MOST_BYTES: usize = 1 << 20;
@@ -354,6 +383,20 @@ mod tests {
             other.response.headers = vec![("x".to_owned(), format!("{number:01000}"))].into();
             assert_eq!(exchange(&line_of(&other), &mut seen), Some(other));
             assert!(seen.bytes <= MOST_BYTES + 2000 && seen.headers.len() <= 1100);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_string_is_found_wherever_it_is() {
+        for before in 0..100 {
+            for end in ["\"", "\\", "\"\\", "\\\""] {
+                for after in [0, 1, 7, 8, 50] {
+                    let text = "é".repeat(before / 2) + &"a".repeat(before % 2) + end;
+                    let text = text + &"b\"".repeat(after);
+                    assert_eq!(quote_or_escape(text.as_bytes()), Some(before), "{text}");
+                }
+            }
+            assert_eq!(quote_or_escape("#".repeat(before).as_bytes()), None);
         }
     }
 

@@ -1,4 +1,5 @@
-//! How fast a recording is: records made-up exchanges of a few kinds and prints how many a second.
+//! How fast a recording is: records made-up exchanges of a few kinds and prints how many a second,
+//! and how long the audit takes at its end.
 //!
 //! `cargo run --profile profiling -p rehearsal-trace --example anonymize [KIND [COUNT]]`; run it
 //! under `perf record` or `valgrind --tool=callgrind` to see where the time goes.
@@ -71,10 +72,14 @@ fn run(name: &str, make: Make, count: u32) -> Result<(), Box<dyn Error>> {
         spent += cpu_seconds() - began;
     }
     let bytes = std::fs::metadata(file.with_extension("jsonl.partial"))?.len() / u64::from(count);
+    let began = cpu_seconds();
+    let closed = recording.close(Missed::default())?;
     println!(
-        "{name:6} {:7.2} µs, {:8.0} exchanges/s, {bytes} bytes a line",
+        "{name:6} {:7.2} µs, {:8.0} exchanges/s, {bytes} bytes a line; audit of {} {:.1} s",
         spent * 1e6 / f64::from(count),
         f64::from(count) / spent,
+        closed.footer.audit.searched,
+        cpu_seconds() - began,
     );
     Ok(())
 }

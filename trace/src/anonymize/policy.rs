@@ -2,6 +2,7 @@
 //!
 //! What no rule keeps is replaced.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::detect::Detectors;
@@ -17,7 +18,8 @@ pub struct Policy {
     pub(super) headers: HashMap<String, HeaderRule, Quick>,
     pub(super) names: Names,
     pub(super) pointers: Pointers,
-    /// How bodies of some content types are read, by their lower-case names.
+    /// How bodies of some content types are read, by their lower-case names; of a whole sort, such
+    /// as `image/`.
     pub(super) contents: HashMap<String, Content, Quick>,
     pub(super) vocabulary: HashSet<String>,
     pub(super) detectors: Detectors,
@@ -180,11 +182,14 @@ impl Policy {
         if self.contents.is_empty() {
             return None;
         }
-        let essence = essence.to_ascii_lowercase();
-        let own = self.contents.get(&essence);
+        let mut essence = Cow::Borrowed(essence);
+        if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            essence.to_mut().make_ascii_lowercase();
+        }
+        let own = self.contents.get(&*essence);
         let of_sort = || {
-            let (sort, _) = essence.split_once('/')?;
-            self.contents.get(&format!("{sort}/*"))
+            let slash = essence.find('/')?;
+            self.contents.get(&essence[..=slash])
         };
         own.or_else(of_sort).copied()
     }

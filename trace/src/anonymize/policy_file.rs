@@ -287,7 +287,9 @@ fn contents(rules: &ContentRules) -> Result<HashMap<String, Content, Quick>, Wro
             if !is_essence(&essence) {
                 return Err(Mistake::Content { essence }.of(text));
             }
-            let before = contents.insert(essence, content);
+            // A whole sort is known by its name and the slash.
+            let known_by = essence.strip_suffix('*').unwrap_or(&essence);
+            let before = contents.insert(known_by.to_owned(), content);
             once(before.is_none(), text)?;
         }
     }

@@ -5,16 +5,17 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD};
 use percent_encoding::percent_decode;
 
-/// Calls `found` with the text, with what it says when it is decoded, and with what that says.
+/// Calls `found` with the text, with what it says when it is decoded, and with what that says; and
+/// with whether that is decoded no further.
 ///
 /// No form is longer than the text that it is of, and each has a handful of its own, so that the
 /// work is bounded by the text's length.
-pub(super) fn each_form(text: &str, found: &mut dyn FnMut(&str)) {
+pub(super) fn each_form(text: &str, found: &mut dyn FnMut(&str, bool)) {
     decoded(text, LEVELS, found);
 }
 
-fn decoded(text: &str, levels: u32, found: &mut dyn FnMut(&str)) {
-    found(text);
+fn decoded(text: &str, levels: u32, found: &mut dyn FnMut(&str, bool)) {
+    found(text, levels == 0);
     if levels == 0 {
         return;
     }
@@ -47,13 +48,15 @@ const PACKED: [Packed; 3] = [
     ),
 ];
 
-/// `None` when the text has no such escapes, as with the others.
-/// Whether a byte is percent-encoded in it.
+/// Whether it has an escape that runs together with what comes next: of percent-encoding, or JSON's.
 pub(super) fn has_escape(text: &str) -> bool {
-    let mut escapes = text.as_bytes().windows(3);
-    escapes.any(|it| it[0] == b'%' && it[1].is_ascii_hexdigit() && it[2].is_ascii_hexdigit())
+    let bytes = text.as_bytes();
+    let coded = |it: &[u8]| it[0] == b'%' && it[1].is_ascii_hexdigit() && it[2].is_ascii_hexdigit();
+    let escaped = |it: &[u8]| it[0] == b'\\' && b"bfnrtu".contains(&it[1]);
+    bytes.windows(3).any(coded) || bytes.windows(2).any(escaped)
 }
 
+/// `None` when the text has no such escapes, as with the others.
 fn from_percent(text: &str) -> Option<String> {
     if !text.contains(['%', '+']) {
         return None;
@@ -224,7 +227,7 @@ mod tests {
 
     fn forms(text: &str) -> Vec<String> {
         let mut forms = Vec::new();
-        each_form(text, &mut |form| forms.push(form.to_owned()));
+        each_form(text, &mut |form, _| forms.push(form.to_owned()));
         forms
     }
 

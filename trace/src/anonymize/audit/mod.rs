@@ -179,9 +179,9 @@ impl<'a> Search<'a> {
                 hits.push(hit);
             }
         };
-        each_form(text, &mut |form| {
+        each_form(text, &mut |form, is_last| {
             // What is left of an escape would run together with what comes next. It is decoded too.
-            let leaks = if forms::has_escape(form) {
+            let leaks = if !is_last && forms::has_escape(form) {
                 Vec::new()
             } else {
                 self.detectors.leaks(form)
@@ -192,10 +192,11 @@ impl<'a> Search<'a> {
                     add(kind, value);
                 }
             }
-            self.needles.search(form, &mut |needle| {
+            self.needles.search(form, &mut |needle, start| {
                 let needle = self.needles.get(needle);
                 // Short ones come in longer values by chance, unless they are names.
-                if needle.any_case || needle.text.len() >= LONG || needle.text == form {
+                let means_it = needle.any_case || needle.text.len() >= LONG || needle.text == form;
+                if means_it && !self.is_in_made_up(form, &(start..start)) {
                     add(needle.kind, needle.text);
                 }
             });

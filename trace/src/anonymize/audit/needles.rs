@@ -92,8 +92,9 @@ impl<'a> Needles<'a> {
         self.all.iter()
     }
 
-    /// Calls `found` with the number of each original that is in `text`, as often as it is there.
-    pub(super) fn search(&self, text: &str, found: &mut dyn FnMut(usize)) {
+    /// Calls `found` with the number of each original that is in `text`, and where it begins, as often
+    /// as it is there.
+    pub(super) fn search(&self, text: &str, found: &mut dyn FnMut(usize, usize)) {
         if self.index.is_empty() || text.len() < SHORTEST {
             return;
         }
@@ -113,7 +114,7 @@ impl<'a> Needles<'a> {
         lower: &[u8],
         start: usize,
         at_edge: bool,
-        found: &mut dyn FnMut(usize),
+        found: &mut dyn FnMut(usize, usize),
     ) {
         let rest = &lower[start..];
         if at_edge {
@@ -121,7 +122,7 @@ impl<'a> Needles<'a> {
                 if rest.get(length).is_none_or(|byte| is_edge(*byte)) {
                     self.candidates(key(&rest[..length], length), |entry| {
                         if entry.form == Form::Alone && self.is(entry, text, lower, start, length) {
-                            found(entry.needle as usize);
+                            found(entry.needle as usize, start);
                         }
                     });
                 }
@@ -130,7 +131,7 @@ impl<'a> Needles<'a> {
         if rest.len() >= LONG {
             self.candidates(key(rest, LONG), |entry| {
                 if entry.form != Form::Alone && self.is(entry, text, lower, start, rest.len()) {
-                    found(entry.needle as usize);
+                    found(entry.needle as usize, start);
                 }
             });
         }

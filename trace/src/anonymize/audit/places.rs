@@ -143,7 +143,7 @@ fn each_in_body(part: &'static str, body: &Body, look: &mut Look<'_>) {
             let end: &[char] = if is_form(text) {
                 &['&', '=']
             } else if text.trim_start().starts_with('<') {
-                &['<', '>', '"']
+                &['<', '>', '"', '[', ']']
             } else {
                 &[]
             };

@@ -282,10 +282,33 @@ fn what_was_made_up_looks_like_what_it_likes() {
         let report = audit_among(&[], &made_up, &query(literal));
         assert_eq!(report.findings.total(), 0, "{literal}");
     }
+    // It is there by chance.
+    let original = [Original::new("January 2", Label::Text)];
+    for literal in ["January 20, 2083", "was Dr. Miller"] {
+        let report = audit_among(&original, &made_up, &query(literal));
+        assert_eq!(report.findings.total(), 0, "{literal}");
+    }
+    let report = audit_among(&original, &made_up, &query("on January 2"));
+    assert_eq!(report.findings.total(), 1);
     for literal in ["vin-4822", "is Dr. Miller", "x vin-48210", "mrn 7742931"] {
         let report = audit_among(&[], &made_up, &query(literal));
         assert_eq!(report.findings.total(), 1, "{literal}");
     }
+}
+
+#[test]
+fn an_escape_does_not_run_together_with_what_comes_next() {
+    let text = |text: &str| {
+        let mut exchange = blank();
+        exchange.request.body = Body {
+            bytes: 9,
+            content: Content::Utf8(text.to_owned()),
+        };
+        audit(&[], &exchange).findings.total()
+    };
+    assert_eq!(text(r#"query{p(name:"Pupu\nPI 241/53"){id}}"#), 0);
+    assert_eq!(text(r#"query{p(name:"Pupu\nNPI 241/53"){id}}"#), 1);
+    assert_eq!(text("<a><![CDATA[January 20, 2083]]></a>"), 0);
 }
 
 #[test]
@@ -305,7 +328,7 @@ fn both_alphabets_of_base64_are_known_at_any_place() {
         ];
         for packed in packed {
             let mut found = 0;
-            needles.search(&format!("x{packed}"), &mut |_| found += 1);
+            needles.search(&format!("x{packed}"), &mut |_, _| found += 1);
             assert!(found > 0, "{packed}");
         }
     }
@@ -321,7 +344,7 @@ proptest! {
         let needle = |text| Needle { kind: "id", text, any_case: false };
         let needles = Needles::new(texts.iter().map(|text| needle(text.as_str())).collect());
         let mut found = BTreeSet::new();
-        needles.search(&text, &mut |number| { found.insert(number); });
+        needles.search(&text, &mut |number, _| { found.insert(number); });
         for (number, needle) in texts.iter().enumerate() {
             let edges = |at: usize| {
                 let edge = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b',');

@@ -172,7 +172,9 @@ pub(super) fn number(original: &str, rng: &mut StdRng) -> String {
 pub(super) fn phone(original: &str, tries: u32, rng: &mut StdRng) -> String {
     let (number, extension) = original.split_at(extension(original));
     let count = number.bytes().filter(u8::is_ascii_digit).count();
-    if !(7..=15).contains(&count) || tries > PHONE_TRIES {
+    // With other words in it, it is more than a number.
+    let is_number = (7..=15).contains(&count) && !number.contains(char::is_alphabetic);
+    if !is_number || tries > PHONE_TRIES {
         let (area, line) = (area(rng), rng.random_range(100..200));
         return match tries {
             0..=PHONE_TRIES => format!("+1{area}5550{line}"),

@@ -240,3 +240,50 @@ proptest! {
         prop_assert_eq!(tokens.replace(&original, None), replacement);
     }
 }
+
+#[test]
+fn no_kind_lets_words_through() {
+    let kinds = [
+        Kind::Address,
+        Kind::Age,
+        Kind::Choice(vec!["sick".to_owned(), "leave".to_owned()]),
+        Kind::Credential,
+        Kind::Date,
+        Kind::Email,
+        Kind::Id,
+        Kind::Keep(Vec::new()),
+        Kind::Name,
+        Kind::Password,
+        Kind::Phone,
+        Kind::Refresh,
+        Kind::Secret,
+        Kind::Session,
+        Kind::Text,
+        Kind::Url,
+        Kind::Username,
+    ];
+    let values = [
+        "(845) 268-6895;password=wraintk",
+        "Call Maria Keller at 845-268-6895",
+        "+1 845 268 6895 ext 12 (Maria Keller)",
+        "192.0.2.77 Maria",
+        "Maria 2026-01-02",
+        "2026-01-02 Keller",
+        "Keller, 98 years old",
+        "98 Keller",
+        "maria@h.org, Keller <keller@h.org>",
+        "https://maria:wraintk@h.org/keller",
+        "/keller?password=wraintk",
+        "123-45-6789 Maria",
+        "Keller 96857-0001",
+    ];
+    for kind in kinds.iter().map(Some).chain([None]) {
+        let mut tokens = Tokens::with_rng(1000, StdRng::seed_from_u64(7));
+        for value in values {
+            let safe = tokens.replace(value, kind).to_lowercase();
+            for word in ["maria", "keller", "wraintk", "password"] {
+                assert!(!safe.contains(word), "{kind:?}: {value} became {safe}");
+            }
+        }
+    }
+}

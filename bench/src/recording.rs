@@ -216,6 +216,9 @@ pub(crate) fn memory(effort: Effort) -> Result<()> {
 /// The argument that makes this program the process of [`memory`].
 pub(crate) const CHILD: &str = "--record-and-measure";
 
+/// Exchanges from one checkpoint to the next: of a second, at a rate of 500/s.
+const CHECKPOINT: usize = 500;
+
 /// Records until each of these counts is reached, and says what that took.
 pub(crate) fn record_and_measure(counts: &[String]) -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -226,7 +229,7 @@ pub(crate) fn record_and_measure(counts: &[String]) -> Result<()> {
     for count in counts {
         let count: u32 = count.parse()?;
         while done < count {
-            for _ in 0..500 {
+            for _ in 0..CHECKPOINT {
                 done += 1;
                 recording.record(&edit(done))?;
             }

@@ -98,23 +98,25 @@ fn any_value() -> impl Strategy<Value = String> {
 }
 
 fn any_kind() -> impl Strategy<Value = Option<Kind>> {
-    let kinds = [
-        Kind::Address,
-        Kind::Credential,
-        Kind::Email,
-        Kind::Id,
-        Kind::Name,
-        Kind::Password,
-        Kind::Phone,
-        Kind::Refresh,
-        Kind::Secret,
-        Kind::Session,
-        Kind::Text,
-        Kind::Url,
-        Kind::Username,
-    ];
-    proptest::option::of(proptest::sample::select(kinds.to_vec()))
+    proptest::option::of(proptest::sample::select(Vec::from(REPLACING)))
 }
+
+/// The kinds that put something else in a value's place whatever it is.
+const REPLACING: [Kind; 13] = [
+    Kind::Address,
+    Kind::Credential,
+    Kind::Email,
+    Kind::Id,
+    Kind::Name,
+    Kind::Password,
+    Kind::Phone,
+    Kind::Refresh,
+    Kind::Secret,
+    Kind::Session,
+    Kind::Text,
+    Kind::Url,
+    Kind::Username,
+];
 
 fn is_json_number(text: &str) -> bool {
     is_number(text)
@@ -243,24 +245,11 @@ proptest! {
 
 #[test]
 fn no_kind_lets_words_through() {
-    let kinds = [
-        Kind::Address,
+    let rest = [
         Kind::Age,
         Kind::Choice(vec!["sick".to_owned(), "leave".to_owned()]),
-        Kind::Credential,
         Kind::Date,
-        Kind::Email,
-        Kind::Id,
         Kind::Keep(Vec::new()),
-        Kind::Name,
-        Kind::Password,
-        Kind::Phone,
-        Kind::Refresh,
-        Kind::Secret,
-        Kind::Session,
-        Kind::Text,
-        Kind::Url,
-        Kind::Username,
     ];
     let values = [
         "(845) 268-6895;password=wraintk",
@@ -277,7 +266,7 @@ fn no_kind_lets_words_through() {
         "123-45-6789 Maria",
         "Keller 96857-0001",
     ];
-    for kind in kinds.iter().map(Some).chain([None]) {
+    for kind in REPLACING.iter().chain(&rest).map(Some).chain([None]) {
         let mut tokens = Tokens::with_rng(1000, StdRng::seed_from_u64(7));
         for value in values {
             let safe = tokens.replace(value, kind).to_lowercase();

@@ -272,10 +272,7 @@ fn what_was_made_up_looks_like_what_it_likes() {
     let query = |literal: &str| {
         let mut exchange = blank();
         let text = json!({ "query": format!("{{ find(key: \"{literal}\") {{ a }} }}") });
-        exchange.request.body = Body {
-            bytes: 9,
-            content: Content::Utf8(text.to_string()),
-        };
+        exchange.request.body = text_body(&text.to_string());
         exchange
     };
     for literal in made_up {
@@ -288,6 +285,14 @@ fn what_was_made_up_looks_like_what_it_likes() {
         let report = audit_among(&original, &made_up, &query(literal));
         assert_eq!(report.findings.total(), 0, "{literal}");
     }
+    // A word of its own, of which the number is a part.
+    let report = |word: &str| {
+        let mut exchange = blank();
+        exchange.request.body = text_body(&format!("call {word} now"));
+        audit_among(&[], &["x-808-201-3388"], &exchange)
+    };
+    assert_eq!(report("x-808-201-3388").findings.total(), 0);
+    assert_eq!(report("y-808-201-3388").findings.total(), 1);
     let report = audit_among(&original, &made_up, &query("on January 2"));
     assert_eq!(report.findings.total(), 1);
     for literal in ["vin-4822", "is Dr. Miller", "x vin-48210", "mrn 7742931"] {
@@ -300,15 +305,27 @@ fn what_was_made_up_looks_like_what_it_likes() {
 fn an_escape_does_not_run_together_with_what_comes_next() {
     let text = |text: &str| {
         let mut exchange = blank();
-        exchange.request.body = Body {
-            bytes: 9,
-            content: Content::Utf8(text.to_owned()),
-        };
+        exchange.request.body = text_body(text);
         audit(&[], &exchange).findings.total()
     };
     assert_eq!(text(r#"query{p(name:"Pupu\nPI 241/53"){id}}"#), 0);
     assert_eq!(text(r#"query{p(name:"Pupu\nNPI 241/53"){id}}"#), 1);
     assert_eq!(text("<a><![CDATA[January 20, 2083]]></a>"), 0);
+    // Where nothing is decoded any more, what stands there is looked at as it is.
+    for escapes in ["%41", "%2541", "%252541", "%25252541", "%2525252541"] {
+        assert_eq!(
+            text(&format!("call 808-201-3388 {escapes}")),
+            1,
+            "{escapes}"
+        );
+    }
+}
+
+fn text_body(text: &str) -> Body {
+    Body {
+        bytes: 9,
+        content: Content::Utf8(text.to_owned()),
+    }
 }
 
 #[test]

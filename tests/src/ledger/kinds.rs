@@ -168,7 +168,8 @@ fn spoken_date(m: &mut Maker) -> Written {
 
 fn compact_date(m: &mut Maker) -> Written {
     let (year, day) = m.date();
-    whole(format!("{year}01{day:02}"))
+    // With the time, as HL7 has it: eight digits are found in others by chance.
+    whole(format!("{year}01{day:02}{}", m.digits(6)))
 }
 
 fn age(m: &mut Maker) -> Written {

@@ -29,8 +29,9 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Passed => 0,
-            Self::Failed | Self::Damaged | Self::Found => 1,
+            Self::Failed => 1,
             Self::Usage => 2,
+            Self::Damaged | Self::Found => 90,
             Self::Invalid => 96,
             Self::Interrupted => 130,
         }
@@ -89,12 +90,12 @@ Exit codes:
 pub(crate) const VERIFY: &str = "\
 Exit codes:
   0    all are good; or the repaired file is written
-  1    one is damaged, or was never closed; or the repaired file is in quarantine
-  2    wrong usage, or one cannot be read or written at all";
+  2    wrong usage, or one cannot be read or written at all
+  90   one is damaged, or was never closed; or the repaired file is in quarantine";
 
 /// The table for `audit --help`.
 pub(crate) const AUDIT: &str = "\
 Exit codes:
   0    nothing was found
-  1    something was found
-  2    wrong usage, or one cannot be read";
+  2    wrong usage, or one cannot be read
+  90   something was found";

@@ -74,6 +74,11 @@ fn a_file_that_is_cut_anywhere_is_verified_and_repaired() {
             let capture = repaired(&cut, &to);
             let kept = capture.exchanges.len() as u64;
             assert!(kept == most || kept == most + 1, "cut at {end}");
+            let damage = capture.footer.unwrap().dropped.damage;
+            assert!(
+                kept + damage <= 3,
+                "{damage} lost that were not there, cut at {end}"
+            );
             std::fs::remove_file(&to).unwrap();
         }
         assert_eq!(most, 3, "{name}");

@@ -45,13 +45,13 @@ fn what_is_wrong_with_each_of_several_is_said() {
     .file("changed.jsonl", &changed)
     .file("torn.jsonl", &torn)
     .run();
-    assert_eq!(ended.code, 2);
+    assert_eq!(ended.code, 90);
     insta::assert_snapshot!(ended.stderr, @"error: cannot open capture `missing`: No such file or directory (os error 2)");
     assert!(ended.stdout.starts_with("good.jsonl: good\n"));
     let (_, others) = ended.stdout.split_once("changed.jsonl").unwrap();
     insta::assert_snapshot!(others);
     let replay = Replay::told(["verify", "torn.jsonl"]).file("torn.jsonl", &torn);
-    assert_eq!(replay.run().code, 1);
+    assert_eq!(replay.run().code, 90);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn an_audit_says_what_it_found_and_where_but_not_the_value() {
         .file("a.jsonl", &recording().text())
         .file("b.jsonl", &personal.text());
     let ended = audit.run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
+    assert_eq!((ended.code, ended.stderr.as_str()), (90, ""));
     insta::assert_snapshot!(ended.stdout);
     let audit = Replay::told(["audit", "a.jsonl", "--policy", "policy.toml"])
         .file("a.jsonl", &recording().text());

@@ -143,7 +143,8 @@ impl Copy<'_> {
                 self.writer
                     .copy(lines.text().trim_ascii_end(), exchange.seq)?;
             }
-            Ok(Line::Exchange(_)) | Err(_) => self.lost += 1,
+            Ok(Line::Exchange(_)) => self.lost += 1,
+            Err(_) if !began_otherwise(lines.text()) => self.lost += 1,
             Ok(Line::Checkpoint) if self.is_proven(number) => {
                 if let Ok(checkpoint) = serde_json::from_slice(lines.text()) {
                     self.checkpoint(&checkpoint)?;
@@ -200,4 +201,12 @@ fn cannot_write(path: &Path, source: io::Error) -> RepairError {
         path: path.to_owned(),
         source: WriteError::Write(source),
     }
+}
+
+/// Whether a line that cannot be read is one that is no exchange, such as a footer that was cut
+/// off, or too little to tell.
+fn began_otherwise(line: &[u8]) -> bool {
+    let others: [&[u8]; 2] = [br#"{"type":"checkpoint""#, br#"{"type":"footer""#];
+    let is = |other: &&[u8]| line.starts_with(other) || other.starts_with(line);
+    others.iter().any(is)
 }

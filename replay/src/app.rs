@@ -252,6 +252,7 @@ fn measure(
         interrupted,
         failed_logins,
         connections,
+        machine,
     } = measured?;
     if let Some(first) = failed_logins.first() {
         let warning = format!(
@@ -265,7 +266,7 @@ fn measure(
     }
     about.interrupted = interrupted;
     about.settings.connections = connections;
-    Ok(summarize(about, &job.plan, &recorder))
+    Ok(summarize(about, &job.plan, &recorder, &machine))
 }
 
 /// Writes and prints the results, and decides the exit code.

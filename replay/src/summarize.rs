@@ -34,8 +34,13 @@ pub(crate) struct About {
     pub(crate) warnings: Vec<String>,
 }
 
-/// The summary of a run.
-pub(crate) fn summarize(about: About, plan: &Plan, recorder: &Recorder) -> Summary {
+/// The summary of a run; `machine` is what a bare timer was late by meanwhile, in microseconds.
+pub(crate) fn summarize(
+    about: About,
+    plan: &Plan,
+    recorder: &Recorder,
+    machine: &Histogram<u32>,
+) -> Summary {
     let mut all = Endpoint::default();
     for endpoint in &recorder.endpoints {
         all.merge(endpoint);
@@ -43,7 +48,7 @@ pub(crate) fn summarize(about: About, plan: &Plan, recorder: &Recorder) -> Summa
     let duration_s = recorder.last_ended_ns as f64 / NANOS_PER_SECOND as f64;
     let totals = totals(all.counts, duration_s);
     let latency = latency(&all.clocks);
-    let fidelity = fidelity(plan, recorder, &totals, &all);
+    let fidelity = fidelity(plan, recorder, &totals, &all, machine);
     let (statuses, errors) = (statuses(&all), errors(&all));
     let verdict = judge(&Evidence {
         totals: &totals,
@@ -183,7 +188,13 @@ fn series(plan: &Plan, recorder: &Recorder) -> Vec<Second> {
     planned.into_iter().enumerate().map(of).collect()
 }
 
-fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, all: &Endpoint) -> Fidelity {
+fn fidelity(
+    plan: &Plan,
+    recorder: &Recorder,
+    totals: &Totals,
+    all: &Endpoint,
+    machine: &Histogram<u32>,
+) -> Fidelity {
     let [ms_10, ms_100, s_1] = recorder.windows.errors();
     let judged = &all.clocks.judged_lateness;
     Fidelity {
@@ -195,6 +206,7 @@ fn fidelity(plan: &Plan, recorder: &Recorder, totals: &Totals, all: &Endpoint) -
         achieved_ratio: share(totals.sent, totals.planned),
         judged_lateness_p99: at(judged, 0.99),
         judged_arrivals: judged.len(),
+        machine_lateness_p99: at(machine, 0.99),
         window_error: WindowError { ms_10, ms_100, s_1 },
         ks_gaps: ks_gaps(plan, &recorder.sends),
         order_inversions: order_inversions(plan, &recorder.sends),

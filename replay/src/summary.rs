@@ -238,6 +238,9 @@ pub struct Fidelity {
     pub judged_lateness_p99: u64,
     /// How many arrivals that is.
     pub judged_arrivals: u64,
+    /// What a bare timer on the same machine was late by at p99 meanwhile, in microseconds: where
+    /// this is as much, the machine is shared or too busy.
+    pub machine_lateness_p99: u64,
     /// Arrivals that were sent in another window of time than planned.
     pub window_error: WindowError,
     /// Kolmogorov–Smirnov distance of the gaps between arrivals, rounded to 0.1 ms, of the plan's

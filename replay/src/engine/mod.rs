@@ -7,6 +7,7 @@ mod client;
 mod control;
 mod fill;
 mod login;
+mod machine;
 mod outcome;
 mod pace;
 mod timer;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use http::HeaderValue;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
@@ -33,6 +35,7 @@ use crate::target::Target;
 use crate::users::{Pool, TestUser};
 
 use control::{Course, Event, Phase, control};
+use machine::Machine;
 
 pub(crate) use fill::Run;
 pub(crate) use login::LoginFailed;
@@ -91,6 +94,8 @@ pub(crate) struct Measured {
     pub(crate) failed_logins: Vec<LoginFailed>,
     /// Connections opened.
     pub(crate) connections: u64,
+    /// How late a bare timer was meanwhile, in microseconds.
+    pub(crate) machine: Histogram<u32>,
 }
 
 /// Why nothing was measured.
@@ -150,7 +155,10 @@ pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let course = runtime.block_on(control(&job, &phase, told, watch))?;
+    let machine = Machine::watch()?;
+    let course = runtime.block_on(control(&job, &phase, told, watch));
+    let machine = machine.lateness();
+    let course = course?;
     drop(phases);
     let mut shares = Vec::with_capacity(workers.len());
     for worker in workers {
@@ -159,7 +167,7 @@ pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured
             Err(panicked) => panic::resume_unwind(panicked),
         }
     }
-    let mut measured = join(job, shares, course == Course::Interrupted);
+    let mut measured = join(job, shares, machine, course == Course::Interrupted);
     if course == Course::NobodyIn
         && let Some(first) = measured.failed_logins.drain(..).next()
     {
@@ -188,13 +196,14 @@ fn spawn(
         })
 }
 
-fn join(job: Arc<Job>, shares: Vec<Share>, interrupted: bool) -> Measured {
+fn join(job: Arc<Job>, shares: Vec<Share>, machine: Histogram<u32>, interrupted: bool) -> Measured {
     let mut measured = Measured {
         recorder: Recorder::new(&job.plan),
         job,
         interrupted,
         failed_logins: Vec::new(),
         connections: 0,
+        machine,
     };
     for share in shares {
         measured.recorder.merge(share.recorder);

@@ -65,7 +65,7 @@ impl Default for Clocks {
 }
 
 /// Records nanoseconds in a histogram of microseconds; what is too long counts as the longest.
-pub(super) fn record(histogram: &mut Histogram<u32>, nanos: u64) {
+pub(crate) fn record(histogram: &mut Histogram<u32>, nanos: u64) {
     // Fails only where a value does not fit, and these histograms grow.
     let _recorded = histogram.record((nanos / 1_000).min(LONGEST_US));
 }
@@ -77,7 +77,7 @@ pub(super) fn merge(into: &mut Histogram<u32>, other: &Histogram<u32>) {
 }
 
 /// Three significant digits.
-fn fine() -> Histogram<u32> {
+pub(crate) fn fine() -> Histogram<u32> {
     growing(3)
 }
 

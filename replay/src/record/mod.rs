@@ -2,7 +2,7 @@
 //!
 //! Each worker has its own; they merge exactly.
 
-mod clocks;
+pub(crate) mod clocks;
 mod endpoint;
 mod windows;
 

@@ -2,7 +2,7 @@
 
 use crate::engine::{Answer, Failure, Outcome};
 use crate::plan::{Arrival, Body, Plan, Request, store};
-use crate::record::Recorder;
+use crate::record::{Recorder, clocks};
 use crate::summarize::{About, summarize};
 use crate::summary::{Capture, Settings, Summary};
 
@@ -13,7 +13,9 @@ pub(crate) fn summary() -> Summary {
     for (position, arrival) in plan.arrivals.iter().enumerate() {
         recorder.ended(position, arrival, &outcome(position as u64, arrival), 0);
     }
-    summarize(about(), &plan, &recorder)
+    let mut machine = clocks::fine();
+    clocks::record(&mut machine, 41_000);
+    summarize(about(), &plan, &recorder, &machine)
 }
 
 fn plan() -> Plan {

@@ -88,6 +88,13 @@ pub(super) fn fidelity(summary: &Summary) -> Vec<Vec<String>> {
                 fidelity.judged_arrivals
             ),
         ),
+        (
+            "machine",
+            format!(
+                "a bare timer was late by {} at p99",
+                words::micros(fidelity.machine_lateness_p99)
+            ),
+        ),
         ("duration ratio", format!("{:.4}", fidelity.duration_ratio)),
         ("achieved", words::percent(fidelity.achieved_ratio)),
         ("out of window", errors.join(", ")),

@@ -1,0 +1,62 @@
+//! How late this machine is by itself: a bare timer beside the workers.
+//!
+//! A run that is late on a machine whose every timer is late says something of the machine: it is
+//! shared or too busy. A run that is late where a bare timer is not says something of this program.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use hdrhistogram::Histogram;
+use rustix::thread::{ClockId, clock_nanosleep_absolute};
+
+use crate::clock;
+use crate::record::clocks;
+
+use super::timer::{timespec, wake_exactly};
+
+/// The thread that does nothing but to wake up.
+pub(super) struct Machine {
+    ended: Arc<AtomicBool>,
+    thread: JoinHandle<Histogram<u32>>,
+}
+
+impl Machine {
+    /// Begins to wake up.
+    pub(super) fn watch() -> io::Result<Self> {
+        let ended = Arc::<AtomicBool>::default();
+        let until = Arc::clone(&ended);
+        let thread = thread::Builder::new()
+            .name("replay-machine".to_owned())
+            .spawn(move || wake_until(&until))?;
+        Ok(Self { ended, thread })
+    }
+
+    /// How late it woke up, in microseconds.
+    pub(super) fn lateness(self) -> Histogram<u32> {
+        self.ended.store(true, Ordering::Relaxed);
+        self.thread
+            .join()
+            .unwrap_or_else(|_panicked| clocks::fine())
+    }
+}
+
+fn wake_until(ended: &AtomicBool) -> Histogram<u32> {
+    let mut lateness = clocks::fine();
+    // What is woken less exactly counts as the machine's lateness, which it is.
+    let _exact = wake_exactly();
+    let mut due_ns = clock::now_ns();
+    while !ended.load(Ordering::Relaxed) {
+        due_ns += PERIOD_NS;
+        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due_ns)).is_ok() {
+            let now_ns = clock::now_ns();
+            clocks::record(&mut lateness, now_ns.saturating_sub(due_ns));
+            due_ns = due_ns.max(now_ns - now_ns % PERIOD_NS);
+        }
+    }
+    lateness
+}
+
+/// Often enough to meet what workers meet, and too seldom to take anything from them.
+const PERIOD_NS: u64 = 2_000_000;

@@ -8,6 +8,7 @@ pub mod anonymize;
 pub mod exchange;
 pub mod format;
 mod links;
+pub mod pattern;
 pub mod raw;
 mod recent;
 pub mod recording;

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use trace::anonymize::{Key, Mode, Policy};
+use trace::pattern::Pattern;
 use trace::raw::Method;
 use trace::recording::{By, Sample};
 
 use super::section::{Entry, Section};
 use super::{Surroundings, secret, values};
-use crate::recorder::selection::{Filter, Filters, Pattern};
+use crate::recorder::selection::{Filter, Filters};
 
 /// What to record.
 #[derive(Debug, Clone)]

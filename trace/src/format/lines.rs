@@ -17,7 +17,7 @@ pub(crate) struct Lines<R> {
     number: u64,
 }
 
-impl Lines<Box<dyn BufRead>> {
+impl Lines<Box<dyn BufRead + Send>> {
     /// Opens the file, decompressing when its name says so.
     pub(crate) fn open(path: &Path) -> Result<Self, ReadError> {
         match open(path) {
@@ -108,7 +108,7 @@ fn is_cut_off(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(

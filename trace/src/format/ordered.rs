@@ -97,7 +97,12 @@ impl<I: Iterator<Item = Result<Exchange, ReadError>>> Ordered<I> {
         self.late
     }
 
-    /// The reader, for its footer and warnings.
+    /// The reader, for its footer and warnings once the end was reached.
+    pub const fn input(&self) -> &I {
+        &self.input
+    }
+
+    /// The same, for good.
     pub fn into_input(self) -> I {
         self.input
     }

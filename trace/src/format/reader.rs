@@ -67,7 +67,7 @@ impl Capture {
     }
 }
 
-impl Reader<Box<dyn BufRead>> {
+impl Reader<Box<dyn BufRead + Send>> {
     /// Opens the file at `path`, plain or `.zst`, and reads its header.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         Self::of(Lines::open(path)?)

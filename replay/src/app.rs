@@ -3,31 +3,31 @@
 //! Holds no logic of its own beyond the order of things and the exit code of each failure.
 
 use std::env;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
-use trace::exchange::Exchange;
-use trace::format::Capture;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::Args;
 use crate::console;
-use crate::engine::{self, Counters, EngineError, Job, Measured, Run};
+use crate::engine::{self, Counters, Job, Measured, Run};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
-use crate::input;
-use crate::merge::{Source, merge};
+use crate::input::{self, Captures};
+use crate::merge::Source;
 use crate::output::Output;
 use crate::plan::overview::Overview;
-use crate::plan::{self, Plan, PlanError, Wanted};
+use crate::plan::{PlanError, Planner, Rules, Selection, Wanted};
 use crate::progress::Progress;
 use crate::report;
-use crate::settings::Settings;
 use crate::settings::file::File;
-use crate::summarize::{About, summarize};
-use crate::summary::{self, Status, Summary};
+use crate::settings::{How, Load, Pace, SessionMode, Settings};
+use crate::summarize::{About, Brought, summarize};
+use crate::summary::{self, Model, Status, Summary};
 use crate::target::Target;
 use crate::users::Pool;
 
-/// Plays the capture that the arguments name, and tells how it went.
+/// Plays the captures that the arguments name, and tells how it went.
 pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let (file, path) = File::load(args.config.as_deref()).map_err(usage)?;
     let key = env::var(KEY).ok().filter(|key| !key.is_empty());
@@ -35,28 +35,28 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let settings = Settings::resolve(args, file, &path, key).map_err(usages)?;
     let target = target(&settings)?;
     let key = key_header(&settings)?;
-    let mut sources = input::captures(&settings.captures).map_err(usage)?;
-    let mut warnings: Vec<_> = sources.iter().flat_map(warnings_of).collect();
-    let merged = merge(&mut sources);
-    warnings.extend(merged.warnings);
-    let exchanges = merged.exchanges;
-    for warning in &warnings {
-        console::warning(warning);
-    }
-    let (plan, pool) = plan(&settings, target.as_ref(), &exchanges)?;
-    let overview = Overview::of(&plan);
+    let captures = Captures::open(&settings.captures).map_err(usage)?;
+    let (mut planner, pool) = planner(&settings, target.as_ref(), &captures)?;
+    let mut warned = Warned::default();
+    warned.tell(&captures);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
+        let overview = Overview::of(&mut planner).map_err(usage)?;
         print(&report::plan::text(&settings, &overview), "the plan")?;
+        warned.tell(&captures);
         return Ok(Exit::Passed);
     };
     let output =
         Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
-    let job = job(&settings, plan, pool, target, key);
-    let played = played(&sources, exchanges.len());
-    let about = about(&settings, played, &overview, &job, warnings);
-    drop(exchanges);
-    match measure(job, about, &overview, settings.out.quiet) {
-        Ok(summary) => report(&summary, &output),
+    let job = job(&settings, &planner, pool, target, key);
+    let progress = Progress::new(settings.out.quiet);
+    let measured = engine::run(job, planner, &mut |counters| progress.show(counters));
+    progress.end();
+    match measured {
+        Ok(measured) => {
+            warned.tell(&captures);
+            let summary = summary(&settings, &captures, warned.all, measured);
+            report(&summary, &output)
+        }
         Err(error) => {
             output.discard();
             Err(failed(error))
@@ -64,40 +64,35 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-/// What the reader of a capture had to say, and what its audit had found.
-fn warnings_of(source: &Source) -> Vec<String> {
-    let Source { file, capture } = source;
-    let read = capture.warnings.iter().map(ToString::to_string);
-    let found = capture
-        .footer
-        .as_ref()
-        .map_or(0, |footer| footer.audit.found);
-    let extension = file.extension();
-    let audit = if found > 0 {
-        Some(format!(
-            "its audit found {found} places that may tell of real people; keep it to yourself, \
-             and record it again with a stricter policy"
-        ))
-    } else if extension.is_some_and(|extension| extension == "quarantine") {
-        Some(
-            "it is in quarantine because its audit failed; keep it to yourself, and record it \
-             again with a stricter policy"
-                .to_owned(),
-        )
-    } else {
-        None
-    };
-    read.chain(audit)
-        .map(|warning| format!("capture `{}`: {warning}", file.display()))
-        .collect()
+/// What was said of the captures.
+#[derive(Default)]
+struct Warned {
+    all: Vec<String>,
+}
+
+impl Warned {
+    /// Says what is known by now and was not said yet.
+    fn tell(&mut self, captures: &Captures) {
+        let ends = captures.ends().warnings;
+        let known = captures.warnings.iter().cloned().chain(ends);
+        for warning in known.skip(self.all.len()).collect::<Vec<_>>() {
+            console::warning(&warning);
+            self.all.push(warning);
+        }
+    }
 }
 
 /// The target, which only a dry run can do without.
 fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
     match &settings.to.target {
-        Some(url) => Target::resolve(url, &settings.to.allow_targets)
-            .map(Some)
-            .map_err(usage),
+        Some(url) => Target::resolve(
+            url,
+            &settings.to.allow_targets,
+            &settings.to.tls,
+            settings.how.http2,
+        )
+        .map(Some)
+        .map_err(usage),
         None if settings.out.dry_run => Ok(None),
         None => Err(usage(anyhow::anyhow!(
             "no target; give `--target URL`, or set `target` in {}",
@@ -126,55 +121,68 @@ fn key_header(settings: &Settings) -> Result<Option<HeaderValue>, Trouble> {
     Ok(Some(value))
 }
 
-/// The plan; the users file is read only when the capture logs somebody in.
-fn plan(
+/// The planner, and the test users; what is wrong with their file matters only when the capture
+/// logs somebody in.
+fn planner(
     settings: &Settings,
     target: Option<&Target>,
-    exchanges: &[Exchange],
-) -> Result<(Plan, Pool), Trouble> {
+    captures: &Captures,
+) -> Result<(Planner, Arc<Pool>), Trouble> {
+    let pool = input::pool(settings.users.file.as_deref(), &settings.config);
+    let (pool, problem) = match pool {
+        Ok(pool) => (Arc::new(pool), None),
+        Err(problem) => (Arc::default(), Some(problem)),
+    };
+    let host = HeaderValue::from_static("target");
     let wanted = Wanted {
-        load: &settings.load,
-        prefix: target.map_or("", |target| &target.prefix),
-        via_loadtest: settings.to.via_loadtest,
-        headers: &settings.to.headers,
+        selection: Selection {
+            rules: Rules {
+                host: target.map_or(host, |target| target.host.clone()),
+                prefix: target.map_or_else(String::new, |target| target.prefix.clone()),
+                via_loadtest: settings.to.via_loadtest,
+                headers: settings.to.headers.clone(),
+                addresses: settings.to.client_addresses.is_some(),
+            },
+            filter: settings.filter.clone(),
+            limit: settings.load.limit,
+        },
+        load: settings.load.clone(),
         client_addresses: settings.to.client_addresses,
-        role: settings.users.role.as_ref(),
+        role: settings.users.role.clone(),
         share: settings.users.share,
         can_log_in: settings.auth.login.is_some(),
-        config: &settings.config,
+        config: settings.config.clone(),
     };
-    let without = Pool::default();
-    match plan::build(exchanges, &wanted, &without) {
-        Ok(plan) => Ok((plan, without)),
-        Err(PlanError::Assign(_)) => {
-            let pool =
-                input::pool(settings.users.file.as_deref(), &settings.config).map_err(usage)?;
-            let plan = plan::build(exchanges, &wanted, &pool).map_err(usage)?;
-            Ok((plan, pool))
-        }
-        Err(error) => Err(usage(error)),
+    let captures = captures.clone();
+    let planner = Planner::new(wanted, Arc::clone(&pool), Box::new(move || captures.read()));
+    match (planner, problem) {
+        (Ok(planner), _) => Ok((planner, pool)),
+        (Err(PlanError::Assign(_)), Some(problem)) => Err(usage(problem)),
+        (Err(error), _) => Err(usage(error)),
     }
 }
 
 fn job(
     settings: &Settings,
-    plan: Plan,
-    pool: Pool,
+    planner: &Planner,
+    pool: Arc<Pool>,
     target: Target,
     key: Option<HeaderValue>,
 ) -> Job {
+    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let closed = settings.load.pace == Pace::Max;
     Job {
-        // A worker without a session would have nothing to do.
-        workers: settings.how.workers.min(plan.sessions as usize).max(1),
-        plan,
         target,
         pool,
         auth: settings.auth.clone(),
         headers: settings.to.headers.clone(),
         via_loadtest: settings.to.via_loadtest,
         key,
-        sessions: settings.how.sessions,
-        timeout: settings.how.timeout,
+        addresses: settings.to.client_addresses,
+        clones: planner.clones(),
+        how: settings.how.clone(),
+        warm_up_ns: ns(settings.load.warm_up),
+        closed: closed.then(|| settings.load.duration.map_or(u64::MAX, ns)),
         config: settings.config.clone(),
         run: Run::new(),
         counters: Counters::default(),
@@ -182,91 +190,101 @@ fn job(
 }
 
 /// What the summary says of what was played: names of several captures stand in a row.
-fn played(sources: &[Source], exchanges: usize) -> summary::Capture {
+fn played(captures: &Captures) -> summary::Capture {
     let joined = |each: &dyn Fn(&Source) -> String| {
-        let mut all: Vec<_> = sources.iter().map(each).collect();
+        let mut all: Vec<_> = captures.sources.iter().map(each).collect();
         all.dedup();
         all.join(", ")
     };
-    let complete = |capture: &Capture| capture.footer.is_some() && capture.warnings.is_empty();
+    let ends = captures.ends();
     summary::Capture {
         file: joined(&|source| source.file.display().to_string()),
-        id: joined(&|source| source.capture.header.capture.clone()),
-        tool: joined(&|source| source.capture.header.tool.clone()),
-        exchanges: exchanges as u64,
-        complete: sources.iter().all(|source| complete(&source.capture)),
+        id: joined(&|source| source.header.capture.clone()),
+        tool: joined(&|source| source.header.tool.clone()),
+        exchanges: ends.exchanges,
+        complete: ends.complete == captures.sources.len(),
     }
 }
 
-fn about(
+fn summary(
     settings: &Settings,
-    capture: summary::Capture,
-    overview: &Overview,
-    job: &Job,
-    warnings: Vec<String>,
-) -> About {
-    About {
-        run: job.run.id.clone(),
-        interrupted: false,
-        capture,
-        settings: summary::Settings {
-            target: job.target.url().to_owned(),
-            speed: settings.load.speed.to_string(),
-            sessions: job.sessions.name().to_owned(),
-            via_loadtest: job.via_loadtest,
-            client_addresses: settings.to.client_addresses.map(|range| range.to_string()),
-            headers: job
-                .headers
-                .iter()
-                .map(|header| header.name.to_string())
-                .collect(),
-            duration_s: settings
-                .load
-                .duration
-                .map(|duration| duration.as_secs_f64()),
-            limit: settings.load.limit.map(|limit| limit as u64),
-            seed: settings.load.seed,
-            timeout_s: job.timeout.as_secs_f64(),
-            workers: job.workers as u64,
-            users: overview.users as u64,
-            session_count: u64::from(overview.sessions),
-            log_in_first: overview.log_in_first as u64,
-            connections: 0,
-        },
-        warnings,
-    }
-}
-
-fn measure(
-    job: Job,
-    mut about: About,
-    overview: &Overview,
-    quiet: bool,
-) -> Result<Summary, EngineError> {
-    let progress = Progress::new(overview.all.requests, quiet);
-    let measured = engine::run(job, &mut |counters| progress.show(counters));
-    progress.end();
-    let Measured {
-        job,
-        recorder,
-        interrupted,
-        failed_logins,
-        connections,
-        machine,
-    } = measured?;
-    if let Some(first) = failed_logins.first() {
+    captures: &Captures,
+    mut warnings: Vec<String>,
+    measured: Measured,
+) -> Summary {
+    let planned = &measured.planned;
+    if let Some(first) = measured.failed_logins.first() {
         let warning = format!(
-            "{} of {} log-ins before the run failed, such as {first}; \
+            "{} of {} log-ins outside the plan failed, such as {first}; \
              requests of these sessions fail with `auth`",
-            failed_logins.len(),
-            about.settings.log_in_first
+            measured.failed_logins.len(),
+            planned.log_in_first
         );
         console::warning(&warning);
-        about.warnings.push(warning);
+        warnings.push(warning);
     }
-    about.interrupted = interrupted;
-    about.settings.connections = connections;
-    Ok(summarize(about, &job.plan, &recorder, &machine))
+    let about = About {
+        run: measured.job.run.id.clone(),
+        interrupted: measured.interrupted,
+        capture: played(captures),
+        settings: summary::Settings {
+            users: planned.players,
+            session_count: planned.sessions,
+            log_in_first: planned.log_in_first,
+            connections: measured.connections,
+            ..asked(settings, &measured.job)
+        },
+        warnings,
+    };
+    summarize(
+        about,
+        &Brought {
+            planned,
+            recorder: &measured.recorder,
+            machine: &measured.machine,
+        },
+    )
+}
+
+/// What was asked for, as the summary says it.
+fn asked(settings: &Settings, job: &Job) -> summary::Settings {
+    let Settings { load, how, to, .. } = settings;
+    let headers = to.headers.iter().map(|header| header.name.to_string());
+    let protocol = if how.http2 { "http/2" } else { "http/1.1" };
+    summary::Settings {
+        target: job.target.url().to_owned(),
+        pace: load.pace.to_string(),
+        users_ratio: load.users.to_string(),
+        model: model(load, how),
+        sessions: how.sessions.name().to_owned(),
+        laps: load.laps,
+        warm_up_s: load.warm_up.as_secs_f64(),
+        protocol: protocol.to_owned(),
+        connections_for: how.reuse.name().to_owned(),
+        max_in_flight: how.max_in_flight.map(|most| most as u64),
+        on_overload: how.on_overload.name().to_owned(),
+        via_loadtest: to.via_loadtest,
+        client_addresses: to.client_addresses.map(|range| range.to_string()),
+        headers: headers.collect(),
+        duration_s: load.duration.map(|duration| duration.as_secs_f64()),
+        limit: load.limit.map(|limit| limit as u64),
+        seed: load.seed,
+        timeout_s: how.timeouts.request.as_secs_f64(),
+        workers: how.workers as u64,
+        users: 0,
+        session_count: 0,
+        log_in_first: 0,
+        connections: 0,
+    }
+}
+
+/// Who decides when a request goes.
+fn model(load: &Load, how: &How) -> Model {
+    match how.sessions {
+        _ if load.pace == Pace::Max => Model::Closed,
+        SessionMode::Open => Model::Open,
+        SessionMode::Ordered | SessionMode::Think => Model::PartlyOpen,
+    }
 }
 
 /// Writes and prints the results, and decides the exit code.
@@ -280,6 +298,7 @@ fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
     print(&report::text::render(summary, &page), "the summary")?;
     Ok(match summary.verdict.status {
         _ if summary.interrupted => Exit::Interrupted,
+        Status::Fail if summary.totals.completed > 0 => Exit::Threshold,
         Status::Fail => Exit::Failed,
         Status::Invalid => Exit::Invalid,
         Status::Pass => Exit::Passed,

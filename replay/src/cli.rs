@@ -13,8 +13,9 @@ use clap::{Parser, Subcommand};
 use ipnet::IpNet;
 
 use crate::exit::{self, Exit};
-use crate::settings::values::{count, duration, seed};
-use crate::settings::{ExtraHeader, SessionMode, Speed};
+use crate::settings::filter::Conditions;
+use crate::settings::values::{count, duration, laps, seed};
+use crate::settings::{Decimal, ExtraHeader, OnOverload, Pace, Reuse, SessionMode, Stages, load};
 use crate::{app, check, console};
 
 /// Play captures against a target, on time, and say whether the target held.
@@ -90,10 +91,49 @@ pub(crate) struct Args {
     #[arg(
         long,
         env = "REPLAY_SPEED",
+        value_parser = Pace::speed,
+        allow_hyphen_values = true,
+        conflicts_with_all = ["rate", "stages"],
+        help_heading = "Load"
+    )]
+    pub(crate) speed: Option<Pace>,
+
+    /// Arrivals at equal gaps in the recorded order, such as 200/s; max: as fast as answers come
+    #[arg(
+        long,
+        env = "REPLAY_RATE",
+        value_parser = Pace::rate,
+        conflicts_with = "stages",
+        help_heading = "Load"
+    )]
+    pub(crate) rate: Option<Pace>,
+
+    /// Speeds, users or rates one after the other: 1m:1x,3m:5x holds 1x and then goes up to 5x
+    #[arg(long, env = "REPLAY_STAGES", help_heading = "Load")]
+    pub(crate) stages: Option<Stages>,
+
+    /// Let 3x as many users play, each with a name and a start of its own; or 0.25x of them
+    #[arg(
+        long,
+        env = "REPLAY_USERS",
+        value_parser = load::users,
         allow_hyphen_values = true,
         help_heading = "Load"
     )]
-    pub(crate) speed: Option<Speed>,
+    pub(crate) users: Option<Decimal>,
+
+    /// Play the captures again and again, N times or until --duration or the stages end
+    #[arg(
+        long = "loop",
+        value_name = "N",
+        env = "REPLAY_LOOP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        value_parser = laps,
+        help_heading = "Load"
+    )]
+    pub(crate) r#loop: Option<u32>,
 
     /// Stop after this much replayed time, such as 90s
     #[arg(
@@ -116,6 +156,17 @@ pub(crate) struct Args {
     )]
     pub(crate) limit: Option<NonZeroUsize>,
 
+    /// Send what is due in this time at the beginning, and leave it out of all numbers
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "REPLAY_WARM_UP",
+        value_parser = duration,
+        allow_hyphen_values = true,
+        help_heading = "Load"
+    )]
+    pub(crate) warm_up: Option<Duration>,
+
     /// Same capture, settings and seed give the same plan
     #[arg(
         long,
@@ -126,6 +177,14 @@ pub(crate) struct Args {
         help_heading = "Load"
     )]
     pub(crate) seed: u64,
+
+    /// Play only what fits, such as 'method=GET path=/api/**'; != excludes (repeatable: any fits)
+    #[arg(long, value_name = "CONDITIONS", help_heading = "What")]
+    pub(crate) filter: Vec<Conditions>,
+
+    /// Play only what writes nothing: GET, HEAD and OPTIONS
+    #[arg(long, env = "REPLAY_READ_ONLY", help_heading = "What")]
+    pub(crate) read_only: bool,
 
     /// Send this header with every request, in place of a recorded one (repeatable)
     #[arg(long, value_name = "NAME: VALUE", help_heading = "What")]
@@ -173,7 +232,16 @@ pub(crate) struct Args {
     )]
     pub(crate) client_addresses: Option<IpNet>,
 
-    /// open: send when due; ordered: when due, but never before the session's previous answer
+    /// Believe the authorities of this PEM file, for https, instead of the system's
+    #[arg(long, value_name = "FILE", env = "REPLAY_CA", help_heading = "Where")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Believe any certificate
+    #[arg(long, env = "REPLAY_INSECURE", help_heading = "Where")]
+    pub(crate) insecure: bool,
+
+    /// open: send when due; ordered: when due, but never before the session's previous answer;
+    /// think: after that answer and the recorded pause
     #[arg(
         long,
         value_name = "MODE",
@@ -183,6 +251,89 @@ pub(crate) struct Args {
         help_heading = "How"
     )]
     pub(crate) sessions: SessionMode,
+
+    /// pool: as few as possible; user: each user its own; recorded: as requests shared them
+    #[arg(
+        long,
+        value_name = "FOR",
+        env = "REPLAY_CONNECTIONS",
+        default_value = "pool",
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) connections: Reuse,
+
+    /// Connections that may be open [default: as many as are needed]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REPLAY_MAX_CONNECTIONS",
+        value_parser = count,
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) max_connections: Option<NonZeroUsize>,
+
+    /// Requests that may be on their way [default: any number; with --rate max 64]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REPLAY_MAX_IN_FLIGHT",
+        value_parser = count,
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) max_in_flight: Option<NonZeroUsize>,
+
+    /// What becomes of a request beyond that: queue (its wait is response time), drop or abort
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "REPLAY_ON_OVERLOAD",
+        default_value = "queue",
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) on_overload: OnOverload,
+
+    /// Speak HTTP/2: with https as TLS agrees on it, with http at once
+    #[arg(long, env = "REPLAY_HTTP2", help_heading = "How")]
+    pub(crate) http2: bool,
+
+    /// Whether connections resume TLS sessions of earlier ones [default: true]
+    #[arg(
+        long,
+        env = "REPLAY_TLS_RESUMPTION",
+        value_name = "BOOL",
+        require_equals = true,
+        value_parser = BoolishValueParser::new(),
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) tls_resumption: Option<bool>,
+
+    /// How long it may take to connect, and then to agree on TLS
+    #[arg(
+        long,
+        env = "REPLAY_CONNECT_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "10s",
+        value_parser = duration,
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) connect_timeout: Duration,
+
+    /// How long until an answer begins [default: as long as --timeout]
+    #[arg(
+        long,
+        env = "REPLAY_ANSWER_TIMEOUT",
+        value_name = "DURATION",
+        value_parser = duration,
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) answer_timeout: Option<Duration>,
 
     /// How long one request may take
     #[arg(

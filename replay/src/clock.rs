@@ -12,5 +12,14 @@ pub(crate) fn now_ns() -> u64 {
     seconds * NANOS_PER_SECOND + nanos
 }
 
+/// Whole nanoseconds; what is none, or too many, becomes the nearest that there is.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float that does not fit becomes the nearest number that does"
+)]
+pub(crate) const fn whole_ns(ns: f64) -> u64 {
+    ns as u64
+}
+
 /// Nanoseconds in a second.
 pub(crate) const NANOS_PER_SECOND: u64 = 1_000_000_000;

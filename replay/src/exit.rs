@@ -18,6 +18,8 @@ pub enum Exit {
     Found,
     /// Wrong usage, configuration or input; nothing was sent.
     Usage,
+    /// What was asked of the numbers did not hold.
+    Threshold,
     /// The generator limited the run, so that its numbers say nothing about the target.
     Invalid,
     /// Interrupted; what was measured until then is still reported.
@@ -33,6 +35,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Damaged | Self::Found => 90,
             Self::Invalid => 96,
+            Self::Threshold => 99,
             Self::Interrupted => 130,
         }
     }
@@ -84,6 +87,7 @@ Exit codes:
   1    failed to run, or not one request succeeded
   2    wrong usage, configuration or input; nothing was sent
   96   invalid: the generator limited the run, its numbers say nothing about the target
+  99   more requests on their way than --max-in-flight, with --on-overload abort
   130  interrupted; what was measured until then is still reported";
 
 /// The table for `verify --help`.

@@ -1,32 +1,14 @@
-//! How true the run was to its plan: the distribution of gaps and the order within sessions.
+//! How true the run was to its plan: the distribution of gaps, and its length.
 //!
 //! Pure.
 
-use crate::plan::Plan;
-
 /// Kolmogorov–Smirnov distance between the planned and the actual gaps of arrivals: 0 when they
-/// are distributed alike, 1 at worst; `sends` are positions in the plan and moments of sending.
-pub(crate) fn ks_gaps(plan: &Plan, sends: &[(usize, u64)]) -> f64 {
-    let planned = sends
-        .iter()
-        .map(|&(position, _)| plan.arrivals[position].due_ns);
-    let planned = gaps(planned.collect());
-    let actual = gaps(sends.iter().map(|&(_, sent_ns)| sent_ns).collect());
+/// are distributed alike, 1 at worst; `sends` are moments at which arrivals were due, and at which
+/// they were sent.
+pub(crate) fn ks_gaps(sends: &[(u64, u64)]) -> f64 {
+    let planned = gaps(sends.iter().map(|(due_ns, _)| *due_ns).collect());
+    let actual = gaps(sends.iter().map(|(_, sent_ns)| *sent_ns).collect());
     ks_distance(&planned, &actual)
-}
-
-/// Arrivals that were sent before an earlier one of their session.
-pub(crate) fn order_inversions(plan: &Plan, sends: &[(usize, u64)]) -> u64 {
-    let mut latest = vec![0; plan.sessions as usize];
-    let mut sorted = sends.to_vec();
-    sorted.sort_unstable();
-    let mut inversions = 0;
-    for (position, sent_ns) in sorted {
-        let latest = &mut latest[plan.arrivals[position].session as usize];
-        inversions += u64::from(sent_ns < *latest);
-        *latest = sent_ns.max(*latest);
-    }
-    inversions
 }
 
 /// How long the run took against the plan: from the first to the last request.

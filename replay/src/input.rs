@@ -1,27 +1,159 @@
 //! Reads what a run is made of: the captures and the users file.
 //!
-//! Knows nothing of their content.
+//! A capture is read as far as it is asked for; what its end says is noted then.
 
+use std::collections::HashSet;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use trace::format::Capture;
+use trace::exchange::Exchange;
+use trace::format::{Ordered, ReadError, Reader, Window};
 
-use crate::merge::Source;
+use crate::merge::{Merge, Shift, Source, shifts};
+use crate::plan::{Input, PlanError};
 use crate::users::{Pool, UsersError};
 
-/// The whole captures, or one line that says what is wrong with the first that has something.
-pub(crate) fn captures(paths: &[PathBuf]) -> Result<Vec<Source>, anyhow::Error> {
-    let read = paths.iter().map(|path| {
-        // The reader's message names its cause already.
-        let capture = Capture::read(path).map_err(|error| anyhow::Error::msg(error.to_string()))?;
-        Ok(Source {
-            file: path.clone(),
-            capture,
+/// The captures that are played.
+#[derive(Debug, Clone)]
+pub(crate) struct Captures {
+    /// In the order in which they were named.
+    pub(crate) sources: Vec<Source>,
+    /// What to be careful with, as far as their beginnings tell.
+    pub(crate) warnings: Vec<String>,
+    shifts: Vec<Shift>,
+    ends: Arc<Mutex<Ends>>,
+}
+
+/// What was found out by reading.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ends {
+    /// Exchanges that were read, each once.
+    pub(crate) exchanges: u64,
+    /// Captures that were read to their end, and were closed properly.
+    pub(crate) complete: usize,
+    /// What a reader should know.
+    pub(crate) warnings: Vec<String>,
+    /// The captures that this is of, by their place.
+    noted: HashSet<usize>,
+}
+
+impl Captures {
+    /// Reads the captures' beginnings, or says in one line what is wrong with the first that has
+    /// something.
+    pub(crate) fn open(paths: &[PathBuf]) -> Result<Self, anyhow::Error> {
+        let sources = paths.iter().map(|path| {
+            // The reader's message names its cause already.
+            let reader = Reader::open(path).map_err(|it| anyhow::Error::msg(it.to_string()))?;
+            Ok(Source {
+                file: path.clone(),
+                header: reader.header().clone(),
+            })
+        });
+        let sources: Vec<_> = sources.collect::<Result<_, anyhow::Error>>()?;
+        let (shifts, warnings) = shifts(&sources);
+        Ok(Self {
+            sources,
+            warnings,
+            shifts,
+            ends: Arc::default(),
         })
-    });
-    read.collect()
+    }
+
+    /// All exchanges from the beginning, sorted by time.
+    pub(crate) fn read(&self) -> Result<Input, PlanError> {
+        let captures = self.sources.iter().zip(&self.shifts);
+        let captures = captures.enumerate().map(|(index, (source, shift))| {
+            let reader = Reader::open(&source.file).map_err(unreadable)?;
+            let noting = Noting {
+                index,
+                file: source.file.clone(),
+                exchanges: Ordered::new(reader, WINDOW),
+                read: 0,
+                ends: Arc::clone(&self.ends),
+            };
+            Ok((*shift, noting))
+        });
+        let captures = captures.collect::<Result<_, PlanError>>()?;
+        Ok(Box::new(Merge::new(captures)))
+    }
+
+    /// What was found out so far.
+    pub(crate) fn ends(&self) -> Ends {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.clone()
+    }
+}
+
+/// The exchanges of one capture; notes what its end says when it is reached for the first time.
+struct Noting<R: BufRead> {
+    index: usize,
+    file: PathBuf,
+    exchanges: Ordered<Reader<R>>,
+    read: u64,
+    ends: Arc<Mutex<Ends>>,
+}
+
+impl<R: BufRead> Iterator for Noting<R> {
+    type Item = Result<Exchange, PlanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.exchanges.next();
+        if matches!(next, Some(Ok(_))) {
+            self.read += 1;
+        }
+        if next.is_none() {
+            self.note();
+        }
+        next.map(|exchange| exchange.map_err(unreadable))
+    }
+}
+
+impl<R: BufRead> Noting<R> {
+    fn note(&self) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ends.noted.insert(self.index) {
+            return;
+        }
+        let reader = self.exchanges.input();
+        let said = reader.warnings().iter().map(ToString::to_string);
+        let late = self.exchanges.late();
+        let late = (late > 0).then(|| {
+            format!(
+                "{late} exchanges are so far from their place in time that they are played late"
+            )
+        });
+        let found = reader.footer().map_or(0, |footer| footer.audit.found);
+        let warnings = said.chain(late).chain(personal(&self.file, found));
+        let warnings = warnings.map(|it| format!("capture `{}`: {it}", self.file.display()));
+        ends.warnings.extend(warnings);
+        ends.exchanges += self.read;
+        let is_complete = reader.footer().is_some() && reader.warnings().is_empty();
+        ends.complete += usize::from(is_complete);
+    }
+}
+
+/// What its audit had found.
+fn personal(file: &Path, found: u64) -> Option<String> {
+    if found > 0 {
+        return Some(format!(
+            "its audit found {found} places that may tell of real people; keep it to yourself, \
+             and record it again with a stricter policy"
+        ));
+    }
+    let extension = file.extension();
+    extension
+        .is_some_and(|extension| extension == "quarantine")
+        .then(|| {
+            "it is in quarantine because its audit failed; keep it to yourself, and record it \
+             again with a stricter policy"
+                .to_owned()
+        })
+}
+
+fn unreadable(error: ReadError) -> PlanError {
+    PlanError::Read(error.to_string())
 }
 
 /// The pool of test users; empty when no file is configured.
@@ -59,3 +191,10 @@ pub(crate) enum InputError {
         source: io::Error,
     },
 }
+
+/// What ends within a minute of its beginning is put in its place, at up to a few hundred a second;
+/// what is recorded faster, within a few seconds. About 16 MB of ordinary exchanges.
+const WINDOW: Window = Window {
+    exchanges: 16_384,
+    ns: 60_000_000_000,
+};

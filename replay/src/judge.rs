@@ -25,12 +25,18 @@ pub(crate) struct Evidence<'a> {
     pub(crate) via_loadtest: bool,
     /// Whether the run was cut short by a signal.
     pub(crate) interrupted: bool,
+    /// Whether requests went when others had been answered: then none can be late.
+    pub(crate) is_closed: bool,
+    /// Whether too many requests on their way ended the run, as was asked.
+    pub(crate) aborted: bool,
+    /// Why not all of the plan was made.
+    pub(crate) trouble: Option<String>,
 }
 
 /// Judges a run by its numbers.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
     let (totals, fidelity) = (evidence.totals, evidence.fidelity);
-    let late = late(fidelity, evidence.latency);
+    let late = late(fidelity, evidence.latency).filter(|_| !evidence.is_closed);
     let (worst, reasons) = if evidence.interrupted {
         let cut = format!(
             "the run was interrupted, {} of {} arrivals were not sent",
@@ -38,15 +44,14 @@ pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
         );
         (Status::Invalid, vec![Some(cut), late])
     } else {
-        let nothing = nothing_worked(evidence);
-        let worst = match nothing {
+        let failed = nothing_worked(evidence).or_else(|| aborted(evidence));
+        let worst = match failed {
             Some(_) => Status::Fail,
             None => Status::Invalid,
         };
-        (
-            worst,
-            vec![nothing, late, short(fidelity, totals), lost(totals)],
-        )
+        let lost = lost(totals, fidelity);
+        let (short, trouble) = (short(fidelity, totals), evidence.trouble.clone());
+        (worst, vec![failed, trouble, late, short, lost])
     };
     let reasons: Vec<_> = reasons.into_iter().flatten().collect();
     Verdict {
@@ -118,8 +123,17 @@ fn short(fidelity: &Fidelity, totals: &Totals) -> Option<String> {
     })
 }
 
-fn lost(totals: &Totals) -> Option<String> {
-    (totals.dropped > 0).then(|| format!("{} arrivals were dropped", totals.dropped))
+fn lost(totals: &Totals, fidelity: &Fidelity) -> Option<String> {
+    let unasked = totals.dropped - fidelity.dropped_as_asked;
+    (unasked > 0).then(|| format!("{unasked} arrivals were dropped"))
+}
+
+fn aborted(evidence: &Evidence<'_>) -> Option<String> {
+    evidence.aborted.then(|| {
+        "more requests would have been on their way than `--max-in-flight` allows, \
+         and `--on-overload abort` ended the run"
+            .to_owned()
+    })
 }
 
 fn millis(micros: u64) -> String {
@@ -154,6 +168,9 @@ mod tests {
             errors: &summary.errors,
             via_loadtest: summary.settings.via_loadtest,
             interrupted: summary.interrupted,
+            is_closed: false,
+            aborted: false,
+            trouble: None,
         })
     }
 

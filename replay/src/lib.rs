@@ -2,8 +2,9 @@
 //!
 //! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
 //! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
-//! through clap. Only `settings::file`, `input` and `check` read files, and `settings::resolve` counts the cores; `target` resolves names; `engine`
-//! sends, on the time that `clock` tells; `output` writes files; `console` and `progress` print.
+//! through clap. Only `settings::file`, `input`, `check` and `target` read files, and
+//! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
+//! `clock` tells; `output` writes files; `console` and `progress` print.
 //! `merge`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 

@@ -11,5 +11,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which most of each would stay empty.
+    let _as_asked = rustix::thread::disable_transparent_huge_pages(true);
     rehearsal_replay::cli::main(std::env::args_os()).into()
 }

@@ -2,64 +2,145 @@
 //!
 //! Captures of one clock are put where they belong on it, such as the files of a recording that was
 //! rotated. Others all begin together. Users, sessions and slots of the second capture and on get
-//! its number (`u2` becomes `u2-2`): each capture numbers its own. Pure.
+//! its number (`u2` becomes `u2-2`): each capture numbers its own. Pure; read as it is asked for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::path::PathBuf;
 
 use trace::exchange::{Body, Content, Exchange};
-use trace::format::{Capture, Header};
+use trace::format::Header;
 
 use crate::slot;
 
-/// A capture, and the file that it came from.
+/// A capture: the file, and its first line.
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) file: PathBuf,
-    pub(crate) capture: Capture,
+    pub(crate) header: Header,
 }
 
-/// What is played.
-#[derive(Debug, Default)]
-pub(crate) struct Merged {
-    /// By `at_ns`, numbered in this order from 1 unless there was a single capture.
-    pub(crate) exchanges: Vec<Exchange>,
-    /// What to be careful with.
-    pub(crate) warnings: Vec<String>,
+/// The exchanges of all captures by `at_ns`, those of each sorted by it. Those of a single one stay
+/// as they are; of several, numbers are made so that no two are the same.
+pub(crate) struct Merge<I> {
+    captures: Vec<(Shift, I)>,
+    /// The next exchange of each, by its time.
+    next: BinaryHeap<Reverse<Next>>,
+    begun: bool,
 }
 
-/// Puts captures together, in the order of time. A single one stays as it is.
-pub(crate) fn merge(sources: &mut [Source]) -> Merged {
-    if let [only] = sources {
-        return Merged {
-            exchanges: std::mem::take(&mut only.capture.exchanges),
-            warnings: Vec::new(),
-        };
+/// What is done to the exchanges of one capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// Its place among the captures.
+    index: usize,
+    captures: usize,
+    /// Added to its times.
+    ns: u64,
+}
+
+struct Next {
+    index: usize,
+    exchange: Box<Exchange>,
+}
+
+impl Next {
+    fn place(&self) -> (u64, usize, u64) {
+        (self.exchange.at_ns, self.index, self.exchange.seq)
     }
-    let zeros = zeros(sources);
-    let warnings = warnings(sources, zeros.len());
-    let mut all = Vec::new();
-    let mut connections = 0;
-    for (index, source) in sources.iter_mut().enumerate() {
-        let header = &source.capture.header;
-        let shift = header.starts_ns - zeros[&clock(index, header)];
-        let mut exchanges = std::mem::take(&mut source.capture.exchanges);
-        for exchange in &mut exchanges {
-            exchange.at_ns = exchange.at_ns.saturating_add(shift);
-            exchange.connection = exchange.connection.saturating_add(connections);
-            if index > 0 {
-                rename(exchange, &format!("-{}", index + 1));
+}
+
+impl PartialEq for Next {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Next {}
+
+impl PartialOrd for Next {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Next {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
+    /// Merges captures, each with what [`shifts`] says of it.
+    pub(crate) fn new(captures: Vec<(Shift, I)>) -> Self {
+        Self {
+            captures,
+            next: BinaryHeap::new(),
+            begun: false,
+        }
+    }
+
+    /// Takes the next exchange of a capture, when there is one.
+    fn pull(&mut self, index: usize) -> Result<(), E> {
+        let (shift, capture) = &mut self.captures[index];
+        if let Some(exchange) = capture.next() {
+            let mut exchange = Box::new(exchange?);
+            shift.apply(&mut exchange);
+            self.next.push(Reverse(Next { index, exchange }));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<Option<Exchange>, E> {
+        if !std::mem::replace(&mut self.begun, true) {
+            for index in 0..self.captures.len() {
+                self.pull(index)?;
             }
         }
-        let last = exchanges.iter().map(|exchange| exchange.connection).max();
-        connections = last.unwrap_or(connections).max(connections);
-        all.extend(exchanges.into_iter().map(|exchange| (index, exchange)));
+        let Some(Reverse(Next { index, exchange })) = self.next.pop() else {
+            return Ok(None);
+        };
+        self.pull(index)?;
+        Ok(Some(*exchange))
     }
-    // Each capture is in order already, which makes this a merge.
-    all.sort_by_key(|(index, exchange)| (exchange.at_ns, *index, exchange.seq));
-    Merged {
-        exchanges: renumber(all),
-        warnings,
+}
+
+impl<E, I: Iterator<Item = Result<Exchange, E>>> Iterator for Merge<I> {
+    type Item = Result<Exchange, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
     }
+}
+
+impl Shift {
+    fn apply(self, exchange: &mut Exchange) {
+        if self.captures == 1 {
+            return;
+        }
+        let number = |own: u64| own.saturating_mul(self.captures as u64) + self.index as u64;
+        exchange.at_ns = exchange.at_ns.saturating_add(self.ns);
+        exchange.seq = number(exchange.seq);
+        exchange.connection = number(exchange.connection);
+        for link in &mut exchange.links {
+            link.from = number(link.from);
+        }
+        if self.index > 0 {
+            rename(exchange, &format!("-{}", self.index + 1));
+        }
+    }
+}
+
+/// What is to be done to each capture, and what to be careful with.
+pub(crate) fn shifts(sources: &[Source]) -> (Vec<Shift>, Vec<String>) {
+    let zeros = zeros(sources);
+    let shift = |(index, source): (usize, &Source)| Shift {
+        index,
+        captures: sources.len(),
+        ns: source.header.starts_ns - zeros[&clock(index, &source.header)],
+    };
+    let shifts = sources.iter().enumerate().map(shift).collect();
+    (shifts, warnings(sources, zeros.len()))
 }
 
 /// By whose clock a capture goes: those that name none have one each.
@@ -74,7 +155,7 @@ fn clock(index: usize, header: &Header) -> (usize, String) {
 fn zeros(sources: &[Source]) -> BTreeMap<(usize, String), u64> {
     let mut zeros = BTreeMap::new();
     for (index, source) in sources.iter().enumerate() {
-        let header = &source.capture.header;
+        let header = &source.header;
         let zero = zeros.entry(clock(index, header)).or_insert(u64::MAX);
         *zero = header.starts_ns.min(*zero);
     }
@@ -91,7 +172,7 @@ fn warnings(sources: &[Source], clocks: usize) -> Vec<String> {
     }
     let mut seen = HashSet::new();
     for source in sources {
-        if !seen.insert(&source.capture.header.capture) {
+        if !seen.insert(&source.header.capture) {
             warnings.push(format!(
                 "capture `{}` is the same recording as one before it: its requests are sent twice",
                 source.file.display()
@@ -99,24 +180,6 @@ fn warnings(sources: &[Source], clocks: usize) -> Vec<String> {
         }
     }
     warnings
-}
-
-/// Numbers exchanges in their new order, and lets links follow.
-fn renumber(all: Vec<(usize, Exchange)>) -> Vec<Exchange> {
-    let numbered = (1..).zip(&all);
-    let new: HashMap<(usize, u64), u64> = numbered
-        .map(|(number, (index, exchange))| ((*index, exchange.seq), number))
-        .collect();
-    let renumbered = all.into_iter().map(|(index, mut exchange)| {
-        exchange.seq = new[&(index, exchange.seq)];
-        exchange.links.retain_mut(|link| {
-            let from = new.get(&(index, link.from));
-            link.from = from.copied().unwrap_or_default();
-            from.is_some()
-        });
-        exchange
-    });
-    renumbered.collect()
 }
 
 fn rename(exchange: &mut Exchange, suffix: &str) {
@@ -150,6 +213,8 @@ fn text(body: &mut Body) -> Option<&mut String> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use trace::exchange::{Headers, Link, Request, Response, Timing};
 
     use super::*;
@@ -187,22 +252,36 @@ mod tests {
         }
     }
 
-    fn source(name: &str, clock: &str, starts_ns: u64, exchanges: Vec<Exchange>) -> Source {
+    type Made = (Source, Vec<Exchange>);
+
+    fn source(name: &str, clock: &str, starts_ns: u64, exchanges: Vec<Exchange>) -> Made {
         let header = serde_json::json!({
             "format": "rehearsal-capture", "version": 1, "capture": name, "tool": "test",
             "mode": "tokens", "policy": "", "body_limit": 1, "sample": 1.0,
             "clock": clock, "starts_ns": starts_ns,
         });
-        Source {
+        let source = Source {
             file: name.into(),
-            capture: Capture {
-                header: serde_json::from_value(header).unwrap(),
-                exchanges,
-                moved: 0,
-                late: 0,
-                footer: None,
-                warnings: Vec::new(),
-            },
+            header: serde_json::from_value(header).unwrap(),
+        };
+        (source, exchanges)
+    }
+
+    struct Merged {
+        exchanges: Vec<Exchange>,
+        warnings: Vec<String>,
+    }
+
+    fn merge<const N: usize>(made: [Made; N]) -> Merged {
+        let (sources, exchanges): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+        let (shifts, warnings) = shifts(&sources);
+        let captures = exchanges
+            .into_iter()
+            .map(|each| each.into_iter().map(Ok::<_, Infallible>));
+        let merge = Merge::new(shifts.into_iter().zip(captures).collect());
+        Merged {
+            exchanges: merge.map(Result::unwrap).collect(),
+            warnings,
         }
     }
 
@@ -214,15 +293,15 @@ mod tests {
 
     #[test]
     fn a_single_capture_stays_as_it_is() {
-        let mut only = [source("a", "c", 90, vec![exchange(7, 5)])];
-        let merged = merge(&mut only);
+        let only = [source("a", "c", 90, vec![exchange(7, 5)])];
+        let merged = merge(only);
         assert_eq!(merged.exchanges, [exchange(7, 5)]);
         assert!(merged.warnings.is_empty());
     }
 
     #[test]
     fn files_of_one_recording_follow_each_other() {
-        let merged = merge(&mut [
+        let merged = merge([
             source("b", "c", 150, vec![exchange(1, 5), exchange(2, 10)]),
             source("a", "c", 100, vec![exchange(1, 0), exchange(2, 57)]),
         ]);
@@ -231,15 +310,15 @@ mod tests {
             [(0, "u1-2"), (55, "u1"), (57, "u1-2"), (60, "u1")]
         );
         assert!(merged.warnings.is_empty());
-        let seqs: Vec<_> = merged.exchanges.iter().map(|it| it.seq).collect();
-        assert_eq!(seqs, [1, 2, 3, 4]);
+        let seqs: HashSet<_> = merged.exchanges.iter().map(|it| it.seq).collect();
+        assert_eq!(seqs.len(), 4);
         let connections: HashSet<_> = merged.exchanges.iter().map(|it| it.connection).collect();
         assert_eq!(connections.len(), 4);
     }
 
     #[test]
     fn captures_of_other_clocks_begin_together() {
-        let merged = merge(&mut [
+        let merged = merge([
             source("a", "c", u64::MAX, vec![exchange(1, u64::MAX)]),
             source("b", "", 7, vec![exchange(1, 1)]),
             source("d", "", 9, vec![exchange(1, 0)]),
@@ -251,14 +330,14 @@ mod tests {
 
     #[test]
     fn nobody_is_taken_for_somebody_else() {
-        let merged = merge(&mut [
+        let merged = merge([
             source("a", "c", 0, vec![exchange(1, 0)]),
             source("b", "c", 1, vec![exchange(1, 0)]),
         ]);
         let [first, second] = &*merged.exchanges else {
             panic!("two exchanges");
         };
-        assert_eq!(first, &exchange(1, 0));
+        assert_eq!(first.session, "s1");
         assert_eq!(
             (second.session.as_str(), second.user.as_str()),
             ("s1-2", "u1-2")
@@ -276,32 +355,28 @@ mod tests {
     fn links_follow_their_exchanges() {
         let linked = |from| {
             let mut exchange = exchange(9, 20);
-            exchange.links = [from, 77]
-                .into_iter()
-                .map(|from| Link {
-                    from,
-                    source: "body#/id".to_owned(),
-                    into: "path/1".to_owned(),
-                })
-                .collect();
+            exchange.links = vec![Link {
+                from,
+                source: "body#/id".to_owned(),
+                into: "path/1".to_owned(),
+            }];
             exchange
         };
-        let merged = merge(&mut [
+        let merged = merge([
             source("a", "c", 0, vec![exchange(4, 0), linked(4)]),
             source("b", "c", 5, vec![exchange(4, 0), linked(4)]),
         ]);
-        let links: Vec<Vec<_>> = merged
-            .exchanges
-            .iter()
-            .map(|exchange| exchange.links.iter().map(|link| link.from).collect())
-            .collect();
-        assert_eq!(links, [vec![], vec![], vec![1], vec![2]]);
+        let (first, linked) = merged.exchanges.split_at(2);
+        for (source, exchange) in first.iter().zip(linked) {
+            assert_eq!(exchange.links[0].from, source.seq);
+            assert_eq!(exchange.session, source.session);
+        }
     }
 
     #[test]
     fn the_same_recording_twice_is_said() {
         let twice = || source("a", "c", 0, vec![exchange(1, 0)]);
-        let merged = merge(&mut [twice(), twice()]);
+        let merged = merge([twice(), twice()]);
         assert_eq!(merged.exchanges.len(), 2);
         assert!(
             merged.warnings[0].contains("sent twice"),

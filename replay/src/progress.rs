@@ -13,14 +13,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// For so many requests; shows nothing when told so, or when stderr is no terminal.
-    pub(crate) fn new(requests: u64, quiet: bool) -> Self {
+    /// Shows nothing when told so, or when stderr is no terminal.
+    pub(crate) fn new(quiet: bool) -> Self {
         let target = if quiet || !io::stderr().is_terminal() {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
         };
-        let bar = ProgressBar::with_draw_target(Some(requests), target);
+        let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
@@ -41,4 +41,4 @@ impl Progress {
     }
 }
 
-const TEMPLATE: &str = "{bar:32} {pos}/{len} requests · {per_sec} · {msg} · {eta} left";
+const TEMPLATE: &str = "{spinner} {elapsed} · {pos} requests · {per_sec} · {msg}";

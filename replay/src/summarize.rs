@@ -11,13 +11,13 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
-use crate::fidelity::{duration_ratio, ks_gaps, order_inversions};
+use crate::engine::Planned;
+use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Evidence, judge};
-use crate::plan::Plan;
 use crate::record::{Clocks, Counts, Endpoint, Match, Recorder};
 use crate::summary::{
     Capture, Distribution, Divergence, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency,
-    RouteDivergence, Second, Settings, Summary, Totals, VERSION, WindowError,
+    Model, RouteDivergence, Second, Settings, Summary, Totals, VERSION, WindowError,
 };
 
 /// What is known of a run apart from its numbers.
@@ -34,22 +34,32 @@ pub(crate) struct About {
     pub(crate) warnings: Vec<String>,
 }
 
-/// The summary of a run; `machine` is what a bare timer was late by meanwhile, in microseconds.
-pub(crate) fn summarize(
-    about: About,
-    plan: &Plan,
-    recorder: &Recorder,
-    machine: &Histogram<u32>,
-) -> Summary {
+/// What a run brought, to be summarized.
+pub(crate) struct Brought<'a> {
+    /// What was to be sent.
+    pub(crate) planned: &'a Planned,
+    /// What was.
+    pub(crate) recorder: &'a Recorder,
+    /// What a bare timer was late by meanwhile, in microseconds.
+    pub(crate) machine: &'a Histogram<u32>,
+}
+
+/// The summary of a run.
+pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
+    let Brought {
+        planned, recorder, ..
+    } = *brought;
     let mut all = Endpoint::default();
     for endpoint in &recorder.endpoints {
         all.merge(endpoint);
     }
-    let duration_s = recorder.last_ended_ns as f64 / NANOS_PER_SECOND as f64;
+    let duration_ns = recorder.last_ended_ns.saturating_sub(recorder.warm_up_ns);
+    let duration_s = duration_ns as f64 / NANOS_PER_SECOND as f64;
     let totals = totals(all.counts, duration_s);
-    let latency = latency(&all.clocks);
-    let fidelity = fidelity(plan, recorder, &totals, &all, machine);
+    let latency = latency(&recorder.all);
+    let fidelity = fidelity(brought, &totals, &all);
     let (statuses, errors) = (statuses(&all), errors(&all));
+    let is_closed = about.settings.model == Model::Closed;
     let verdict = judge(&Evidence {
         totals: &totals,
         latency: &latency,
@@ -58,6 +68,9 @@ pub(crate) fn summarize(
         errors: &errors,
         via_loadtest: about.settings.via_loadtest,
         interrupted: about.interrupted,
+        is_closed,
+        aborted: recorder.aborted,
+        trouble: planned.trouble.as_ref().map(ToString::to_string),
     });
     Summary {
         format: FORMAT.to_owned(),
@@ -70,9 +83,9 @@ pub(crate) fn summarize(
         settings: about.settings,
         statuses,
         errors,
-        endpoints: endpoints(plan, recorder, duration_s),
-        series: series(plan, recorder),
-        divergence: divergence(plan, recorder, &all),
+        endpoints: endpoints(planned, recorder, duration_s),
+        series: series(planned, recorder, is_closed),
+        divergence: divergence(planned, recorder, &all),
         totals,
         latency,
         fidelity,
@@ -83,7 +96,7 @@ pub(crate) fn summarize(
 
 fn totals(counts: Counts, duration_s: f64) -> Totals {
     Totals {
-        planned: counts.sent + counts.dropped,
+        planned: counts.planned(),
         sent: counts.sent,
         dropped: counts.dropped,
         completed: counts.sent - counts.failed,
@@ -117,7 +130,8 @@ fn distribution(histogram: &Histogram<u32>) -> Distribution {
     Distribution {
         count: histogram.len(),
         min: histogram.min(),
-        mean: histogram.mean(),
+        // Nobody can measure more, and it reads back as it is.
+        mean: (histogram.mean() * 1e3).round() / 1e3,
         p50: at(0.5),
         p90: at(0.9),
         p95: at(0.95),
@@ -133,11 +147,10 @@ fn at(histogram: &Histogram<u32>, quantile: f64) -> u64 {
     histogram.value_at_quantile(quantile).min(histogram.max())
 }
 
-fn endpoints(plan: &Plan, recorder: &Recorder, duration_s: f64) -> Vec<EndpointSummary> {
-    let mut endpoints: Vec<_> = plan
-        .routes
-        .iter()
-        .zip(&recorder.endpoints)
+fn endpoints(planned: &Planned, recorder: &Recorder, duration_s: f64) -> Vec<EndpointSummary> {
+    let routes = planned.routes.iter().zip(&recorder.endpoints);
+    let routes = routes.filter(|(_, endpoint)| endpoint.counts.planned() > 0);
+    let mut endpoints: Vec<_> = routes
         .map(|(route, endpoint)| EndpointSummary {
             route: route.clone(),
             totals: totals(endpoint.counts, duration_s),
@@ -164,13 +177,15 @@ fn errors(endpoint: &Endpoint) -> BTreeMap<String, u64> {
         .collect()
 }
 
-fn series(plan: &Plan, recorder: &Recorder) -> Vec<Second> {
-    let last_due = usize::try_from(plan.length_ns / NANOS_PER_SECOND).unwrap_or_default();
-    let mut planned = vec![0; (last_due + 1).max(recorder.seconds.len())];
-    for arrival in &plan.arrivals {
-        let second = usize::try_from(arrival.due_ns / NANOS_PER_SECOND).unwrap_or_default();
-        planned[second] += 1;
-    }
+fn series(planned: &Planned, recorder: &Recorder, is_closed: bool) -> Vec<Second> {
+    // Where the target decides when a request goes, that is when it was to go.
+    let sent = || recorder.seconds.iter().map(|second| second.sent).collect();
+    let mut planned = if is_closed {
+        sent()
+    } else {
+        planned.seconds.clone()
+    };
+    planned.resize(planned.len().max(recorder.seconds.len()), 0);
     let of = |(second, planned): (usize, u64)| {
         let recorded = recorder.seconds.get(second);
         let at =
@@ -188,35 +203,32 @@ fn series(plan: &Plan, recorder: &Recorder) -> Vec<Second> {
     planned.into_iter().enumerate().map(of).collect()
 }
 
-fn fidelity(
-    plan: &Plan,
-    recorder: &Recorder,
-    totals: &Totals,
-    all: &Endpoint,
-    machine: &Histogram<u32>,
-) -> Fidelity {
+fn fidelity(brought: &Brought<'_>, totals: &Totals, all: &Endpoint) -> Fidelity {
+    let Brought {
+        planned,
+        recorder,
+        machine,
+    } = *brought;
     let [ms_10, ms_100, s_1] = recorder.windows.errors();
-    let judged = &all.clocks.judged_lateness;
+    let judged = &recorder.judged_lateness;
+    let length_ns = planned.due_ns.map_or(0, |(first, last)| last - first);
     Fidelity {
-        duration_ratio: duration_ratio(
-            plan.length_ns,
-            recorder.first_sent_ns,
-            recorder.last_sent_ns,
-        ),
-        achieved_ratio: share(totals.sent, totals.planned),
+        duration_ratio: duration_ratio(length_ns, recorder.first_sent_ns, recorder.last_sent_ns),
+        achieved_ratio: share(totals.sent, totals.planned - recorder.overloaded),
         judged_lateness_p99: at(judged, 0.99),
         judged_arrivals: judged.len(),
         machine_lateness_p99: at(machine, 0.99),
         window_error: WindowError { ms_10, ms_100, s_1 },
-        ks_gaps: ks_gaps(plan, &recorder.sends),
-        order_inversions: order_inversions(plan, &recorder.sends),
+        ks_gaps: ks_gaps(recorder.sends.all()),
+        order_inversions: recorder.order_inversions,
+        dropped_as_asked: recorder.overloaded,
         unresolved_links: 0,
         identifier_requests: all.identified.requests(),
     }
 }
 
-fn divergence(plan: &Plan, recorder: &Recorder, all: &Endpoint) -> Divergence {
-    let parts = plan
+fn divergence(planned: &Planned, recorder: &Recorder, all: &Endpoint) -> Divergence {
+    let parts = planned
         .routes
         .iter()
         .zip(&recorder.endpoints)

@@ -75,10 +75,26 @@ pub struct Capture {
 pub struct Settings {
     /// Where requests went.
     pub target: String,
-    /// Recorded seconds per replayed second, such as `5x`.
-    pub speed: String,
-    /// What an arrival waited for: `open` or `ordered`.
+    /// How fast: a speed such as `5x`, a rate such as `200/s`, or stages.
+    pub pace: String,
+    /// How many stood for each recorded user, such as `3` or `0.25`.
+    pub users_ratio: String,
+    /// Who decides when a request goes.
+    pub model: Model,
+    /// What an arrival waited for: `open`, `ordered` or `think`.
     pub sessions: String,
+    /// How often the capture was to be played; `null` for until the end of the run.
+    pub laps: Option<u32>,
+    /// Seconds at the beginning that are in no number.
+    pub warm_up_s: f64,
+    /// The protocol: `http/1.1` or `http/2`.
+    pub protocol: String,
+    /// Whom connections were for: `pool`, `user` or `recorded`.
+    pub connections_for: String,
+    /// Requests that could be on their way, where that was bounded.
+    pub max_in_flight: Option<u64>,
+    /// What became of an arrival beyond that: `queue`, `drop` or `abort`.
+    pub on_overload: String,
     /// Whether the application's API was reached through the load-test path.
     pub via_loadtest: bool,
     /// The range of the users' addresses.
@@ -95,14 +111,28 @@ pub struct Settings {
     pub timeout_s: f64,
     /// Threads that sent.
     pub workers: u64,
-    /// Users in what was played.
+    /// Who played: users, and those who stood for them.
     pub users: u64,
-    /// Sessions in what was played.
+    /// Their sessions.
     pub session_count: u64,
-    /// Sessions that logged in before the run, outside its numbers.
+    /// Sessions that logged in outside the plan and its numbers.
     pub log_in_first: u64,
     /// Connections opened.
     pub connections: u64,
+}
+
+/// Who decides when a request goes (Schroeder, Wierman and Harchol-Balter, NSDI 2006).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// The plan alone: a slow target is loaded as a quick one.
+    Open,
+    /// The plan decides when sessions begin and what is due, and within a session a request waits
+    /// for the answer before it.
+    #[serde(rename = "partly open")]
+    PartlyOpen,
+    /// The target: a request goes when another one has been answered.
+    Closed,
 }
 
 /// Whether the numbers can be trusted.
@@ -142,7 +172,7 @@ pub struct Totals {
     pub failed: u64,
     /// Failed over sent; 0 where nothing was sent.
     pub failed_ratio: f64,
-    /// From the start to the last byte of the last answer, in seconds.
+    /// From the start, or the end of the warm-up, to the last byte of the last answer, in seconds.
     pub duration_s: f64,
     /// Sent requests a second.
     pub rate: f64,
@@ -230,7 +260,7 @@ pub struct Second {
 pub struct Fidelity {
     /// From first to last request, over the same in the plan.
     pub duration_ratio: f64,
-    /// Sent over planned.
+    /// Sent over planned, those apart that were dropped as was asked.
     pub achieved_ratio: f64,
     /// Lateness at p99, in microseconds, of the arrivals that neither waited for an earlier answer
     /// nor queued behind one that did: what the verdict looks at. The others go out together once
@@ -244,10 +274,12 @@ pub struct Fidelity {
     /// Arrivals that were sent in another window of time than planned.
     pub window_error: WindowError,
     /// Kolmogorov–Smirnov distance of the gaps between arrivals, rounded to 0.1 ms, of the plan's
-    /// first million.
+    /// beginning (some hundred thousand).
     pub ks_gaps: f64,
-    /// Requests sent before an earlier one of their session, of the plan's first million.
+    /// Requests sent in another order than planned, each compared with the latest of its session.
     pub order_inversions: u64,
+    /// Arrivals dropped because too many requests were on their way, as `--on-overload drop` asks.
+    pub dropped_as_asked: u64,
     /// Links whose value could not be found; this version follows none, see the next field.
     pub unresolved_links: u64,
     /// Requests sent with a recorded identifier, which the target may not know.

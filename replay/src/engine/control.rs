@@ -40,6 +40,8 @@ impl Phase {
 pub(super) enum Event {
     /// It is ready to start, having tried so many log-ins, of which so many failed.
     Ready { asked: usize, failed: usize },
+    /// More requests would have been on their way than may be, and the run is to end then.
+    Overloaded,
     /// It ended.
     Ended,
 }
@@ -64,13 +66,16 @@ pub(super) async fn control(
                 None => return Ok(course),
                 Some(Event::Ready { asked, failed }) => {
                     ready.count(asked, failed);
-                    if ready.workers == job.workers && course != Course::Interrupted {
+                    if ready.workers == job.how.workers && course != Course::Interrupted {
                         course = ready.course();
                         phase.send_replace(course.phase());
                     }
                 }
                 // A worker that could not prepare ends early: the others need not start.
-                Some(Event::Ended) if ready.workers < job.workers => {
+                Some(Event::Ended) if ready.workers < job.how.workers => {
+                    phase.send_replace(Phase::Stop);
+                }
+                Some(Event::Overloaded) => {
                     phase.send_replace(Phase::Stop);
                 }
                 Some(Event::Ended) => {}

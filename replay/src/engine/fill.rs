@@ -1,98 +1,171 @@
-//! Makes a request of the plan ready to send: fills its holes and marks it.
+//! Makes a request of the plan ready to be sent: fills its holes.
 //!
 //! The one place where secrets are written into requests.
 
-use bytes::Bytes;
-use http::uri::Uri;
-use http::{HeaderName, HeaderValue, Request, header};
-use http_body_util::Full;
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
+use std::io::Write as _;
 
-use crate::plan::{Arrival, Body, Slot, store};
-use crate::slot::Kind;
+use http::HeaderValue;
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::plan::{Arrival, Body, Hole, Part, Text, address};
+use crate::slot::{self, Kind, Place};
 
 use super::Job;
-use super::outcome::Failure;
-use super::tokens::Tokens;
+use super::outcome::{Failure, Outgoing, Payload};
+use super::players::Players;
 
-/// The request as it goes out.
-pub(super) fn fill(
+/// Fills a request's holes. Its head is written to `head`, a short body with it.
+pub(super) fn fill<'a>(
     job: &Job,
-    tokens: &Tokens,
-    arrival: &Arrival,
-) -> Result<Request<Full<Bytes>>, Failure> {
-    let value = |slot| value(job, tokens, slot);
-    let plan = &job.plan;
-    let text = |text| {
-        plan.store
-            .fill(text, &value)
-            .map_err(|store::Unfilled| Failure::Auth)
+    players: &Players,
+    arrival: &'a Arrival,
+    head: &'a mut Vec<u8>,
+    body: &'a mut Vec<u8>,
+) -> Result<Outgoing<'a>, Failure> {
+    head.clear();
+    let filling = Filling {
+        job,
+        players,
+        arrival,
     };
-    let planned = &arrival.request;
-    let body = match planned.body {
-        Body::Filler(bytes) => Bytes::from(vec![b'x'; usize::try_from(bytes).unwrap_or_default()]),
-        Body::None => Bytes::new(),
-        Body::Text(body) => text(body)?,
+    let request = &arrival.entry().request;
+    filling.write(request.head, head)?;
+    let rest = match request.body {
+        Body::None => Payload::Bytes(&[]),
+        Body::Filler(length) => Payload::Filler(length),
+        Body::Text(text) => match arrival.window.literal(text) {
+            Some(bytes) => Payload::Bytes(bytes),
+            None => {
+                body.clear();
+                filling.write(text, body)?;
+                // The head ends where the length was not known.
+                append(head, format_args!("content-length: {}\r\n\r\n", body.len()));
+                Payload::Bytes(body)
+            }
+        },
     };
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = planned.method.clone();
-    *request.uri_mut() = Uri::from_maybe_shared(text(planned.target)?).map_err(protocol)?;
-    let headers = request.headers_mut();
-    headers.insert(header::HOST, job.target.host.clone());
-    for (name, value) in plan.store.headers(planned) {
-        let value = HeaderValue::from_maybe_shared(text(value)?).map_err(protocol)?;
-        headers.append(name, value);
+    let rest = match rest {
+        Payload::Bytes(bytes) if bytes.len() <= SHORT => {
+            head.extend_from_slice(bytes);
+            Payload::Bytes(&[])
+        }
+        rest => rest,
+    };
+    Ok(Outgoing {
+        head,
+        body: rest,
+        is_head: request.method.head,
+        is_idempotent: request.method.idempotent,
+    })
+}
+
+/// Where the holes of one request get their values.
+struct Filling<'a> {
+    job: &'a Job,
+    players: &'a Players,
+    arrival: &'a Arrival,
+}
+
+impl Filling<'_> {
+    fn write(&self, text: Text, out: &mut Vec<u8>) -> Result<(), Failure> {
+        for part in self.arrival.window.parts(text) {
+            match part {
+                Part::Literal(bytes) => out.extend_from_slice(bytes),
+                Part::Hole(Hole::Address, _) => self.address(out),
+                Part::Hole(Hole::Gate, _) => mark(self.job, out),
+                Part::Hole(Hole::Slot(kind, number), place) => {
+                    self.slot(kind, number, place, out)?;
+                }
+            }
+        }
+        Ok(())
     }
-    if planned.gated {
-        mark(job, headers);
+
+    fn slot(
+        &self,
+        kind: Kind,
+        number: u32,
+        place: Place,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        if kind == Kind::Fresh {
+            let fresh = self
+                .job
+                .run
+                .fresh(number, self.arrival.clone, self.arrival.lap);
+            out.extend_from_slice(fresh.as_bytes());
+            return Ok(());
+        }
+        let identity = number * self.job.clones + self.arrival.clone;
+        let user = || self.players.test_user(self.job, identity);
+        let found = match kind {
+            Kind::Auth => self
+                .players
+                .access(identity, |token| put(token, place, out)),
+            Kind::Refresh => self
+                .players
+                .refresh(identity, |token| put(token, place, out)),
+            Kind::Password => user().map(|user| put(user.password.expose_secret(), place, out)),
+            Kind::Username => user().map(|user| put(&user.username, place, out)),
+            Kind::Fresh => None,
+        };
+        found.unwrap_or(Err(Failure::Auth))
     }
-    Ok(request)
+
+    fn address(&self, out: &mut Vec<u8>) {
+        let player = self.arrival.entry().user * self.job.clones + self.arrival.clone;
+        if let Some(address) = self.job.addresses.and_then(|range| address(range, player)) {
+            append(out, format_args!("x-forwarded-for: {address}\r\n"));
+        }
+    }
 }
 
 /// Adds what the load-test path asks for.
-pub(super) fn mark(job: &Job, headers: &mut http::HeaderMap) {
+pub(super) fn mark(job: &Job, out: &mut Vec<u8>) {
     if let Some(key) = &job.key {
-        headers.insert(KEY, key.clone());
+        out.extend_from_slice(b"x-load-test-key: ");
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\r\n");
     }
-    headers.insert(RUN, job.run.header.clone());
+    append(out, format_args!("x-load-test-run: {}\r\n", job.run.id));
 }
 
-fn value(job: &Job, tokens: &Tokens, slot: Slot) -> Option<String> {
-    match slot.kind {
-        Kind::Auth => tokens.access(slot.subject),
-        Kind::Fresh => Some(job.run.fresh(slot.subject)),
-        Kind::Password => Some(
-            job.test_user(slot.subject)?
-                .password
-                .expose_secret()
-                .to_owned(),
-        ),
-        Kind::Refresh => tokens.refresh(slot.subject),
-        Kind::Username => Some(job.test_user(slot.subject)?.username.clone()),
+/// A value as it must be written at that place. One that would end a header is refused.
+fn put(value: &str, place: Place, out: &mut Vec<u8>) -> Result<(), Failure> {
+    if place == Place::Plain && HeaderValue::from_str(value).is_err() {
+        return Err(Failure::Protocol);
     }
+    out.extend_from_slice(slot::encode(value, place).as_bytes());
+    Ok(())
+}
+
+/// Memory takes all.
+pub(super) fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    let _written = out.write_fmt(text);
 }
 
 /// The run's name, and the values that are new in it.
 pub(crate) struct Run {
     /// Its name.
     pub(crate) id: String,
-    header: HeaderValue,
 }
 
 impl Run {
     /// A run that no other is called.
     pub(crate) fn new() -> Self {
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let header = HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("replay"));
-        Self { id, header }
+        Self {
+            id: uuid::Uuid::new_v4().simple().to_string(),
+        }
     }
 
-    /// A value that no other run has, and the same for the same number.
-    fn fresh(&self, number: u32) -> String {
+    /// A value that no other run has, and no other clone or lap, and the same for the same number.
+    fn fresh(&self, number: u32, clone: u32, lap: u32) -> String {
         let mut hash = Sha256::new();
         hash.update(self.id.as_bytes());
-        hash.update(number.to_le_bytes());
+        for part in [number, clone, lap] {
+            hash.update(part.to_le_bytes());
+        }
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash.finalize()[..16]);
         uuid::Builder::from_random_bytes(bytes)
@@ -101,12 +174,8 @@ impl Run {
     }
 }
 
-fn protocol<E>(_error: E) -> Failure {
-    Failure::Protocol
-}
-
-const KEY: HeaderName = HeaderName::from_static("x-load-test-key");
-const RUN: HeaderName = HeaderName::from_static("x-load-test-run");
+/// Bodies up to here are written together with their head.
+const SHORT: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -115,8 +184,23 @@ mod tests {
     #[test]
     fn fresh_values_are_equal_for_equal_numbers_and_new_in_every_run() {
         let (run, other) = (Run::new(), Run::new());
-        assert_eq!(run.fresh(1), run.fresh(1));
-        assert_ne!(run.fresh(1), run.fresh(2));
-        assert_ne!(run.fresh(1), other.fresh(1));
+        assert_eq!(run.fresh(1, 0, 0), run.fresh(1, 0, 0));
+        for different in [
+            run.fresh(2, 0, 0),
+            run.fresh(1, 1, 0),
+            run.fresh(1, 0, 1),
+            other.fresh(1, 0, 0),
+        ] {
+            assert_ne!(run.fresh(1, 0, 0), different);
+        }
+    }
+
+    #[test]
+    fn a_token_cannot_end_a_header() {
+        let mut out = Vec::new();
+        let split = put("a\r\nx: y", Place::Plain, &mut out);
+        assert_eq!((split, out.len()), (Err(Failure::Protocol), 0));
+        assert_eq!(put("a\"b", Place::Json, &mut out), Ok(()));
+        assert_eq!(out, b"a\\\"b");
     }
 }

@@ -1,34 +1,32 @@
-//! Logs in, before the run starts, the sessions that were recorded without their log-in.
+//! Logs in the sessions that were recorded without their log-in.
 //!
 //! Outside the measured requests.
 
 use std::fmt;
 
-use bytes::Bytes;
-use http::uri::Uri;
-use http::{HeaderValue, Request, header};
-use http_body_util::Full;
-use secrecy::ExposeSecret;
+use secrecy::ExposeSecret as _;
 
 use crate::clock;
-use crate::plan::{USER_AGENT, loadtest_path};
+use crate::plan::{Player, USER_AGENT, address, loadtest_path};
 use crate::settings::Login;
 use crate::slot::{self, Place};
 use crate::users::TestUser;
 
 use super::Job;
-use super::client::Client;
-use super::fill::mark;
-use super::tokens::Tokens;
+use super::client::{Client, EVERYBODY, KEPT_BODY};
+use super::fill::{append, mark};
+use super::outcome::{Outgoing, Payload};
+use super::players::Players;
 
-/// Logs an identity in and keeps its token.
+/// Logs a player in and keeps its token.
 pub(super) async fn log_in(
     job: &Job,
     client: &Client,
-    tokens: &Tokens,
-    identity: u32,
+    players: &Players,
+    player: &Player,
 ) -> Result<(), LoginFailed> {
-    let (Some(login), Some(user)) = (&job.auth.login, job.test_user(identity)) else {
+    let user = job.pool.users.get(player.test_user);
+    let (Some(login), Some(user)) = (&job.auth.login, user) else {
         return Ok(());
     };
     let failed = |reason| LoginFailed {
@@ -36,12 +34,20 @@ pub(super) async fn log_in(
         username: user.username.clone(),
         reason,
     };
-    let request = request(job, login, user, identity).ok_or_else(|| failed(Reason::Request))?;
-    let outcome = client.send(request, clock::now_ns(), true).await;
+    let head = request(job, login, user, player);
+    let request = Outgoing {
+        head: &head,
+        body: Payload::Bytes(&[]),
+        is_head: false,
+        is_idempotent: false,
+    };
+    let outcome = client
+        .send(EVERYBODY, request, clock::now_ns(), KEPT_BODY)
+        .await;
     let answer = outcome
         .answer
         .map_err(|failure| failed(Reason::NoAnswer(failure.name())))?;
-    if tokens.take(identity, answer.body.as_deref(), &job.auth) {
+    if players.take(player.identity, &answer.body, &job.auth) {
         return Ok(());
     }
     Err(failed(match answer.status {
@@ -64,7 +70,6 @@ enum Reason {
     NoAnswer(&'static str),
     NoToken(String),
     Refused,
-    Request,
     Status(u16),
 }
 
@@ -75,43 +80,51 @@ impl fmt::Display for LoginFailed {
             Reason::NoAnswer(failure) => write!(f, "no answer ({failure})"),
             Reason::NoToken(place) => write!(f, "no token at `{place}` of the answer"),
             Reason::Refused => f.write_str("answered 403, as it is when LOAD_TEST_KEY is wrong"),
-            Reason::Request => f.write_str("it can't be written as an HTTP request"),
             Reason::Status(status) => write!(f, "answered {status}"),
         }
     }
 }
 
-fn request(
-    job: &Job,
-    login: &Login,
-    user: &TestUser,
-    identity: u32,
-) -> Option<Request<Full<Bytes>>> {
+/// The whole request, as HTTP/1.1 writes it.
+fn request(job: &Job, login: &Login, user: &TestUser, player: &Player) -> Vec<u8> {
     let place = slot::place_in_body(&login.content_type);
-    let mut request = Request::new(Full::new(Bytes::from(body(&login.body, user, place))));
-    *request.method_mut() = login.method.clone();
+    let body = body(&login.body, user, place);
     let (path, gated) = loadtest_path(&login.path, job.via_loadtest);
-    *request.uri_mut() = format!("{}{path}", job.target.prefix).parse::<Uri>().ok()?;
-    let headers = request.headers_mut();
-    headers.insert(header::HOST, job.target.host.clone());
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_str(&login.content_type).ok()?,
+    let mut out = Vec::new();
+    let prefix = &job.target.prefix;
+    append(
+        &mut out,
+        format_args!("{} {prefix}{path} HTTP/1.1\r\n", login.method),
     );
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    if let Some(address) = job.user(identity).address {
-        headers.insert(
-            "x-forwarded-for",
-            HeaderValue::from_str(&address.to_string()).ok()?,
-        );
+    line(&mut out, "host", job.target.host.as_bytes());
+    line(&mut out, "content-type", login.content_type.as_bytes());
+    line(&mut out, "user-agent", USER_AGENT.as_bytes());
+    if let Some(address) = job
+        .addresses
+        .and_then(|range| address(range, player.player))
+    {
+        line(&mut out, "x-forwarded-for", address.to_string().as_bytes());
     }
     for extra in &job.headers {
-        headers.insert(extra.name.clone(), extra.value.clone());
+        line(&mut out, extra.name.as_str(), extra.value.as_bytes());
     }
     if gated {
-        mark(job, headers);
+        mark(job, &mut out);
     }
-    Some(request)
+    line(
+        &mut out,
+        "content-length",
+        body.len().to_string().as_bytes(),
+    );
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body.as_bytes());
+    out
+}
+
+fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        out.extend_from_slice(part);
+    }
 }
 
 fn body(template: &str, user: &TestUser, place: Place) -> String {

@@ -1,18 +1,23 @@
-//! The engine: workers that send the plan on time, and the thread that watches them.
+//! The engine: workers that send the plan on time, and the threads that feed and watch them.
 //!
 //! One thread per worker, each with its own runtime, connections and histograms; nothing is
-//! shared but the plan, one phase that they watch, and counters for the progress line.
+//! shared but one phase that they watch, what is compiled, and counters for the progress line.
 
+mod alarms;
 mod client;
 mod control;
+mod due;
+mod feed;
 mod fill;
+mod lanes;
 mod login;
 mod machine;
 mod outcome;
 mod pace;
+mod players;
+mod session;
+mod slots;
 mod timer;
-mod tokens;
-mod wire;
 mod worker;
 
 use std::io;
@@ -20,23 +25,27 @@ use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use http::HeaderValue;
+use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustls::AlertDescription;
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 
-use crate::plan::{Plan, User};
+use crate::plan::Planner;
 use crate::record::Recorder;
-use crate::settings::{Auth, ExtraHeader, SessionMode};
+use crate::settings::{Auth, ExtraHeader, How};
 use crate::target::Target;
-use crate::users::{Pool, TestUser};
+use crate::users::Pool;
 
+use client::NoConnection;
 use control::{Course, Event, Phase, control};
+use feed::Piece;
 use machine::Machine;
 
+pub(crate) use feed::Planned;
 pub(crate) use fill::Run;
 pub(crate) use login::LoginFailed;
 #[cfg(test)]
@@ -45,12 +54,10 @@ pub(crate) use outcome::{Failure, Outcome};
 
 /// Everything that workers need, the same for all.
 pub(crate) struct Job {
-    /// What is sent, and when.
-    pub(crate) plan: Plan,
     /// Where to.
     pub(crate) target: Target,
     /// Who logs in.
-    pub(crate) pool: Pool,
+    pub(crate) pool: Arc<Pool>,
     /// How.
     pub(crate) auth: Auth,
     /// Sent with every request.
@@ -59,12 +66,16 @@ pub(crate) struct Job {
     pub(crate) via_loadtest: bool,
     /// The key for that path.
     pub(crate) key: Option<HeaderValue>,
-    /// What an arrival waits for.
-    pub(crate) sessions: SessionMode,
-    /// How long a request may take.
-    pub(crate) timeout: Duration,
-    /// Threads.
-    pub(crate) workers: usize,
+    /// One of these for each who plays.
+    pub(crate) addresses: Option<IpNet>,
+    /// How many may stand for one recorded user.
+    pub(crate) clones: u32,
+    /// How it is sent.
+    pub(crate) how: How,
+    /// What is due before this is in no number.
+    pub(crate) warm_up_ns: u64,
+    /// Arrivals go when there is room for them, until this time.
+    pub(crate) closed: Option<u64>,
     /// The configuration file, for messages.
     pub(crate) config: String,
     /// The run's name and fresh values.
@@ -86,11 +97,13 @@ pub(crate) struct Counters {
 pub(crate) struct Measured {
     /// What was sent.
     pub(crate) job: Arc<Job>,
+    /// What was to be.
+    pub(crate) planned: Planned,
     /// All numbers.
     pub(crate) recorder: Recorder,
     /// Whether it was cut short by a signal.
     pub(crate) interrupted: bool,
-    /// Log-ins before the run that brought no token.
+    /// Log-ins outside the plan that brought no token.
     pub(crate) failed_logins: Vec<LoginFailed>,
     /// Connections opened.
     pub(crate) connections: u64,
@@ -102,12 +115,14 @@ pub(crate) struct Measured {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineError {
     /// The target can't be reached.
-    #[error("cannot connect to {target}: {reason}; is the proxy running? is `--target` right?")]
+    #[error("cannot connect to {target}: {reason}; {hint}")]
     Connect {
         /// The target.
         target: String,
         /// Why.
         reason: String,
+        /// What to look at.
+        hint: &'static str,
     },
     /// No session could log in.
     #[error("no session could log in, {first}; check the users file and `[auth]` in {config}")]
@@ -122,19 +137,6 @@ pub(crate) enum EngineError {
     System(#[from] io::Error),
 }
 
-impl Job {
-    /// The user of an identity.
-    fn user(&self, identity: u32) -> &User {
-        let identity = &self.plan.identities[identity as usize];
-        &self.plan.users[identity.user as usize]
-    }
-
-    /// The test user of an identity.
-    fn test_user(&self, identity: u32) -> Option<&TestUser> {
-        self.pool.users.get(self.user(identity).test_user?)
-    }
-}
-
 /// What a worker brings back.
 struct Share {
     recorder: Recorder,
@@ -143,13 +145,22 @@ struct Share {
 }
 
 /// Sends the plan; `watch` is called every 100 ms with the counters.
-pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured, EngineError> {
+pub(crate) fn run(
+    job: Job,
+    planner: Planner,
+    watch: &mut dyn FnMut(&Counters),
+) -> Result<Measured, EngineError> {
     raise_file_limit();
     let job = Arc::new(job);
     let (phase, phases) = watch::channel(Phase::Prepare);
     let (events, told) = mpsc::unbounded_channel();
-    let workers: Vec<_> = (0..job.workers)
-        .map(|worker| spawn(&job, worker, phases.clone(), events.clone()))
+    let (pieces, feeds): (Vec<_>, Vec<_>) = (0..job.how.workers)
+        .map(|_| mpsc::channel(feed::PIECES))
+        .unzip();
+    let feed = feed::feed(planner, job.warm_up_ns, pieces)?;
+    let workers: Vec<_> = (0..)
+        .zip(feeds)
+        .map(|(worker, feed)| spawn(&job, worker, feed, phases.clone(), events.clone()))
         .collect::<io::Result<_>>()?;
     drop(events);
     let runtime = runtime::Builder::new_current_thread()
@@ -160,47 +171,13 @@ pub(crate) fn run(job: Job, watch: &mut dyn FnMut(&Counters)) -> Result<Measured
     let machine = machine.lateness();
     let course = course?;
     drop(phases);
-    let mut shares = Vec::with_capacity(workers.len());
-    for worker in workers {
-        match worker.join() {
-            Ok(share) => shares.push(share?),
-            Err(panicked) => panic::resume_unwind(panicked),
-        }
-    }
-    let mut measured = join(job, shares, machine, course == Course::Interrupted);
-    if course == Course::NobodyIn
-        && let Some(first) = measured.failed_logins.drain(..).next()
-    {
-        let config = measured.job.config.clone();
-        return Err(EngineError::Logins { first, config });
-    }
-    Ok(measured)
-}
-
-type Worker = JoinHandle<Result<Share, EngineError>>;
-
-fn spawn(
-    job: &Arc<Job>,
-    worker: usize,
-    phases: watch::Receiver<Phase>,
-    events: mpsc::UnboundedSender<Event>,
-) -> io::Result<Worker> {
-    let job = Arc::clone(job);
-    thread::Builder::new()
-        .name(format!("replay-{worker}"))
-        .spawn(move || {
-            let ended = worker::run(&job, worker, phases, &events);
-            // The receiver lives until every worker has ended.
-            drop(events.send(Event::Ended));
-            ended
-        })
-}
-
-fn join(job: Arc<Job>, shares: Vec<Share>, machine: Histogram<u32>, interrupted: bool) -> Measured {
+    let shares = workers.into_iter().map(joined);
+    let shares = shares.collect::<Result<Vec<_>, _>>()?;
     let mut measured = Measured {
-        recorder: Recorder::new(&job.plan),
+        planned: joined(feed),
+        recorder: Recorder::new(job.warm_up_ns),
         job,
-        interrupted,
+        interrupted: course == Course::Interrupted,
         failed_logins: Vec::new(),
         connections: 0,
         machine,
@@ -210,7 +187,41 @@ fn join(job: Arc<Job>, shares: Vec<Share>, machine: Histogram<u32>, interrupted:
         measured.failed_logins.extend(share.failed_logins);
         measured.connections += share.connections;
     }
-    measured
+    if course == Course::NobodyIn
+        && let Some(first) = measured.failed_logins.drain(..).next()
+    {
+        let config = measured.job.config.clone();
+        return Err(EngineError::Logins { first, config });
+    }
+    Ok(measured)
+}
+
+/// What a thread brought back; its panic is this one's.
+fn joined<T>(thread: JoinHandle<T>) -> T {
+    match thread.join() {
+        Ok(brought) => brought,
+        Err(panicked) => panic::resume_unwind(panicked),
+    }
+}
+
+type Worker = JoinHandle<Result<Share, EngineError>>;
+
+fn spawn(
+    job: &Arc<Job>,
+    worker: usize,
+    feed: mpsc::Receiver<Piece>,
+    phases: watch::Receiver<Phase>,
+    events: mpsc::UnboundedSender<Event>,
+) -> io::Result<Worker> {
+    let job = Arc::clone(job);
+    thread::Builder::new()
+        .name(format!("replay-{worker}"))
+        .spawn(move || {
+            let ended = worker::run(&job, worker, feed, phases, &events);
+            // The receiver lives until every worker has ended.
+            drop(events.send(Event::Ended));
+            ended
+        })
 }
 
 /// Many connections are many files; where the limit can't be raised, connecting says so.
@@ -234,10 +245,30 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn connect_error(job: &Job, error: &io::Error) -> EngineError {
+fn connect_error(job: &Job, error: &NoConnection) -> EngineError {
     EngineError::Connect {
         target: job.target.url().to_owned(),
-        reason: reason(error),
+        reason: reason(&error.reason),
+        hint: hint(error),
+    }
+}
+
+/// What to look at when there is no connection.
+fn hint(error: &NoConnection) -> &'static str {
+    match error.failure {
+        Failure::Tls => {}
+        Failure::Protocol => return "is `--http2` right?",
+        _ => return "is the proxy running? is `--target` right?",
+    }
+    let cause = error.reason.get_ref();
+    match cause.and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            "name whom to believe with `--ca FILE`, or believe any certificate with `--insecure`"
+        }
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            "is `--http2` right?"
+        }
+        _ => "does it speak TLS? is `--target` right?",
     }
 }
 

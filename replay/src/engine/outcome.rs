@@ -1,10 +1,67 @@
-//! What happened to one arrival.
+//! A request as it goes out, and what happened to it.
 //!
 //! Plain data, and the names of the ways to fail.
 
 use std::io;
 
-use bytes::Bytes;
+/// A request as HTTP/1.1 writes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    /// Everything before the body, and a short body too.
+    pub(super) head: &'a [u8],
+    /// The rest.
+    pub(super) body: Payload<'a>,
+    /// It is a HEAD request: its answer has no body.
+    pub(super) is_head: bool,
+    /// It may be sent again when the connection turns out to be dead.
+    pub(super) is_idempotent: bool,
+}
+
+/// What follows the head.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Payload<'a> {
+    /// These bytes, maybe none.
+    Bytes(&'a [u8]),
+    /// So many bytes that mean nothing.
+    Filler(u64),
+}
+
+impl<'a> Outgoing<'a> {
+    /// Bytes of it.
+    pub(super) const fn len(&self) -> u64 {
+        self.head.len() as u64 + self.body.len()
+    }
+
+    /// Some of what follows its first bytes; `None` at its end.
+    pub(super) fn from(&self, written: u64) -> Option<&'a [u8]> {
+        match written.checked_sub(self.head.len() as u64) {
+            Some(written) => self.body.from(written),
+            None => usize::try_from(written).ok().map(|at| &self.head[at..]),
+        }
+    }
+}
+
+impl<'a> Payload<'a> {
+    /// Bytes of it.
+    pub(super) const fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Filler(length) => *length,
+        }
+    }
+
+    /// Some of what follows its first bytes; `None` at its end.
+    pub(super) fn from(&self, written: u64) -> Option<&'a [u8]> {
+        let left = usize::try_from(self.len().saturating_sub(written)).unwrap_or(usize::MAX);
+        if left == 0 {
+            return None;
+        }
+        Some(match self {
+            Self::Bytes(bytes) => &bytes[bytes.len() - left..],
+            Self::Filler(_) => &FILLER[..left.min(FILLER.len())],
+        })
+    }
+}
 
 /// The end of one arrival that was sent, or that could not be for want of a token.
 #[derive(Debug)]
@@ -32,8 +89,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: u16,
-    /// Its body, where it was asked for.
-    pub(crate) body: Option<Bytes>,
+    /// The beginning of its body, where it was asked for.
+    pub(crate) body: Vec<u8>,
 }
 
 /// Why there is no answer.
@@ -57,6 +114,12 @@ pub(crate) enum Failure {
     Reset,
     /// No complete answer in time.
     Timeout,
+    /// No answer had begun to come in time.
+    TimeoutAnswer,
+    /// No secure connection: a certificate, or what the target understands of TLS.
+    Tls,
+    /// No secure connection in time.
+    TlsTimeout,
     /// The request could not be written.
     Write,
 }
@@ -74,6 +137,9 @@ impl Failure {
             Self::Read => "read",
             Self::Reset => "reset",
             Self::Timeout => "timeout",
+            Self::TimeoutAnswer => "timeout.answer",
+            Self::Tls => "tls",
+            Self::TlsTimeout => "tls.timeout",
             Self::Write => "write",
         }
     }
@@ -83,20 +149,60 @@ impl Failure {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::ConnectRefused,
             io::ErrorKind::TimedOut => Self::ConnectTimeout,
+            // It stood, and was reset before anything could be asked of it.
+            io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected => Self::Reset,
             _ => Self::ConnectOther,
         }
     }
 
-    /// What a failed exchange on a standing connection was.
-    pub(super) fn of_exchange(error: &hyper::Error) -> Self {
-        let source = std::error::Error::source(error);
-        let io = source.and_then(|source| source.downcast_ref::<io::Error>());
-        match io.map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionReset) => Self::Reset,
-            Some(io::ErrorKind::BrokenPipe) => Self::Write,
-            _ if error.is_parse() || error.is_user() => Self::Protocol,
-            _ if error.is_body_write_aborted() => Self::Write,
+    /// What a failed read was.
+    pub(super) fn of_read(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::Reset,
+            // What TLS calls an answer that is none.
+            io::ErrorKind::InvalidData => Self::Tls,
             _ => Self::Read,
+        }
+    }
+
+    /// What a failed write was.
+    pub(super) fn of_write(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::Reset,
+            _ => Self::Write,
+        }
+    }
+}
+
+/// What stands for bodies that were not kept.
+const FILLER: &[u8] = &[b'x'; 16 * 1024];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(request: Outgoing<'_>, step: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(next) = request.from(all.len() as u64) {
+            all.extend_from_slice(&next[..next.len().min(step)]);
+        }
+        assert_eq!(all.len() as u64, request.len());
+        all
+    }
+
+    #[test]
+    fn a_request_comes_out_whole_in_steps_of_any_size() {
+        let of = |body| Outgoing {
+            head: b"HEAD",
+            body,
+            is_head: false,
+            is_idempotent: true,
+        };
+        for step in [1, 3, 7, 100_000] {
+            assert_eq!(written(of(Payload::Bytes(b"body")), step), b"HEADbody");
+            assert_eq!(written(of(Payload::Bytes(b"")), step), b"HEAD");
+            let filled = written(of(Payload::Filler(40_000)), step);
+            assert_eq!(filled, [&b"HEAD"[..], &[b'x'; 40_000]].concat());
         }
     }
 }

@@ -1,46 +1,103 @@
-//! Compiles one recorded request: its path, headers and body as text with holes.
+//! Compiles one recorded request: HTTP/1.1 as it goes over the wire, with holes.
 //!
 //! Pure.
 
-use std::net::IpAddr;
-
-use http::{HeaderName, Method, header};
+use http::{HeaderName, HeaderValue, header};
 use trace::exchange::{Content, Request as Recorded};
 
 use crate::settings::ExtraHeader;
 use crate::slot::{self, Kind, Place};
 
-use super::store::{Body, Draft, Request, StoreBuilder, Text};
+use super::window::{Body, Hole, Method, Request, Window};
 
 /// What is the same for every request.
-pub(super) struct Rules<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// The `host` header.
+    pub(crate) host: HeaderValue,
     /// Comes before every path.
-    pub(super) prefix: &'a str,
+    pub(crate) prefix: String,
     /// Whether the application's API is reached through the load-test path.
-    pub(super) via_loadtest: bool,
+    pub(crate) via_loadtest: bool,
     /// Sent with every request.
-    pub(super) headers: &'a [ExtraHeader],
+    pub(crate) headers: Vec<ExtraHeader>,
+    /// Whether the target is told an address for each user.
+    pub(crate) addresses: bool,
 }
 
-/// Stores the request; `subject` tells whose or which a slot is.
+/// What of a recorded request can't be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsendable {
+    /// Its method.
+    #[error("has the method `{0}`, which is none")]
+    Method(String),
+    /// Its path or query.
+    #[error("has a path or query with characters that a request can't carry")]
+    Target,
+}
+
+/// Puts the request into the window; `number` tells whose or which a slot is.
 pub(super) fn compile(
-    store: &mut StoreBuilder,
+    window: &mut Window,
     recorded: &Recorded,
-    rules: &Rules<'_>,
-    address: Option<IpAddr>,
-    subject: &mut dyn FnMut(Kind, &str) -> u32,
-) -> Option<Request> {
+    rules: &Rules,
+    number: &mut dyn FnMut(Kind, &str) -> u32,
+) -> Result<Request, Unsendable> {
+    let method: http::Method = recorded
+        .method
+        .parse()
+        .map_err(|_error| Unsendable::Method(recorded.method.clone()))?;
     let (path, gated) = loadtest_path(&recorded.path, rules.via_loadtest);
-    let question = if recorded.query.is_empty() { "" } else { "?" };
-    let target = format!("{}{path}{question}{}", rules.prefix, recorded.query);
-    let draft = Draft {
-        method: recorded.method.parse::<Method>().ok()?,
-        target: store.template(&target, Place::Form, &mut *subject),
-        headers: headers(store, recorded, rules, address, subject),
-        body: body(store, recorded, subject),
-        gated,
-    };
-    Some(store.request(draft))
+    if !is_target(&path) || !is_target(&recorded.query) {
+        return Err(Unsendable::Target);
+    }
+    let body = body(window, recorded, number);
+    let length = length(&method, body, window);
+    let mut head = window.write();
+    head.add(method.as_str()).add(" ").add(&rules.prefix);
+    head.template(&path, Place::Form, number);
+    if !recorded.query.is_empty() {
+        head.add("?").template(&recorded.query, Place::Form, number);
+    }
+    head.add(" HTTP/1.1\r\nhost: ").add(&rules.host).add("\r\n");
+    for (name, value) in headers(recorded, rules) {
+        head.add(name).add(": ");
+        head.template(value, Place::Plain, number).add("\r\n");
+    }
+    for extra in &rules.headers {
+        line(&mut head, extra.name.as_str(), &extra.value);
+    }
+    if !has_agent(recorded, rules) {
+        line(&mut head, "user-agent", USER_AGENT);
+    }
+    if rules.addresses {
+        head.hole(Hole::Address, Place::Plain);
+    }
+    if gated {
+        head.hole(Hole::Gate, Place::Plain);
+    }
+    match length {
+        Length::None => {
+            head.add("\r\n");
+        }
+        Length::Known(bytes) => {
+            line(&mut head, "content-length", bytes.to_string());
+            head.add("\r\n");
+        }
+        Length::WhenFilled => {}
+    }
+    Ok(Request {
+        head: head.end(),
+        body,
+        method: Method {
+            head: method == http::Method::HEAD,
+            idempotent: method.is_idempotent(),
+        },
+    })
+}
+
+fn line(head: &mut super::window::Writing<'_>, name: &str, value: impl AsRef<[u8]>) {
+    head.add(name).add(": ").add(value).add("\r\n");
 }
 
 /// The path as it is sent, and whether that is the load-test path.
@@ -51,49 +108,67 @@ pub(crate) fn loadtest_path(path: &str, via_loadtest: bool) -> (String, bool) {
     }
 }
 
-fn headers(
-    store: &mut StoreBuilder,
-    recorded: &Recorded,
-    rules: &Rules<'_>,
-    address: Option<IpAddr>,
-    subject: &mut dyn FnMut(Kind, &str) -> u32,
-) -> Vec<(HeaderName, Text)> {
-    let mut headers = Vec::new();
-    for (name, value) in &recorded.headers {
-        let Ok(name) = name.parse::<HeaderName>() else {
-            continue;
-        };
-        let compresses = name == header::ACCEPT_ENCODING && gives_token(recorded);
-        let replaced = rules.headers.iter().any(|extra| extra.name == name);
-        if !is_replays_own(&name) && !compresses && !replaced {
-            headers.push((name, store.template(value, Place::Plain, &mut *subject)));
-        }
+/// Whether it fits between the spaces of a request line.
+fn is_target(text: &str) -> bool {
+    text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
+}
+
+/// The recorded headers that are sent too. Those that HTTP would not let pass are left out.
+fn headers<'a>(
+    recorded: &'a Recorded,
+    rules: &'a Rules,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let gives_token = gives_token(recorded);
+    recorded.headers.iter().filter_map(move |(name, value)| {
+        let compresses = gives_token && name == header::ACCEPT_ENCODING.as_str();
+        let replaced = rules
+            .headers
+            .iter()
+            .any(|extra| extra.name == name.as_str());
+        let valid = name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok();
+        let sent = valid && !is_replays_own(name) && !compresses && !replaced;
+        sent.then_some((name.as_str(), value.as_str()))
+    })
+}
+
+fn has_agent(recorded: &Recorded, rules: &Rules) -> bool {
+    let extra = rules.headers.iter().map(|extra| extra.name.as_str());
+    let mut names = headers(recorded, rules).map(|(name, _)| name).chain(extra);
+    names.any(|name| name.eq_ignore_ascii_case("user-agent"))
+}
+
+/// How long the body is, as the head says it.
+enum Length {
+    None,
+    Known(u64),
+    WhenFilled,
+}
+
+fn length(method: &http::Method, body: Body, window: &Window) -> Length {
+    let expects_one = [http::Method::POST, http::Method::PUT, http::Method::PATCH];
+    match body {
+        Body::None if expects_one.contains(method) => Length::Known(0),
+        Body::None => Length::None,
+        Body::Filler(bytes) => Length::Known(bytes),
+        Body::Text(text) => match window.literal(text) {
+            Some(bytes) => Length::Known(bytes.len() as u64),
+            None => Length::WhenFilled,
+        },
     }
-    for extra in rules.headers {
-        headers.push((extra.name.clone(), store.literal(extra.value.as_bytes())));
-    }
-    if headers.iter().all(|(name, _)| name != header::USER_AGENT) {
-        headers.push((header::USER_AGENT, store.literal(USER_AGENT.as_bytes())));
-    }
-    if let Some(address) = address {
-        let text = store.literal(address.to_string().as_bytes());
-        headers.push((FORWARDED_FOR, text));
-    }
-    headers
 }
 
 fn body(
-    store: &mut StoreBuilder,
+    window: &mut Window,
     recorded: &Recorded,
-    subject: &mut dyn FnMut(Kind, &str) -> u32,
+    number: &mut dyn FnMut(Kind, &str) -> u32,
 ) -> Body {
     match &recorded.body.content {
         Content::None if recorded.body.bytes == 0 => Body::None,
         Content::None | Content::Shape(_) => Body::Filler(recorded.body.bytes),
-        Content::Base64(bytes) => Body::Text(store.literal(bytes)),
+        Content::Base64(bytes) => Body::Text(window.write().add(bytes).end()),
         Content::Utf8(text) => {
             let place = slot::place_in_body(content_type(recorded));
-            Body::Text(store.template(text, place, subject))
+            Body::Text(window.write().template(text, place, number).end())
         }
     }
 }
@@ -115,12 +190,9 @@ fn gives_token(recorded: &Recorded) -> bool {
 }
 
 /// Headers that describe the recorded connection or the recorded client, not the request.
-fn is_replays_own(name: &HeaderName) -> bool {
-    let name = name.as_str();
+fn is_replays_own(name: &str) -> bool {
     OWN.contains(&name) || name.starts_with("x-forwarded-") || name.starts_with("x-load-test")
 }
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What replay calls itself.
 pub(crate) const USER_AGENT: &str = concat!("rehearsal-replay/", env!("CARGO_PKG_VERSION"));

@@ -1,82 +1,90 @@
 //! The plan: every request of a run, when it is due, and who sends it.
 //!
-//! Pure: no I/O and no clock. The same capture, settings and seed give the same plan.
+//! Pure: no clock, and no I/O but for the exchanges that come in. The same capture, settings and
+//! seed give the same plan. [`planner::Planner`] makes it, arrival by arrival: `script` compiles
+//! the capture window by window, `crowd` says who takes part, `schedule` when, and `cast` who logs
+//! in as whom.
 
-mod assign;
-mod build;
+mod address;
+mod cast;
 mod compile;
+mod crowd;
+mod curve;
+mod names;
 pub(crate) mod overview;
+mod planner;
 mod roles;
-pub(crate) mod store;
+mod schedule;
+mod script;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+pub(crate) mod window;
 
-use std::net::IpAddr;
+use ipnet::IpNet;
 
-pub(crate) use build::{PlanError, Wanted, build};
-pub(crate) use compile::{USER_AGENT, loadtest_path};
-pub(crate) use store::{Body, Request, Slot, Store};
+pub(crate) use address::address;
+pub(crate) use cast::AssignError;
+pub(crate) use compile::{Rules, USER_AGENT, Unsendable, loadtest_path};
+pub(crate) use planner::{Arrival, Input, Planner, Wanted};
+pub(crate) use script::Selection;
+pub(crate) use window::{Body, Entry, Hole, Part, Text};
 
-/// Every request of a run, compiled before the clock starts.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
-    /// In the order in which they are due.
-    pub(crate) arrivals: Vec<Arrival>,
-    /// How many sessions there are.
-    pub(crate) sessions: u32,
-    /// Who logs in where.
-    pub(crate) identities: Vec<Identity>,
-    /// The people behind the sessions.
-    pub(crate) users: Vec<User>,
-    /// Method and path template of each route, such as `GET /api/v1/people/{id}`.
-    pub(crate) routes: Vec<String>,
-    /// How many fresh values a run needs.
-    pub(crate) fresh: u32,
-    /// From the first arrival to the last, at the plan's speed.
-    pub(crate) length_ns: u64,
-    /// The text of all requests.
-    pub(crate) store: Store,
-}
-
-/// A request with the moment when it is due.
+/// One who needs or gets a token: a user of the capture within a session, or a clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    /// Nanoseconds from the run's start.
-    pub(crate) due_ns: u64,
-    /// Whose: an index from 0.
+pub(crate) struct Player {
+    /// Its number as one who has a token.
+    pub(crate) identity: u32,
+    /// Its session.
     pub(crate) session: u32,
-    /// What: an index into [`Plan::routes`].
-    pub(crate) route: u32,
-    /// What is sent.
-    pub(crate) request: Request,
-    /// The identity whose token the request carries.
-    pub(crate) needs: Option<u32>,
-    /// The identity that the answer gives a token to.
-    pub(crate) gives: Option<u32>,
-    /// The recorded status; 0 when the recorded client left before there was one.
-    pub(crate) status: u16,
-    /// How long the recorded answer took.
-    pub(crate) took_ns: u64,
-    /// Whether the request carries an identifier that the application made.
-    pub(crate) identifier: bool,
-}
-
-/// A user within a session: what has a token of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// The session.
-    pub(crate) session: u32,
-    /// An index into [`Plan::users`].
-    pub(crate) user: u32,
+    /// Its number as a user.
+    pub(crate) player: u32,
+    /// The index of the test user that it logs in as.
+    pub(crate) test_user: usize,
     /// Whether it needs a token before it logs in by itself.
     pub(crate) logs_in_first: bool,
 }
 
-/// A person behind sessions, and who stands for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct User {
-    /// An index into the pool of test users; `None` when the user never logs in.
-    pub(crate) test_user: Option<usize>,
-    /// The address that the target is told.
-    pub(crate) address: Option<IpAddr>,
+/// Why there is no plan, or no more of it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PlanError {
+    /// Not enough client addresses.
+    #[error(
+        "{network} has too few addresses for {needed} users, give `--client-addresses` a larger range"
+    )]
+    Addresses {
+        /// The range.
+        network: IpNet,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Not enough test users.
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    /// Nothing to play.
+    #[error(
+        "there is nothing to play: the capture, or what `--filter`, `--limit` and `--duration` \
+         leave of it, holds no exchange"
+    )]
+    Empty,
+    /// Nobody said how to log in.
+    #[error(
+        "{sessions} sessions were recorded without their log-in; set `login` under `[auth]` in {config}"
+    )]
+    NoLogin {
+        /// How many.
+        sessions: usize,
+        /// The configuration file.
+        config: String,
+    },
+    /// The capture can't be read on.
+    #[error("{0}")]
+    Read(String),
+    /// A request that HTTP does not allow.
+    #[error("exchange {seq} of the capture {problem}")]
+    Unsendable {
+        /// Its number.
+        seq: u64,
+        /// What is wrong with it.
+        problem: Unsendable,
+    },
 }

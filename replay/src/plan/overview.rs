@@ -1,26 +1,26 @@
 //! What a plan amounts to: requests, rates, connections, bytes.
 //!
-//! Pure; printed by the dry run and used to size a run.
+//! Pure; added up arrival by arrival. Printed by the dry run.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use crate::clock::NANOS_PER_SECOND;
 
-use super::{Arrival, Body, Plan};
+use super::{Arrival, Body, PlanError, Planner};
 
 /// A plan in numbers.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Overview {
     /// All requests.
     pub(crate) all: Rate,
-    /// Users behind the sessions.
-    pub(crate) users: usize,
-    /// Users that log in as a test user.
+    /// Who plays: users and those that stand for them.
+    pub(crate) players: usize,
+    /// Of these, how many log in as a test user.
     pub(crate) test_users: usize,
     /// Sessions.
-    pub(crate) sessions: u32,
-    /// Sessions that log in before the run starts.
+    pub(crate) sessions: usize,
+    /// Sessions that log in by themselves, outside the plan.
     pub(crate) log_in_first: usize,
     /// From the first arrival to the last.
     pub(crate) length_ns: u64,
@@ -29,15 +29,15 @@ pub(crate) struct Overview {
     /// Bytes to send, values of slots apart.
     pub(crate) bytes: u64,
     /// Requests whose body was not kept, and that carry filler of the same length.
-    pub(crate) fillers: usize,
+    pub(crate) fillers: u64,
     /// Requests that carry an identifier that the application made.
-    pub(crate) identifiers: usize,
+    pub(crate) identifiers: u64,
     /// By route, most requests first.
     pub(crate) routes: Vec<(String, Rate)>,
 }
 
 /// How many requests, and how many a second.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Rate {
     /// How many.
     pub(crate) requests: u64,
@@ -48,82 +48,110 @@ pub(crate) struct Rate {
 }
 
 impl Overview {
-    /// Adds up a plan.
-    pub(crate) fn of(plan: &Plan) -> Self {
-        let mut routes = vec![Vec::new(); plan.routes.len()];
-        for arrival in &plan.arrivals {
-            routes[arrival.route as usize].push(arrival.due_ns);
+    /// Adds up a whole plan.
+    pub(crate) fn of(planner: &mut Planner) -> Result<Self, PlanError> {
+        let (mut overview, mut all, mut routes) = (Self::default(), Count::default(), Vec::new());
+        let (mut players, mut sessions) = (HashSet::new(), HashSet::new());
+        let (mut test_users, mut first) = (HashSet::new(), HashSet::new());
+        let mut open = Open::default();
+        while let Some(arrival) = planner.next()? {
+            for player in planner.newcomers() {
+                test_users.insert(player.player);
+                if player.logs_in_first {
+                    first.insert(player.identity);
+                }
+            }
+            let entry = arrival.entry();
+            players.insert(planner.player(entry.user, arrival.clone));
+            sessions.insert(planner.player(entry.session, arrival.clone));
+            open.add(&arrival);
+            all.add(arrival.due_ns);
+            let route = entry.route as usize;
+            if routes.len() <= route {
+                routes.resize(route + 1, Count::default());
+            }
+            routes[route].add(arrival.due_ns);
+            overview.bytes += arrival.window.size(&entry.request);
+            overview.fillers += u64::from(matches!(entry.request.body, Body::Filler(_)));
+            overview.identifiers += u64::from(entry.identifier);
         }
-        let rate = |due: &[u64]| Rate::of(due, plan.length_ns);
-        let mut routes: Vec<_> = plan
-            .routes
-            .iter()
+        if all.requests == 0 {
+            return Err(PlanError::Empty);
+        }
+        let length_ns = all.last_ns - all.first_ns;
+        let names = planner.routes().iter();
+        let mut routes: Vec<_> = names
             .zip(&routes)
-            .map(|(name, due)| (name.clone(), rate(due)))
+            .filter(|(_, count)| count.requests > 0)
+            .map(|(name, count)| (name.clone(), count.rate(length_ns)))
             .collect();
         routes.sort_by(|a, b| (Reverse(a.1.requests), &a.0).cmp(&(Reverse(b.1.requests), &b.0)));
-        let all: Vec<_> = plan.arrivals.iter().map(|arrival| arrival.due_ns).collect();
-        let count = |test: &dyn Fn(&Arrival) -> bool| {
-            plan.arrivals.iter().filter(|arrival| test(arrival)).count()
-        };
-        Self {
-            all: rate(&all),
-            users: plan.users.len(),
-            test_users: plan
-                .users
-                .iter()
-                .filter(|user| user.test_user.is_some())
-                .count(),
-            sessions: plan.sessions,
-            log_in_first: plan
-                .identities
-                .iter()
-                .filter(|identity| identity.logs_in_first)
-                .count(),
-            length_ns: plan.length_ns,
-            connections: connections(plan.arrivals.iter()),
-            bytes: plan
-                .arrivals
-                .iter()
-                .map(|arrival| plan.store.size(&arrival.request))
-                .sum(),
-            fillers: count(&|arrival| matches!(arrival.request.body, Body::Filler(_))),
-            identifiers: count(&|arrival| arrival.identifier),
+        Ok(Self {
+            all: all.rate(length_ns),
+            players: players.len(),
+            test_users: test_users.len(),
+            sessions: sessions.len(),
+            log_in_first: first.len(),
+            length_ns,
+            connections: open.most,
             routes,
-        }
+            ..overview
+        })
     }
 }
 
-impl Rate {
-    fn of(due: &[u64], length_ns: u64) -> Self {
-        let (mut peak, mut current, mut second) = (0, 0, u64::MAX);
-        for due_ns in due {
-            if due_ns / NANOS_PER_SECOND != second {
-                (current, second) = (0, due_ns / NANOS_PER_SECOND);
-            }
-            current += 1;
-            peak = peak.max(current);
+/// Requests, in the order in which they are due.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    requests: u64,
+    first_ns: u64,
+    last_ns: u64,
+    /// In the second of the last one.
+    current: u64,
+    peak: u64,
+}
+
+impl Count {
+    fn add(&mut self, due_ns: u64) {
+        if self.requests == 0 {
+            self.first_ns = due_ns;
         }
-        let requests = due.len() as u64;
+        if due_ns / NANOS_PER_SECOND != self.last_ns / NANOS_PER_SECOND {
+            self.current = 0;
+        }
+        self.requests += 1;
+        self.current += 1;
+        self.peak = self.peak.max(self.current);
+        self.last_ns = due_ns;
+    }
+
+    fn rate(&self, length_ns: u64) -> Rate {
         let seconds = length_ns.max(NANOS_PER_SECOND) as f64 / NANOS_PER_SECOND as f64;
-        Self {
-            requests,
-            mean: requests as f64 / seconds,
-            peak,
+        Rate {
+            requests: self.requests,
+            mean: self.requests as f64 / seconds,
+            peak: self.peak,
         }
     }
 }
 
-/// How many of these arrivals would be open at once, if answers take as long as they did.
-pub(crate) fn connections<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> usize {
-    let mut open: BinaryHeap<Reverse<u64>> = BinaryHeap::new();
-    let mut most = 0;
-    for arrival in arrivals {
-        while open.peek().is_some_and(|end| end.0 < arrival.due_ns) {
-            open.pop();
+/// How many arrivals are open at once, if answers take as long as they did.
+#[derive(Default)]
+pub(crate) struct Open {
+    ends: BinaryHeap<Reverse<u64>>,
+    /// The most there were.
+    pub(crate) most: usize,
+}
+
+impl Open {
+    /// Takes the next one.
+    pub(crate) fn add(&mut self, arrival: &Arrival) {
+        while self.ends.peek().is_some_and(|end| end.0 < arrival.due_ns) {
+            self.ends.pop();
         }
-        open.push(Reverse(arrival.due_ns.saturating_add(arrival.took_ns)));
-        most = most.max(open.len());
+        let took_ns = arrival.entry().took_ns;
+        self.ends
+            .push(Reverse(arrival.due_ns.saturating_add(took_ns)));
+        self.most = self.most.max(self.ends.len());
     }
-    most
 }

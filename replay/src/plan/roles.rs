@@ -8,24 +8,36 @@ use trace::exchange::{Content, Exchange};
 
 use crate::settings::RoleSource;
 
-/// The role of each user whose answers tell one.
-pub(super) fn roles<'a>(
-    exchanges: &'a [Exchange],
-    source: Option<&RoleSource>,
-) -> HashMap<&'a str, String> {
-    let mut roles = HashMap::new();
-    let Some(source) = source else {
-        return roles;
-    };
-    for exchange in exchanges
-        .iter()
-        .filter(|exchange| exchange.route == source.route)
-    {
-        if let Content::Shape(shape) = &exchange.response.body.content
-            && let Some(role) = shape.parse().and_then(|shape| source.at.kept_in(&shape))
-        {
-            roles.entry(exchange.user.as_str()).or_insert(role);
+/// The roles that answers told.
+#[derive(Debug, Default)]
+pub(super) struct Roles {
+    source: Option<RoleSource>,
+    known: HashMap<String, String>,
+}
+
+impl Roles {
+    /// Where answers tell them.
+    pub(super) fn new(source: Option<RoleSource>) -> Self {
+        Self {
+            source,
+            known: HashMap::new(),
         }
     }
-    roles
+
+    /// Reads an answer.
+    pub(super) fn note(&mut self, exchange: &Exchange) {
+        let Some(source) = &self.source else { return };
+        if exchange.route == source.route
+            && !self.known.contains_key(&exchange.user)
+            && let Content::Shape(shape) = &exchange.response.body.content
+            && let Some(role) = shape.parse().and_then(|shape| source.at.kept_in(&shape))
+        {
+            self.known.insert(exchange.user.clone(), role);
+        }
+    }
+
+    /// The role of a user, if an answer told it.
+    pub(super) fn of(&self, user: &str) -> Option<&str> {
+        self.known.get(user).map(String::as_str)
+    }
 }

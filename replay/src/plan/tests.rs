@@ -1,17 +1,26 @@
 //! Laws of the plan, and what single requests become.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use http::HeaderValue;
 use proptest::prelude::*;
-use trace::exchange::{Body, Content, Exchange, Flag, Headers, Request, Response, Timing};
+use trace::exchange::{Body, Content, Exchange, Headers, Request, Response, Timing};
 
-use crate::settings::{Load, RoleSource, Speed};
-use crate::slot::Kind;
+use crate::settings::{Decimal, Filter, Load, Pace, RoleSource};
 use crate::users::Pool;
 
-use super::{Plan, PlanError, Slot, Wanted, build};
+use super::{
+    Arrival, Hole, Input, Part, PlanError, Planner, Player, Rules, Selection, Text, Wanted,
+};
 
-fn exchange(seq: u64, at_ns: u64, session: u8) -> Exchange {
+mod crowds;
+mod requests;
+
+/// An exchange of one user's only session.
+pub(crate) fn exchange(seq: u64, at_ns: u64, session: u8) -> Exchange {
     Exchange {
         seq,
         at_ns,
@@ -41,26 +50,38 @@ fn exchange(seq: u64, at_ns: u64, session: u8) -> Exchange {
     }
 }
 
-fn load(speed: &str) -> Load {
+/// A load at a speed, once.
+pub(crate) fn load(speed: &str) -> Load {
     Load {
-        speed: speed.parse().unwrap(),
+        pace: Pace::speed(speed).unwrap(),
+        users: Decimal::ONE,
+        laps: Some(1),
         duration: None,
         limit: None,
+        warm_up: Duration::ZERO,
         seed: 0,
     }
 }
 
-fn wanted(load: &Load) -> Wanted<'_> {
+fn wanted(load: Load) -> Wanted {
     Wanted {
+        selection: Selection {
+            rules: Rules {
+                host: HeaderValue::from_static("target:81"),
+                prefix: String::new(),
+                via_loadtest: false,
+                headers: Vec::new(),
+                addresses: false,
+            },
+            filter: Filter::default(),
+            limit: load.limit,
+        },
         load,
-        prefix: "",
-        via_loadtest: false,
-        headers: &[],
         client_addresses: None,
         role: None,
         share: false,
         can_log_in: true,
-        config: "other.toml",
+        config: "other.toml".to_owned(),
     }
 }
 
@@ -69,225 +90,73 @@ fn pool() -> Pool {
     Pool::parse(Path::new("users.csv"), text).unwrap()
 }
 
-/// What the arrival at this position looks like on the wire; slots are filled with their kind.
-fn sent(plan: &Plan, position: usize) -> String {
-    let request = &plan.arrivals[position].request;
-    let value = |slot: Slot| Some(format!("<{:?} {}>", slot.kind, slot.subject));
-    let text = |text| String::from_utf8(plan.store.fill(text, &value).unwrap().to_vec()).unwrap();
-    let headers: String = plan
-        .store
-        .headers(request)
-        .map(|(name, value)| format!("{name}: {}\n", text(value)))
-        .collect();
+/// All of a plan.
+#[derive(Debug, Default)]
+struct Plan {
+    arrivals: Vec<Arrival>,
+    players: Vec<Player>,
+    clones: u32,
+}
+
+impl Plan {
+    fn due(&self) -> Vec<u64> {
+        self.arrivals.iter().map(|arrival| arrival.due_ns).collect()
+    }
+
+    fn length_ns(&self) -> u64 {
+        let due = self.due();
+        due.last().copied().unwrap_or_default()
+    }
+
+    /// The number of the session of each arrival.
+    fn sessions(&self) -> Vec<u32> {
+        let each = self.arrivals.iter();
+        each.map(|arrival| arrival.entry().session * self.clones + arrival.clone)
+            .collect()
+    }
+}
+
+/// What plans these exchanges.
+pub(crate) fn planner(exchanges: Vec<Exchange>, load: Load) -> Planner {
+    planner_of(exchanges, wanted(load)).unwrap()
+}
+
+fn planner_of(exchanges: Vec<Exchange>, wanted: Wanted) -> Result<Planner, PlanError> {
+    let open =
+        move || -> Result<Input, PlanError> { Ok(Box::new(exchanges.clone().into_iter().map(Ok))) };
+    Planner::new(wanted, Arc::new(pool()), Box::new(open))
+}
+
+fn plan(exchanges: &[Exchange], wanted: Wanted) -> Result<Plan, PlanError> {
+    let mut planner = planner_of(exchanges.to_vec(), wanted)?;
+    let mut plan = Plan {
+        clones: planner.clones(),
+        ..Plan::default()
+    };
+    while let Some(arrival) = planner.next()? {
+        plan.players.extend(planner.newcomers());
+        plan.arrivals.push(arrival);
+    }
+    Ok(plan)
+}
+
+/// The arrival as it goes over the wire; holes show what belongs there.
+fn sent(arrival: &Arrival) -> String {
+    let text = |text: Text| -> String {
+        let parts = arrival.window.parts(text).map(|part| match part {
+            Part::Literal(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Part::Hole(Hole::Slot(kind, number), _) => format!("<{kind:?} {number}>"),
+            Part::Hole(hole, _) => format!("<{hole:?}>\r\n"),
+        });
+        parts.collect()
+    };
+    let request = &arrival.entry().request;
     let body = match request.body {
         super::Body::Filler(bytes) => format!("(filler of {bytes})"),
         super::Body::None => String::new(),
         super::Body::Text(body) => text(body),
     };
-    format!(
-        "{} {}\n{headers}\n{body}",
-        request.method,
-        text(request.target)
-    )
-}
-
-fn log_in() -> Exchange {
-    let mut exchange = exchange(1, 0, 1);
-    let text = r#"{"username":"{{username:u1}}","password":"{{password:u1}}"}"#;
-    exchange.request.method = "POST".to_owned();
-    exchange.request.path = "/api/v1/auth/login/json".to_owned();
-    exchange.request.headers = [
-        ("content-type", "application/json"),
-        ("accept-encoding", "gzip"),
-        ("x-forwarded-for", "1.2.3.4"),
-        ("connection", "close"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
-    .into();
-    exchange.request.body = Body {
-        bytes: text.len() as u64,
-        content: Content::Utf8(text.to_owned()),
-    };
-    exchange
-}
-
-fn with_token(seq: u64, session: u8) -> Exchange {
-    let mut exchange = exchange(seq, seq, session);
-    let value = format!("Bearer {{{{auth:u{session}}}}}");
-    exchange.request.headers = vec![("authorization".to_owned(), value)].into();
-    exchange
-}
-
-#[test]
-fn a_request_is_sent_as_recorded_with_its_holes() {
-    let load = load("1");
-    let mut wanted = wanted(&load);
-    wanted.via_loadtest = true;
-    wanted.prefix = "/base";
-    wanted.client_addresses = Some("198.18.0.0/15".parse().unwrap());
-    let headers = ["X-Team: red".parse().unwrap()];
-    wanted.headers = &headers;
-    let plan = build(&[log_in(), with_token(2, 1)], &wanted, &pool()).unwrap();
-    insta::assert_snapshot!(sent(&plan, 0), @r#"
-    POST /base/api/loadtest/auth/login/json
-    content-type: application/json
-    x-team: red
-    user-agent: rehearsal-replay/0.1.0
-    x-forwarded-for: 198.18.0.1
-
-    {"username":"<Username 0>","password":"<Password 0>"}
-    "#);
-    insta::assert_snapshot!(sent(&plan, 1), @"
-    GET /base/api/loadtest/people/2
-    authorization: Bearer <Auth 0>
-    x-team: red
-    user-agent: rehearsal-replay/0.1.0
-    x-forwarded-for: 198.18.0.1
-    ");
-    assert_eq!(
-        (plan.arrivals[0].gives, plan.arrivals[1].needs),
-        (Some(0), Some(0))
-    );
-    assert!(plan.arrivals.iter().all(|arrival| arrival.request.gated));
-}
-
-#[test]
-fn only_the_api_goes_through_the_load_test_path() {
-    let mut health = exchange(1, 0, 1);
-    health.request.path = "/health".to_owned();
-    health.request.query = "a=b%20c".to_owned();
-    let load = load("1");
-    let mut wanted = wanted(&load);
-    wanted.via_loadtest = true;
-    let plan = build(&[health], &wanted, &pool()).unwrap();
-    assert!(sent(&plan, 0).starts_with("GET /health?a=b%20c\n"));
-    assert!(!plan.arrivals[0].request.gated);
-}
-
-#[test]
-fn a_body_that_was_not_kept_is_filled_to_its_length() {
-    let mut upload = exchange(1, 0, 1);
-    upload.request.body = Body {
-        bytes: 9_000,
-        content: Content::Shape(serde_json::json!("binary(9000)").into()),
-    };
-    let load = load("1");
-    let plan = build(&[upload], &wanted(&load), &pool()).unwrap();
-    assert!(sent(&plan, 0).ends_with("(filler of 9000)"));
-}
-
-#[test]
-fn a_session_without_its_log_in_logs_in_first() {
-    let load = load("1");
-    let exchanges = [
-        log_in(),
-        with_token(2, 1),
-        with_token(3, 2),
-        with_token(4, 2),
-    ];
-    let plan = build(&exchanges, &wanted(&load), &pool()).unwrap();
-    let first: Vec<_> = plan
-        .identities
-        .iter()
-        .map(|identity| identity.logs_in_first)
-        .collect();
-    assert_eq!(first, [false, true]);
-    let mut wanted = wanted(&load);
-    wanted.can_log_in = false;
-    assert_eq!(
-        build(&exchanges, &wanted, &pool()),
-        Err(PlanError::NoLogin {
-            sessions: 1,
-            config: "other.toml".to_owned()
-        })
-    );
-}
-
-#[test]
-fn equal_fresh_names_are_one_value() {
-    let keyed = |seq, key: &str| {
-        let mut exchange = exchange(seq, seq, 1);
-        let value = format!("{{{{fresh:{key}}}}}");
-        exchange.request.headers = vec![("idempotency-key".to_owned(), value)].into();
-        exchange
-    };
-    let load = load("1");
-    let plan = build(
-        &[keyed(1, "k7"), keyed(2, "k8"), keyed(3, "k7")],
-        &wanted(&load),
-        &pool(),
-    );
-    let plan = plan.unwrap();
-    assert_eq!(sent(&plan, 0).lines().nth(1), sent(&plan, 2).lines().nth(1));
-    assert_ne!(sent(&plan, 0).lines().nth(1), sent(&plan, 1).lines().nth(1));
-    assert_eq!(
-        sent(&plan, 0).lines().nth(1),
-        Some(&*format!("idempotency-key: <{:?} 0>", Kind::Fresh))
-    );
-}
-
-#[test]
-fn users_get_test_users_of_their_role() {
-    let mut me = with_token(5, 2);
-    me.route = "GET /api/v1/auth/me".to_owned();
-    me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}).into());
-    let role = RoleSource {
-        route: me.route.clone(),
-        at: "body#/role".parse().unwrap(),
-    };
-    let load = load("1");
-    let mut wanted = wanted(&load);
-    wanted.role = Some(&role);
-    let plan = build(&[log_in(), me], &wanted, &pool()).unwrap();
-    assert_eq!(plan.users[1].test_user, Some(0));
-    assert!(plan.users[0].test_user.is_some_and(|at| at > 0));
-}
-
-#[test]
-fn a_range_that_is_too_small_is_an_error() {
-    let load = load("1");
-    let mut wanted = wanted(&load);
-    wanted.client_addresses = Some("10.0.0.0/30".parse().unwrap());
-    let exchanges: Vec<_> = (0..4)
-        .map(|number| exchange(number.into(), number.into(), number))
-        .collect();
-    assert!(build(&exchanges[..3], &wanted, &pool()).is_ok());
-    let error = build(&exchanges, &wanted, &pool()).unwrap_err();
-    insta::assert_snapshot!(error, @"10.0.0.0/30 has too few addresses for 4 users, give `--client-addresses` a larger range");
-}
-
-#[test]
-fn limit_and_duration_cut_the_plan() {
-    let exchanges: Vec<_> = (0..10)
-        .map(|number| exchange(number, 500 + number * 100, 1))
-        .collect();
-    let lengths =
-        |load: Load| build(&exchanges, &wanted(&load), &pool()).map(|plan| plan.arrivals.len());
-    let limited = Load {
-        limit: Some(3),
-        ..load("1")
-    };
-    assert_eq!(lengths(limited), Ok(3));
-    let brief = Load {
-        duration: Some(std::time::Duration::from_nanos(200)),
-        ..load("2")
-    };
-    assert_eq!(lengths(brief), Ok(4));
-    let nothing = Load {
-        limit: Some(0),
-        ..load("1")
-    };
-    assert_eq!(lengths(nothing), Err(PlanError::Empty));
-}
-
-#[test]
-fn identifiers_are_marked() {
-    let mut flagged = exchange(1, 0, 1);
-    flagged.flags = vec![Flag::Identifier];
-    let load = load("1");
-    let plan = build(&[flagged], &wanted(&load), &pool()).unwrap();
-    assert!(plan.arrivals[0].identifier);
+    (text(request.head) + &body).replace("\r\n", "\n")
 }
 
 prop_compose! {
@@ -302,42 +171,127 @@ prop_compose! {
     }
 }
 
+fn recorded_ns(exchanges: &[Exchange]) -> u64 {
+    exchanges[exchanges.len() - 1].at_ns - exchanges[0].at_ns
+}
+
+/// Everything that an arrival is.
+fn identity(arrival: &Arrival) -> (u64, String, u32, u32) {
+    (arrival.due_ns, sent(arrival), arrival.clone, arrival.lap)
+}
+
 proptest! {
     #[test]
     fn due_times_keep_order_and_scale(exchanges in recording(), speed in 1_u64..5_000) {
-        let speed: Speed = format!("{}.{:03}", speed / 1_000, speed % 1_000).parse().unwrap();
-        let load = Load { speed, ..load("1") };
-        let plan = build(&exchanges, &wanted(&load), &pool()).unwrap();
+        let speed = format!("{}.{:03}", speed / 1_000, speed % 1_000);
+        let plan = plan(&exchanges, wanted(load(&speed))).unwrap();
         prop_assert_eq!(plan.arrivals.len(), exchanges.len());
-        prop_assert!(plan.arrivals.is_sorted_by_key(|arrival| arrival.due_ns));
-        let recorded = exchanges[exchanges.len() - 1].at_ns - exchanges[0].at_ns;
-        prop_assert_eq!(plan.length_ns, speed.due_ns(recorded));
-        prop_assert_eq!(plan.arrivals[0].due_ns, 0);
+        prop_assert!(plan.due().is_sorted());
+        prop_assert_eq!(plan.due()[0], 0);
+        let speed = Decimal::parse(&speed).unwrap();
+        prop_assert_eq!(plan.length_ns(), speed.divide(recorded_ns(&exchanges).into()));
     }
 
     #[test]
-    fn sessions_stay_in_order(exchanges in recording()) {
-        let load = load("5");
-        let plan = build(&exchanges, &wanted(&load), &pool()).unwrap();
-        for session in 0..plan.sessions {
-            let planned: Vec<_> = (0..plan.arrivals.len())
-                .filter(|&at| plan.arrivals[at].session == session)
-                .map(|at| sent(&plan, at).lines().next().unwrap().to_owned())
-                .collect();
-            let first = plan.arrivals.iter().position(|arrival| arrival.session == session).unwrap();
+    fn sessions_stay_in_order(exchanges in recording(), users in 1_u32..4) {
+        let users = Decimal::parse(&users.to_string()).unwrap();
+        let plan = plan(&exchanges, wanted(Load { users, ..load("5") })).unwrap();
+        let sessions = plan.sessions();
+        for session in sessions.iter().copied().collect::<BTreeSet<_>>() {
+            let mine = || (0..sessions.len()).filter(|&at| sessions[at] == session);
+            let planned: Vec<_> = mine().map(|at| sent(&plan.arrivals[at])).collect();
+            let first = plan.arrivals[mine().next().unwrap()].entry();
             let recorded: Vec<_> = exchanges
                 .iter()
-                .filter(|exchange| exchange.session == exchanges[first].session)
-                .map(|exchange| format!("GET {}", exchange.request.path))
+                .filter(|exchange| {
+                    let like = exchanges.iter().find(|other| {
+                        sent(&plan.arrivals[mine().next().unwrap()])
+                            .starts_with(&format!("GET {} ", other.request.path))
+                    });
+                    exchange.session == like.unwrap().session
+                })
+                .map(|exchange| format!("GET {} ", exchange.request.path))
                 .collect();
-            prop_assert_eq!(planned, recorded);
+            prop_assert_eq!(planned.len(), recorded.len(), "{:?}", first);
+            for (planned, recorded) in planned.iter().zip(&recorded) {
+                prop_assert!(planned.starts_with(recorded));
+            }
         }
     }
 
     #[test]
     fn the_same_input_gives_the_same_plan(exchanges in recording(), seed: u64) {
-        let load = Load { seed, ..load("5") };
-        let once = build(&exchanges, &wanted(&load), &pool()).unwrap();
-        prop_assert_eq!(once, build(&exchanges, &wanted(&load), &pool()).unwrap());
+        let users = Decimal::parse("2.5").unwrap();
+        let load = Load { seed, users, laps: Some(2), ..load("5") };
+        let once = plan(&exchanges, wanted(load.clone())).unwrap();
+        let again = plan(&exchanges, wanted(load)).unwrap();
+        let all = |plan: &Plan| plan.arrivals.iter().map(identity).collect::<Vec<_>>();
+        prop_assert_eq!(all(&once), all(&again));
+    }
+
+    #[test]
+    fn clones_have_names_of_their_own(exchanges in recording(), seed: u64) {
+        let users = Decimal::parse("3").unwrap();
+        let plan = plan(&exchanges, wanted(Load { seed, users, ..load("1") })).unwrap();
+        prop_assert_eq!(plan.arrivals.len(), 3 * exchanges.len());
+        prop_assert!(plan.due().is_sorted());
+        let sessions: BTreeSet<_> = plan.sessions().into_iter().collect();
+        let recorded: BTreeSet<_> = exchanges.iter().map(|it| &it.session).collect();
+        prop_assert_eq!(sessions.len(), 3 * recorded.len());
+        // Think times are kept: each clone does everything later by the same time.
+        for clone in 1..3 {
+            for session in &recorded {
+                let of = |clone| -> Vec<u64> {
+                    plan.arrivals
+                        .iter()
+                        .filter(|arrival| arrival.clone == clone)
+                        .filter(|arrival| {
+                            exchanges.iter().any(|exchange| {
+                                &exchange.session == *session
+                                    && sent(arrival)
+                                        .starts_with(&format!("GET {} ", exchange.request.path))
+                            })
+                        })
+                        .map(|arrival| arrival.due_ns)
+                        .collect()
+                };
+                let (first, later) = (of(0), of(clone));
+                let shift = later[0] - first[0];
+                prop_assert!(shift < 10_000_000_000);
+                let shifted: Vec<_> = first.iter().map(|due_ns| due_ns + shift).collect();
+                prop_assert_eq!(later, shifted);
+            }
+        }
+    }
+
+    #[test]
+    fn laps_follow_each_other(exchanges in recording(), laps in 1_u32..4) {
+        let plan = plan(&exchanges, wanted(Load { laps: Some(laps), ..load("1") })).unwrap();
+        prop_assert_eq!(plan.arrivals.len(), laps as usize * exchanges.len());
+        prop_assert!(plan.due().is_sorted());
+        prop_assert!(plan.arrivals.is_sorted_by_key(|arrival| arrival.lap));
+        let length = recorded_ns(&exchanges);
+        let gap = (length / exchanges.len() as u64).max(1);
+        prop_assert_eq!(plan.length_ns(), u64::from(laps) * length + u64::from(laps - 1) * gap);
+    }
+
+    #[test]
+    fn a_rate_keeps_the_recorded_order(exchanges in recording()) {
+        let pace = Pace::rate("200/s").unwrap();
+        let plan = plan(&exchanges, wanted(Load { pace, ..load("1") })).unwrap();
+        for (number, (arrival, exchange)) in plan.arrivals.iter().zip(&exchanges).enumerate() {
+            prop_assert_eq!(arrival.due_ns, number as u64 * 5_000_000);
+            prop_assert!(sent(arrival).contains(&exchange.request.path));
+        }
+    }
+
+    #[test]
+    fn stages_end_when_they_end(exchanges in recording()) {
+        let pace = Pace::Stages("2s:1x,3s:4x,1s:0x".parse().unwrap());
+        let load = Load { pace, laps: None, ..load("1") };
+        prop_assume!(recorded_ns(&exchanges) > 0);
+        let plan = plan(&exchanges, wanted(load)).unwrap();
+        prop_assert!(plan.due().is_sorted());
+        prop_assert!(plan.length_ns() < 6_000_000_000);
     }
 }

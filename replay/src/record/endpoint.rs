@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{Failure, Outcome};
-use crate::plan::Arrival;
+use crate::plan::Entry;
 
 use super::Clocks;
 
 /// Outcomes of one route.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     /// How many.
     pub(crate) counts: Counts,
@@ -48,9 +48,22 @@ pub(crate) struct Match {
     pub(crate) pairs: BTreeMap<(u16, Option<u16>), u64>,
 }
 
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self {
+            counts: Counts::default(),
+            clocks: Clocks::coarse(),
+            statuses: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            plain: Match::default(),
+            identified: Match::default(),
+        }
+    }
+}
+
 impl Endpoint {
     /// Takes an arrival that was due at this moment of the clock.
-    pub(super) fn ended(&mut self, arrival: &Arrival, outcome: &Outcome, due_ns: u64) {
+    pub(super) fn ended(&mut self, entry: &Entry, outcome: &Outcome, due_ns: u64) {
         self.counts.sent += 1;
         self.counts.failed += u64::from(outcome.failed());
         self.counts.bytes_sent += outcome.written;
@@ -67,16 +80,13 @@ impl Endpoint {
             }
         };
         // A recorded client that left before its answer gives nothing to compare with.
-        if arrival.status > 0 {
-            let compared = if arrival.identifier {
+        if entry.status > 0 {
+            let compared = if entry.identifier {
                 &mut self.identified
             } else {
                 &mut self.plain
             };
-            *compared
-                .pairs
-                .entry((arrival.status, replayed))
-                .or_default() += 1;
+            *compared.pairs.entry((entry.status, replayed)).or_default() += 1;
         }
     }
 
@@ -92,6 +102,11 @@ impl Endpoint {
 }
 
 impl Counts {
+    /// All that were to be sent.
+    pub(crate) const fn planned(&self) -> u64 {
+        self.sent + self.dropped
+    }
+
     /// Adds what another counted.
     fn merge(&mut self, other: Self) {
         self.sent += other.sent;

@@ -4,30 +4,47 @@
 
 pub(crate) mod clocks;
 mod endpoint;
+mod sends;
 mod windows;
 
 pub(crate) use clocks::Clocks;
 pub(crate) use endpoint::{Counts, Endpoint, Match};
+pub(crate) use sends::Sends;
 pub(crate) use windows::Windows;
 
 use hdrhistogram::Histogram;
 
 use crate::clock::NANOS_PER_SECOND;
 use crate::engine::{Failure, Outcome};
-use crate::plan::{Arrival, Plan};
+use crate::plan::Arrival;
 
 use clocks::record;
 
 /// Everything that is known of a run's outcomes.
 pub(crate) struct Recorder {
-    /// By route, as in the plan.
+    /// What is due before this is in no number.
+    pub(crate) warm_up_ns: u64,
+    /// Requests of the warm-up.
+    pub(crate) warmed: u64,
+    /// By the route's number.
     pub(crate) endpoints: Vec<Endpoint>,
+    /// All together.
+    pub(crate) all: Clocks,
+    /// Lateness of arrivals that were not held. When a frozen target thaws, those that waited all
+    /// go out at once: that they queue is the target's doing, not the generator's.
+    pub(crate) judged_lateness: Histogram<u32>,
     /// By second.
     pub(crate) seconds: Vec<Second>,
     /// Arrivals sent in another window than planned.
     pub(crate) windows: Windows,
-    /// Position in the plan and moment of sending, of the first arrivals of the plan.
-    pub(crate) sends: Vec<(usize, u64)>,
+    /// When the first arrivals were due, and when they were sent.
+    pub(crate) sends: Sends,
+    /// Arrivals that were sent in another order than planned, within their sessions.
+    pub(crate) order_inversions: u64,
+    /// Arrivals dropped because there was no room for them, as was asked.
+    pub(crate) overloaded: u64,
+    /// Whether that ended the run, as was asked.
+    pub(crate) aborted: bool,
     /// From the start to the first request that was sent; `u64::MAX` when none was.
     pub(crate) first_sent_ns: u64,
     /// From the start to the last request that was sent.
@@ -48,13 +65,20 @@ pub(crate) struct Second {
 }
 
 impl Recorder {
-    /// An empty recorder for a plan.
-    pub(crate) fn new(plan: &Plan) -> Self {
+    /// An empty recorder, of a run with such a warm-up.
+    pub(crate) fn new(warm_up_ns: u64) -> Self {
         Self {
-            endpoints: plan.routes.iter().map(|_| Endpoint::default()).collect(),
+            warm_up_ns,
+            warmed: 0,
+            endpoints: Vec::new(),
+            all: Clocks::fine(),
+            judged_lateness: clocks::fine(),
             seconds: Vec::new(),
             windows: Windows::default(),
-            sends: Vec::new(),
+            sends: Sends::new(),
+            order_inversions: 0,
+            overloaded: 0,
+            aborted: false,
             first_sent_ns: u64::MAX,
             last_sent_ns: 0,
             last_ended_ns: 0,
@@ -63,48 +87,59 @@ impl Recorder {
 
     /// Takes note of an arrival that was not sent.
     pub(crate) fn dropped(&mut self, arrival: &Arrival) {
-        self.endpoints[arrival.route as usize].counts.dropped += 1;
+        if arrival.due_ns >= self.warm_up_ns {
+            self.endpoint(arrival.entry().route).counts.dropped += 1;
+        }
     }
 
-    /// Takes note of an arrival's end, on a clock where the run started at `start_ns`; tells
-    /// whether it failed.
+    /// Takes note that an arrival is dropped because there is no room for it, as was asked.
+    pub(crate) fn overloaded(&mut self, arrival: &Arrival) {
+        self.overloaded += u64::from(arrival.due_ns >= self.warm_up_ns);
+    }
+
+    /// Takes note of the end of an arrival that was due then, on a clock where the run started at
+    /// `start_ns`; tells whether it failed.
     pub(crate) fn ended(
         &mut self,
-        position: usize,
         arrival: &Arrival,
         outcome: &Outcome,
+        due_ns: u64,
         start_ns: u64,
     ) -> bool {
-        let sent_ns = outcome.sent_ns.saturating_sub(start_ns);
         let failed = outcome.failed();
+        if arrival.due_ns < self.warm_up_ns {
+            self.warmed += 1;
+            return failed;
+        }
+        let sent_ns = outcome.sent_ns.saturating_sub(start_ns);
+        let ended_ns = outcome.ended_ns.saturating_sub(start_ns);
         self.first_sent_ns = self.first_sent_ns.min(sent_ns);
         self.last_sent_ns = self.last_sent_ns.max(sent_ns);
-        self.last_ended_ns = self
-            .last_ended_ns
-            .max(outcome.ended_ns.saturating_sub(start_ns));
-        self.windows.sent(arrival.due_ns, sent_ns);
-        if position < SENDS_KEPT {
-            self.sends.push((position, sent_ns));
-        }
+        self.last_ended_ns = self.last_ended_ns.max(ended_ns);
+        self.windows.sent(due_ns, sent_ns);
+        self.sends.add(due_ns, sent_ns);
         self.second(sent_ns).sent += 1;
-        let due = self.second(arrival.due_ns);
+        let due = self.second(due_ns);
         due.failed += u64::from(failed);
         if outcome.has_times() {
-            record(
-                &mut due.response,
-                outcome.ended_ns.saturating_sub(start_ns + arrival.due_ns),
-            );
+            record(&mut due.response, ended_ns.saturating_sub(due_ns));
         }
-        let endpoint = &mut self.endpoints[arrival.route as usize];
-        endpoint.ended(arrival, outcome, start_ns + arrival.due_ns);
+        self.all.ended(outcome, start_ns + due_ns);
+        if !outcome.held {
+            record(&mut self.judged_lateness, outcome.lateness_ns());
+        }
+        let endpoint = self.endpoint(arrival.entry().route);
+        endpoint.ended(arrival.entry(), outcome, start_ns + due_ns);
         failed
     }
 
-    /// Adds what another worker recorded of the same plan.
+    /// Adds what another worker recorded of the same run.
     pub(crate) fn merge(&mut self, other: Self) {
-        for (mine, theirs) in self.endpoints.iter_mut().zip(&other.endpoints) {
-            mine.merge(theirs);
+        for (route, theirs) in (0..).zip(&other.endpoints) {
+            self.endpoint(route).merge(theirs);
         }
+        self.all.merge(&other.all);
+        clocks::merge(&mut self.judged_lateness, &other.judged_lateness);
         for (second, theirs) in other.seconds.iter().enumerate() {
             let mine = self.second(second as u64 * NANOS_PER_SECOND);
             mine.sent += theirs.sent;
@@ -112,10 +147,22 @@ impl Recorder {
             clocks::merge(&mut mine.response, &theirs.response);
         }
         self.windows.merge(&other.windows);
-        self.sends.extend(other.sends);
+        self.sends.merge(other.sends);
+        self.warmed += other.warmed;
+        self.order_inversions += other.order_inversions;
+        self.overloaded += other.overloaded;
+        self.aborted |= other.aborted;
         self.first_sent_ns = self.first_sent_ns.min(other.first_sent_ns);
         self.last_sent_ns = self.last_sent_ns.max(other.last_sent_ns);
         self.last_ended_ns = self.last_ended_ns.max(other.last_ended_ns);
+    }
+
+    fn endpoint(&mut self, route: u32) -> &mut Endpoint {
+        let route = route as usize;
+        if self.endpoints.len() <= route {
+            self.endpoints.resize_with(route + 1, Endpoint::default);
+        }
+        &mut self.endpoints[route]
     }
 
     fn second(&mut self, at_ns: u64) -> &mut Second {
@@ -139,6 +186,11 @@ impl Outcome {
             .map_or(true, |answer| answer.status >= 400)
     }
 
+    /// How much later it was sent than it could have been.
+    pub(crate) const fn lateness_ns(&self) -> u64 {
+        self.sent_ns.saturating_sub(self.ready_ns)
+    }
+
     /// Whether its times are the target's: it was answered, or waited for until its time was up.
     pub(crate) fn has_times(&self) -> bool {
         match &self.answer {
@@ -147,6 +199,3 @@ impl Outcome {
         }
     }
 }
-
-/// How many sends are kept one by one, for the distribution of gaps: the plan's first ones.
-pub(crate) const SENDS_KEPT: usize = 1_000_000;

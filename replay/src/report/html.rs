@@ -195,7 +195,7 @@ fn settings(summary: &Summary) -> Vec<(&'static str, String)> {
         ),
         ("Target", settings.target.clone()),
         ("Through", via.to_owned()),
-        ("Speed", settings.speed.clone()),
+        ("Pace", settings.pace.clone()),
         (
             "Sessions",
             format!("{}, {}", settings.session_count, settings.sessions),

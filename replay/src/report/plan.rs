@@ -10,7 +10,7 @@ pub(crate) fn text(settings: &Settings, overview: &Overview) -> String {
     format!(
         "plan of {} at {}, nothing is sent\n\n{}\n{}",
         settings.captures(),
-        settings.load.speed,
+        settings.load.pace,
         words::table(&facts(settings, overview), &[false, false]),
         words::table(&rates(overview), &[false, true, true, true]),
     )
@@ -31,7 +31,7 @@ fn facts(settings: &Settings, overview: &Overview) -> Vec<Vec<String>> {
             "users",
             format!(
                 "{}, of which {} log in as test users",
-                overview.users, overview.test_users
+                overview.players, overview.test_users
             ),
         ),
         ("sessions", sessions(settings, overview)),
@@ -59,7 +59,7 @@ fn facts(settings: &Settings, overview: &Overview) -> Vec<Vec<String>> {
 }
 
 fn requests(overview: &Overview) -> String {
-    let of_which = |count: usize, what: &str| match count {
+    let of_which = |count: u64, what: &str| match count {
         0 => String::new(),
         _ => format!(", of which {count} with {what}"),
     };
@@ -76,7 +76,7 @@ fn sessions(settings: &Settings, overview: &Overview) -> String {
     match overview.log_in_first {
         0 => format!("{}, {mode}", overview.sessions),
         first => format!(
-            "{}, {mode}, of which {first} log in before the start",
+            "{}, {mode}, of which {first} log in outside the plan",
             overview.sessions
         ),
     }

@@ -1,70 +1,49 @@
 //! A summary for the tests of judge and reports.
 
-use crate::engine::{Answer, Failure, Outcome};
-use crate::plan::{Arrival, Body, Plan, Request, store};
+use trace::exchange::Flag;
+
+use crate::engine::{Answer, Failure, Outcome, Planned};
+use crate::plan::Arrival;
+use crate::plan::tests::{exchange, load, planner};
 use crate::record::{Recorder, clocks};
-use crate::summarize::{About, summarize};
-use crate::summary::{Capture, Settings, Summary};
+use crate::summarize::{About, Brought, summarize};
+use crate::summary::{Capture, Model, Settings, Summary};
 
 /// The summary of 2,000 made-up requests over 12 s, of which 2 failed.
 pub(crate) fn summary() -> Summary {
-    let plan = plan();
-    let mut recorder = Recorder::new(&plan);
-    for (position, arrival) in plan.arrivals.iter().enumerate() {
-        recorder.ended(position, arrival, &outcome(position as u64, arrival), 0);
+    let exchanges = (0..2_000_u32).map(|number| {
+        let session = u8::try_from(number % 40).unwrap();
+        let mut exchange = exchange(number.into(), u64::from(number) * 6_000_000, session);
+        let route = [0, 0, 0, 1, 2][number as usize % 5];
+        exchange.route = ROUTES[route].to_owned();
+        exchange
+            .flags
+            .extend((route == 1).then_some(Flag::Identifier));
+        exchange
+    });
+    let mut planner = planner(exchanges.collect(), load("1"));
+    let (mut planned, mut recorder) = (Planned::default(), Recorder::new(0));
+    while let Some(arrival) = planner.next().unwrap() {
+        planned.count(arrival.due_ns, 0);
+        let outcome = outcome(planned.arrivals - 1, &arrival);
+        recorder.ended(&arrival, &outcome, arrival.due_ns, 0);
     }
+    planned.routes = planner.routes().to_vec();
     let mut machine = clocks::fine();
     clocks::record(&mut machine, 41_000);
-    summarize(about(), &plan, &recorder, &machine)
+    let brought = Brought {
+        planned: &planned,
+        recorder: &recorder,
+        machine: &machine,
+    };
+    summarize(about(), &brought)
 }
 
-fn plan() -> Plan {
-    let mut store = store::StoreBuilder::default();
-    let request = store.request(store_draft());
-    let arrivals: Vec<_> = (0..2_000).map(|number| arrival(number, &request)).collect();
-    Plan {
-        length_ns: arrivals.last().unwrap().due_ns,
-        arrivals,
-        sessions: 40,
-        identities: Vec::new(),
-        users: Vec::new(),
-        routes: [
-            "GET /api/v1/people",
-            "GET /api/v1/people/{id}",
-            "POST /api/v1/auth/login",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        fresh: 0,
-        store: store.finish(),
-    }
-}
-
-fn store_draft() -> store::Draft {
-    let mut scratch = store::StoreBuilder::default();
-    store::Draft {
-        method: http::Method::GET,
-        target: scratch.literal(b""),
-        headers: Vec::new(),
-        body: Body::None,
-        gated: true,
-    }
-}
-
-fn arrival(number: u32, request: &Request) -> Arrival {
-    let route = [0, 0, 0, 1, 2][number as usize % 5];
-    Arrival {
-        due_ns: u64::from(number) * 6_000_000,
-        session: number % 40,
-        route,
-        request: request.clone(),
-        needs: None,
-        gives: None,
-        status: 200,
-        took_ns: 10_000_000,
-        identifier: route == 1,
-    }
-}
+const ROUTES: [&str; 3] = [
+    "GET /api/v1/people",
+    "GET /api/v1/people/{id}",
+    "POST /api/v1/auth/login",
+];
 
 fn outcome(number: u64, arrival: &Arrival) -> Outcome {
     let sent_ns = arrival.due_ns + 20_000 + number % 50 * 1_000;
@@ -73,7 +52,7 @@ fn outcome(number: u64, arrival: &Arrival) -> Outcome {
         ready_ns: arrival.due_ns,
         held: false,
         sent_ns,
-        ended_ns: sent_ns + 5_000_000 + wave + u64::from(arrival.route) * 3_000_000,
+        ended_ns: sent_ns + 5_000_000 + wave + u64::from(arrival.entry().route) * 3_000_000,
         written: 240,
         read: 900,
         answer: match number {
@@ -85,7 +64,10 @@ fn outcome(number: u64, arrival: &Arrival) -> Outcome {
 }
 
 fn answer(status: u16) -> Answer {
-    Answer { status, body: None }
+    Answer {
+        status,
+        body: Vec::new(),
+    }
 }
 
 fn about() -> About {
@@ -101,8 +83,16 @@ fn about() -> About {
         },
         settings: Settings {
             target: "http://127.0.0.1:8080".to_owned(),
-            speed: "5x".to_owned(),
+            pace: "5x".to_owned(),
+            users_ratio: "1".to_owned(),
+            model: Model::PartlyOpen,
             sessions: "ordered".to_owned(),
+            laps: Some(1),
+            warm_up_s: 0.0,
+            protocol: "http/1.1".to_owned(),
+            connections_for: "pool".to_owned(),
+            max_in_flight: None,
+            on_overload: "queue".to_owned(),
             via_loadtest: true,
             client_addresses: Some("198.18.0.0/15".to_owned()),
             headers: Vec::new(),

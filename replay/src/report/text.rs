@@ -126,7 +126,7 @@ fn head(summary: &Summary) -> String {
         .collect();
     format!(
         "{word}  {meaning}\n      {} at {} to {}{via}, sessions {}\n{notes}\n",
-        summary.capture.file, settings.speed, settings.target, settings.sessions
+        summary.capture.file, settings.pace, settings.target, settings.sessions
     )
 }
 

@@ -2,9 +2,11 @@
 //!
 //! The rest of the crate sees neither clap nor TOML.
 
+pub(crate) mod decimal;
 pub(crate) mod file;
+pub(crate) mod filter;
+pub(crate) mod load;
 pub(crate) mod resolve;
-pub(crate) mod speed;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -15,8 +17,10 @@ use secrecy::SecretString;
 
 use crate::locator::Locator;
 
-pub(crate) use speed::Speed;
-pub(crate) use values::{ExtraHeader, SessionMode};
+pub(crate) use decimal::Decimal;
+pub(crate) use filter::Filter;
+pub(crate) use load::{Load, Pace, Rate, Stages, What};
+pub(crate) use values::{ExtraHeader, OnOverload, Reuse, SessionMode};
 
 /// Everything that a run was asked to do.
 #[derive(Debug)]
@@ -25,7 +29,9 @@ pub(crate) struct Settings {
     pub(crate) config: String,
     /// The captures to play, at least one.
     pub(crate) captures: Vec<PathBuf>,
-    /// Which of it, and how fast.
+    /// Which of their exchanges.
+    pub(crate) filter: Filter,
+    /// How fast, and by how many.
     pub(crate) load: Load,
     /// Where it goes.
     pub(crate) to: Destination,
@@ -47,19 +53,6 @@ impl Settings {
     }
 }
 
-/// Which part of the capture is played, and how fast.
-#[derive(Debug, Clone)]
-pub(crate) struct Load {
-    /// Recorded seconds per replayed second.
-    pub(crate) speed: Speed,
-    /// Play arrivals that are due before this much replayed time.
-    pub(crate) duration: Option<Duration>,
-    /// Play only the first exchanges.
-    pub(crate) limit: Option<usize>,
-    /// What chance depends on: which test user stands for which recorded one.
-    pub(crate) seed: u64,
-}
-
 /// Where requests go and how they are marked.
 #[derive(Debug)]
 pub(crate) struct Destination {
@@ -75,6 +68,19 @@ pub(crate) struct Destination {
     pub(crate) headers: Vec<ExtraHeader>,
     /// One address of these for each user.
     pub(crate) client_addresses: Option<IpNet>,
+    /// How a secure target is believed.
+    pub(crate) tls: Tls,
+}
+
+/// How a secure target is believed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tls {
+    /// A PEM file of the authorities to believe; without it those of the system.
+    pub(crate) authorities: Option<PathBuf>,
+    /// Any certificate will do.
+    pub(crate) insecure: bool,
+    /// Every connection shakes hands in full.
+    pub(crate) no_resumption: bool,
 }
 
 /// The pool of test users.
@@ -122,14 +128,35 @@ pub(crate) struct Login {
 }
 
 /// How requests are sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct How {
     /// What an arrival waits for.
     pub(crate) sessions: SessionMode,
-    /// How long a request may take from being sent to its last byte.
-    pub(crate) timeout: Duration,
+    /// How long things may take.
+    pub(crate) timeouts: Timeouts,
     /// Threads that send.
     pub(crate) workers: usize,
+    /// Whom connections are for.
+    pub(crate) reuse: Reuse,
+    /// Connections that may be open.
+    pub(crate) max_connections: Option<usize>,
+    /// HTTP/2 instead of HTTP/1.1.
+    pub(crate) http2: bool,
+    /// Requests that may be on their way.
+    pub(crate) max_in_flight: Option<usize>,
+    /// What becomes of an arrival beyond that.
+    pub(crate) on_overload: OnOverload,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeouts {
+    /// To connect, and then to agree on TLS.
+    pub(crate) connect: Duration,
+    /// From the request's first byte to the answer's first.
+    pub(crate) answer: Option<Duration>,
+    /// From the request's first byte to the answer's last.
+    pub(crate) request: Duration,
 }
 
 /// What the program prints and writes.

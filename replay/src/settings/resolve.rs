@@ -14,7 +14,10 @@ use crate::cli::Args;
 use crate::locator::Locator;
 
 use super::file::{self, File};
-use super::{Auth, Destination, How, Load, Login, Out, RoleSource, Settings, Speed, Users};
+use super::{
+    Auth, Decimal, Destination, Filter, How, Load, Login, Out, Pace, RoleSource, Settings,
+    Timeouts, Tls, Users, What,
+};
 
 impl Settings {
     /// Decides every setting, or says all that is wrong in the file.
@@ -35,15 +38,19 @@ impl Settings {
         let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
             return Err(mistakes.found);
         };
+        let load = load(&args, speed).map_err(|clash| {
+            vec![Mistake {
+                file: PathBuf::from("the command line"),
+                key: "load",
+                reason: clash.to_owned(),
+            }]
+        })?;
+        let (how, filter) = (how(&args, &load), filter(&args));
         Ok(Self {
             config: path.display().to_string(),
             captures: args.captures,
-            load: Load {
-                speed: args.speed.or(speed).unwrap_or(Speed::RECORDED),
-                duration: args.duration,
-                limit: args.limit.map(NonZeroUsize::get),
-                seed: args.seed,
-            },
+            filter,
+            load,
             to: Destination {
                 target: args.target.or(file.target),
                 allow_targets: [args.allow_target, file.allow_targets].concat(),
@@ -51,14 +58,15 @@ impl Settings {
                 key,
                 headers: args.header,
                 client_addresses: args.client_addresses.or(client_addresses),
+                tls: Tls {
+                    authorities: args.ca.or(file.tls.authorities),
+                    insecure: args.insecure || file.tls.insecure.unwrap_or_default(),
+                    no_resumption: !args.tls_resumption.or(file.tls.resumption).unwrap_or(true),
+                },
             },
             users,
             auth,
-            how: How {
-                sessions: args.sessions,
-                timeout: args.timeout,
-                workers: args.workers.map_or_else(cores, Into::into),
-            },
+            how,
             out: Out {
                 dir: args.out,
                 dry_run: args.dry_run,
@@ -67,6 +75,70 @@ impl Settings {
         })
     }
 }
+
+/// How fast and by how many; where this contradicts itself, why.
+fn load(args: &Args, file: Option<Pace>) -> Result<Load, &'static str> {
+    let paces = [&args.speed, &args.rate];
+    let mut paces = paces.into_iter().flatten().cloned();
+    let stages = args.stages.clone().map(Pace::Stages);
+    let pace = paces.next().or(stages).or(file).unwrap_or(Pace::RECORDED);
+    let staged_users = matches!(&pace, Pace::Stages(stages) if stages.what == What::Users);
+    if staged_users && args.users.is_some() {
+        return Err("the stages say how many users there are; leave out `--users`");
+    }
+    let is_staged = matches!(pace, Pace::Stages(_));
+    let laps = match args.r#loop {
+        None => Some(1),
+        Some(0) if args.duration.is_none() && !is_staged => {
+            return Err(
+                "without an end it would be played for ever; say how often, as in `--loop=3`, \
+                 or for how long, as in `--duration 10m`",
+            );
+        }
+        Some(0) => None,
+        Some(laps) => Some(laps),
+    };
+    Ok(Load {
+        pace,
+        users: args.users.unwrap_or(Decimal::ONE),
+        laps,
+        duration: args.duration,
+        limit: args.limit.map(NonZeroUsize::get),
+        warm_up: args.warm_up.unwrap_or_default(),
+        seed: args.seed,
+    })
+}
+
+fn how(args: &Args, load: &Load) -> How {
+    let max_in_flight = args.max_in_flight.map(NonZeroUsize::get);
+    let most = max_in_flight.or_else(|| (load.pace == Pace::Max).then_some(AT_ONCE));
+    let workers = args.workers.map_or_else(cores, Into::into);
+    How {
+        sessions: args.sessions,
+        timeouts: Timeouts {
+            connect: args.connect_timeout,
+            answer: args.answer_timeout,
+            request: args.timeout,
+        },
+        // More of them than requests would have nothing to do.
+        workers: workers.min(most.unwrap_or(usize::MAX)),
+        reuse: args.connections,
+        max_connections: args.max_connections.map(NonZeroUsize::get),
+        http2: args.http2,
+        max_in_flight: most,
+        on_overload: args.on_overload,
+    }
+}
+
+fn filter(args: &Args) -> Filter {
+    Filter {
+        any: args.filter.clone(),
+        read_only: args.read_only,
+    }
+}
+
+/// Requests that are on their way at the highest rate, unless something else is asked for.
+const AT_ONCE: usize = 64;
 
 /// A setting of the file that cannot be meant.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +165,9 @@ impl Mistakes<'_> {
         });
     }
 
-    fn speed(&mut self, text: Option<&str>) -> Option<Speed> {
+    fn speed(&mut self, text: Option<&str>) -> Option<Pace> {
         let text = text?;
-        let speed = text.parse().ok();
+        let speed = Pace::speed(text).ok();
         if speed.is_none() {
             self.add(
                 "speed",
@@ -231,14 +303,14 @@ mod tests {
         .unwrap();
         assert_eq!(settings.to.target.as_deref(), Some("http://b"));
         assert_eq!(settings.to.allow_targets, ["b", "a"]);
-        assert_eq!(settings.load.speed, "2".parse().unwrap());
+        assert_eq!(settings.load.pace, Pace::speed("2").unwrap());
         assert!(settings.to.via_loadtest);
         let settings =
             resolve(&["--speed", "5x", "--via-loadtest=false", "c.jsonl"], file).unwrap();
-        assert_eq!(settings.load.speed, "5".parse().unwrap());
+        assert_eq!(settings.load.pace, Pace::speed("5").unwrap());
         assert!(!settings.to.via_loadtest);
         let settings = resolve(&["c.jsonl"], "").unwrap();
-        assert_eq!(settings.load.speed, Speed::RECORDED);
+        assert_eq!(settings.load.pace, Pace::RECORDED);
         assert_eq!(settings.auth.token.to_string(), "body#/access_token");
         assert!(!settings.users.share);
     }

@@ -16,6 +16,8 @@ pub(crate) enum SessionMode {
     Open,
     /// For the session's previous answer, if that comes after the request is due.
     Ordered,
+    /// For the session's previous answer, and then for as long as the user paused.
+    Think,
 }
 
 impl SessionMode {
@@ -24,6 +26,51 @@ impl SessionMode {
         match self {
             Self::Open => "open",
             Self::Ordered => "ordered",
+            Self::Think => "think",
+        }
+    }
+}
+
+/// Whom connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Reuse {
+    /// For everybody: as few as possible.
+    Pool,
+    /// For the requests that shared one when they were recorded.
+    Recorded,
+    /// For each user its own.
+    User,
+}
+
+impl Reuse {
+    /// The word for it on the command line and in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pool => "pool",
+            Self::Recorded => "recorded",
+            Self::User => "user",
+        }
+    }
+}
+
+/// What becomes of an arrival when as many requests are on their way as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnOverload {
+    /// It waits, which counts as response time.
+    Queue,
+    /// It is dropped and counted.
+    Drop,
+    /// It ends the run.
+    Abort,
+}
+
+impl OnOverload {
+    /// The word for it on the command line and in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Drop => "drop",
+            Self::Abort => "abort",
         }
     }
 }
@@ -95,6 +142,11 @@ pub(crate) fn count(text: &str) -> Result<NonZeroUsize, InvalidCount> {
 #[derive(Debug, thiserror::Error)]
 #[error("it is a whole number above 0, such as `2`")]
 pub(crate) struct InvalidCount(#[source] ParseIntError);
+
+/// Parses how often a capture is played; 0 is without end.
+pub(crate) fn laps(text: &str) -> Result<u32, InvalidCount> {
+    text.parse().map_err(InvalidCount)
+}
 
 /// Parses a seed.
 pub(crate) fn seed(text: &str) -> Result<u64, InvalidSeed> {

@@ -38,6 +38,11 @@ impl Recording {
         exchanges.into_iter().fold(self, Self::with)
     }
 
+    /// How many exchanges it has.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len() - 1
+    }
+
     /// Says that its audit found this many originals.
     pub(crate) fn found(mut self, found: u32) -> Self {
         self.found = found;
@@ -102,6 +107,21 @@ impl Recorded {
         recorded.header("content-type", content_type)
     }
 
+    /// A POST of so many bytes that mean nothing.
+    pub(crate) fn upload(at_ms: u64, who: u32, path: &str, bytes: u64) -> Self {
+        let mut recorded = Self::post(at_ms, who, path, "application/octet-stream", "");
+        recorded.0["request"]["body"] = json!({"encoding": "none", "bytes": bytes});
+        recorded
+    }
+
+    /// A HEAD request.
+    pub(crate) fn head(at_ms: u64, who: u32, path: &str) -> Self {
+        let mut recorded = Self::get(at_ms, who, path);
+        recorded.0["route"] = json!(format!("HEAD {path}"));
+        recorded.0["request"]["method"] = json!("HEAD");
+        recorded
+    }
+
     /// A log-in by JSON with slots.
     pub(crate) fn log_in(at_ms: u64, who: u32) -> Self {
         let body = format!(
@@ -128,9 +148,26 @@ impl Recorded {
         self.header("authorization", &format!("Bearer {{{{auth:u{who}}}}}"))
     }
 
+    /// Came over this connection.
+    pub(crate) fn over(mut self, connection: u32) -> Self {
+        self.0["connection"] = json!(connection);
+        self
+    }
+
+    /// When it came.
+    pub(crate) fn at_ns(&self) -> Option<u64> {
+        self.0["at_ns"].as_u64()
+    }
+
     /// Had this answer instead.
     pub(crate) fn answered(mut self, status: u16) -> Self {
         self.0["response"]["status"] = json!(status);
+        self
+    }
+
+    /// Had it after this many milliseconds.
+    pub(crate) fn took(mut self, ms: u64) -> Self {
+        self.0["timing"]["total_ns"] = json!(ms * 1_000_000);
         self
     }
 

@@ -40,7 +40,7 @@ fn a_capture_that_cannot_be_played() {
     insta::assert_snapshot!(of("{\"a\":1}\n"), @"error: `capture.jsonl` is not a capture: its first line is no rehearsal-capture header");
     let newer = recording().replace("\"version\":1,", "\"version\":2,");
     insta::assert_snapshot!(of(&newer), @"error: capture `capture.jsonl` has format version 2, and this program reads up to 1; use a newer replay");
-    insta::assert_snapshot!(of(&Recording::new().text()), @"error: there is nothing to play: the capture, or what `--limit` and `--duration` leave of it, holds no exchange");
+    insta::assert_snapshot!(of(&Recording::new().text()), @"error: there is nothing to play: the capture, or what `--filter`, `--limit` and `--duration` leave of it, holds no exchange");
     let missing = check(&Replay::new().args(TARGET), 2);
     insta::assert_snapshot!(missing, @"error: cannot open capture `capture.jsonl`: No such file or directory (os error 2)");
 }
@@ -73,7 +73,7 @@ fn a_setting_that_is_missing_or_wrong() {
     insta::assert_snapshot!(of(""), @"error: no target; give `--target URL`, or set `target` in config/replay.toml");
     let target = "target = \"http://127.0.0.1:1\"\n";
     insta::assert_snapshot!(of(&format!("{target}via_loadtest = true")), @"error: the load-test path needs a key; put it into the environment as LOAD_TEST_KEY, or go without with `--via-loadtest=false`");
-    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `users`, `auth`");
+    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `tls`, `users`, `auth`");
     insta::assert_snapshot!(of(target), @"error: the capture needs 2 test users and no users file is configured; set `file` under `[users]` in config/replay.toml");
     insta::assert_snapshot!(of(&format!("{target}users.file = \"users.csv\"")), @"error: cannot read the users file `users.csv`, seen from the folder that replay was started in; make it, with `username,password,role` in every line, or name another under `[users]` in config/replay.toml: No such file or directory (os error 2)");
 }
@@ -138,7 +138,7 @@ fn every_mistake_of_usage_is_one_line() {
     insta::assert_snapshot!(of(&["--workers", "0"]), @"error: invalid value '0' for '--workers <N>': it is a whole number above 0, such as `2`");
     insta::assert_snapshot!(of(&["--limit", "-1"]), @"error: invalid value '-1' for '--limit <N>': it is a whole number above 0, such as `2`");
     insta::assert_snapshot!(of(&["--seed", "-1"]), @"error: invalid value '-1' for '--seed <SEED>': a seed is a whole number that is not below 0, such as `1`");
-    insta::assert_snapshot!(of(&["--sessions", "closed"]), @"error: invalid value 'closed' for '--sessions <MODE>' [possible values: open, ordered]");
+    insta::assert_snapshot!(of(&["--sessions", "closed"]), @"error: invalid value 'closed' for '--sessions <MODE>' [possible values: open, ordered, think]");
     insta::assert_snapshot!(of(&["--via-loadtest=perhaps"]), @"error: invalid value 'perhaps' for '--via-loadtest[=<BOOL>]': value was not a boolean");
     let nothing = Replay::new().without_capture().without_out();
     insta::assert_snapshot!(check(&nothing, 2), @"error: the following required arguments were not provided: <CAPTURE>...");

@@ -192,7 +192,7 @@ fn a_run_in_which_some_can_log_in_is_started() {
     assert!(
         ended
             .stderr
-            .starts_with("warning: 3 of 4 log-ins before the run failed, such as `POST "),
+            .starts_with("warning: 3 of 4 log-ins outside the plan failed, such as `POST "),
         "{}",
         ended.stderr
     );

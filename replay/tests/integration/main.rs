@@ -8,10 +8,18 @@
 
 mod capture;
 mod checks;
+mod connections;
 mod errors;
+mod hangs_up;
+mod hostile;
+mod http2;
+mod load;
 mod login;
 mod program;
+mod raw;
+mod secure;
 mod sends;
 mod server;
 mod shows;
+mod streams;
 mod timing;

@@ -40,9 +40,14 @@ impl Replay {
 
     /// The program, told to play this against that.
     pub(crate) fn of(recording: &Recording, server: &Server) -> Self {
+        Self::at(recording, &server.url())
+    }
+
+    /// The program, told to play this there.
+    pub(crate) fn at(recording: &Recording, url: &str) -> Self {
         Self::new()
             .file("capture.jsonl", &recording.text())
-            .args(["--target", &server.url()])
+            .args(["--target", url])
     }
 
     /// Writes a file into the folder.
@@ -142,6 +147,26 @@ impl Ended {
         let invalid = self.code == 96 && self.stdout.contains("the generator was late");
         assert!(self.code == 0 || invalid, "{self:#?}");
         self
+    }
+
+    /// That every arrival is in exactly one account.
+    #[track_caller]
+    pub(crate) fn balanced(self) -> Self {
+        let total = |name: &str| self.summary["totals"][name].as_u64().unwrap();
+        let sum = |name: &str| -> u64 {
+            let counts = self.summary[name].as_object().unwrap().values();
+            counts.map(|count| count.as_u64().unwrap()).sum()
+        };
+        let sent = total("sent");
+        assert_eq!(total("planned"), sent + total("dropped"), "{self:#?}");
+        assert_eq!(sent, total("completed") + total("failed"), "{self:#?}");
+        assert_eq!(sent, sum("statuses") + sum("errors"), "{self:#?}");
+        self
+    }
+
+    /// How often something has happened, by the name of its account; never is 0.
+    pub(crate) fn count(&self, account: &str, name: &str) -> u64 {
+        self.summary[account][name].as_u64().unwrap_or(0)
     }
 }
 

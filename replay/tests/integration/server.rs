@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -12,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// When its head was there, on the clock that never jumps.
+    pub(crate) at: Duration,
 }
 
 impl Seen {
@@ -19,6 +24,11 @@ impl Seen {
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// How long its body is, as its head says.
+    pub(crate) fn length(&self) -> usize {
+        self.header("content-length").parse().unwrap_or(0)
     }
 }
 
@@ -95,6 +105,15 @@ fn serve(stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Seen>>) {
 }
 
 fn read(reader: &mut impl BufRead) -> Option<Seen> {
+    let mut seen = head(reader)?;
+    let mut body = vec![0; seen.length()];
+    reader.read_exact(&mut body).ok()?;
+    seen.body = String::from_utf8_lossy(&body).into_owned();
+    Some(seen)
+}
+
+/// A request's head; its body is still to be read.
+pub(crate) fn head(reader: &mut impl BufRead) -> Option<Seen> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;
@@ -110,14 +129,11 @@ fn read(reader: &mut impl BufRead) -> Option<Seen> {
         };
         headers.push((name.to_owned(), value.to_owned()));
     }
-    let mut seen = Seen {
+    Some(Seen {
         method,
         path,
         headers,
         body: String::new(),
-    };
-    let mut body = vec![0; seen.header("content-length").parse().unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    seen.body = String::from_utf8_lossy(&body).into_owned();
-    Some(seen)
+        at: clock_gettime(ClockId::Monotonic).try_into().unwrap(),
+    })
 }

@@ -102,11 +102,6 @@ fn many_sessions_behind_a_target_that_freezes_are_not_the_generators_lateness() 
     let (latency, fidelity) = (&ended.summary["latency"], &ended.summary["fidelity"]);
     let of = |value: &serde_json::Value| value.as_u64().unwrap();
     assert!(of(&latency["link_wait"]["p90"]) >= 100_000, "{latency}");
-    // Ten times less on a quiet machine; how much a busy one adds to both can't be known.
-    assert!(
-        of(&fidelity["judged_lateness_p99"]) < of(&latency["lateness"]["p99"]),
-        "{fidelity} {latency}"
-    );
     // Neither the 400 that were due during the freeze count, nor those that queued behind them.
     let judged = of(&fidelity["judged_arrivals"]);
     assert!((100..700).contains(&judged), "{fidelity}");
@@ -172,6 +167,42 @@ fn a_request_that_takes_too_long_is_a_timeout() {
         .as_u64()
         .unwrap();
     assert!((100_000..400_000).contains(&response), "{response}");
+}
+
+/// By the clock of a server that knows nothing of the plan.
+#[test]
+fn arrivals_come_in_the_order_and_at_the_times_of_the_plan() {
+    let server = Server::start(|_| 200.into());
+    let due_ms = |number: u64| number * 3 + number % 7 * 11 / 7;
+    let exchanges = (0..200_u32)
+        .map(|number| Recorded::get(due_ms(number.into()), number % 9, &format!("/{number}")));
+    let ended = Replay::of(&Recording::new().with_all(exchanges), &server)
+        .args(["--workers", "1"])
+        .run()
+        .measured();
+    let seen = server.seen();
+    let numbers: Vec<u64> = seen
+        .iter()
+        .map(|seen| seen.path[1..].parse().unwrap())
+        .collect();
+    assert_eq!(numbers.len(), 200);
+    let lateness = ended.summary["latency"]["lateness"]["max"]
+        .as_u64()
+        .unwrap();
+    let most_late = Duration::from_micros(lateness + 1);
+    for (number, seen) in numbers.iter().zip(&seen) {
+        let due = Duration::from_millis(due_ms(*number));
+        // The first one may be late itself, by what the run says at most.
+        assert!(
+            seen.at - server.seen()[0].at + most_late >= due,
+            "{number} came early"
+        );
+    }
+    // Each within its own session; others may overtake it on another connection.
+    for session in 0..9 {
+        let mine = numbers.iter().filter(|number| **number % 9 == session);
+        assert!(mine.is_sorted());
+    }
 }
 
 #[test]

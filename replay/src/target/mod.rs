@@ -3,11 +3,21 @@
 //! Addresses are checked when the name is resolved and again when a connection stands; in between
 //! only checked addresses are used, so that a name that changes its address changes nothing.
 
+mod tls;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use std::sync::Arc;
+
 use http::HeaderValue;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use url::{Host, Url};
+
+use crate::settings::Tls;
+
+use tls::TlsError;
 
 /// A place that may be loaded.
 #[derive(Debug, Clone)]
@@ -20,12 +30,21 @@ pub(crate) struct Target {
     pub(crate) addresses: Vec<SocketAddr>,
     /// What guards new connections.
     pub(crate) guard: Guard,
+    /// What secure connections are made with, where its URL says https.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// The name that its certificate is for.
+    pub(crate) server_name: Option<ServerName<'static>>,
     url: Url,
 }
 
 impl Target {
     /// Understands a target's URL and resolves its name.
-    pub(crate) fn resolve(text: &str, allowed: &[String]) -> Result<Self, TargetError> {
+    pub(crate) fn resolve(
+        text: &str,
+        allowed: &[String],
+        tls: &Tls,
+        http2: bool,
+    ) -> Result<Self, TargetError> {
         let url = parse(text)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let guard = Guard {
@@ -41,6 +60,8 @@ impl Target {
                 address: refused.ip(),
             });
         }
+        let is_secure = url.scheme() == "https";
+        let bare = host.trim_matches(['[', ']']).to_owned();
         let authority = url
             .port()
             .map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
@@ -49,6 +70,8 @@ impl Target {
             prefix: url.path().trim_end_matches('/').to_owned(),
             addresses,
             guard,
+            tls: is_secure.then(|| tls::config(tls, http2)).transpose()?,
+            server_name: ServerName::try_from(bare).ok().filter(|_| is_secure),
             url,
         })
     }
@@ -98,6 +121,9 @@ pub(crate) enum TargetError {
         /// Where that is.
         address: IpAddr,
     },
+    /// No secure connections can be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Its name leads nowhere.
     #[error("cannot resolve the target's name `{host}`")]
     Resolve {
@@ -112,11 +138,12 @@ pub(crate) enum TargetError {
 fn parse(text: &str) -> Result<Url, TargetError> {
     let url = Url::parse(text).map_err(|error| invalid(text, &error.to_string()))?;
     let reason = match url.scheme() {
-        "http" if url.host_str().is_none_or(str::is_empty) => "it has no host",
-        "http" if !url.username().is_empty() || url.password().is_some() => "it has credentials",
-        "http" if url.query().is_some() || url.fragment().is_some() => "it has a query or fragment",
-        "http" => return Ok(url),
-        "https" => "this version speaks plain http only",
+        "http" | "https" => match () {
+            () if url.host_str().is_none_or(str::is_empty) => "it has no host",
+            () if !url.username().is_empty() || url.password().is_some() => "it has credentials",
+            () if url.query().is_some() || url.fragment().is_some() => "it has a query or fragment",
+            () => return Ok(url),
+        },
         _ => "it is no http URL",
     };
     Err(invalid(text, reason))
@@ -161,7 +188,7 @@ mod tests {
 
     fn refused(url: &str, allowed: &[&str]) -> Option<String> {
         let allowed: Vec<_> = allowed.iter().map(|name| (*name).to_owned()).collect();
-        Target::resolve(url, &allowed)
+        Target::resolve(url, &allowed, &Tls::default(), false)
             .err()
             .map(|error| error.to_string())
     }
@@ -208,7 +235,7 @@ mod tests {
         for url in [
             "127.0.0.1:8080",
             "ftp://127.0.0.1",
-            "https://127.0.0.1",
+            "https://",
             "http://a:b@127.0.0.1",
             "http://127.0.0.1/?x",
             "",
@@ -222,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_path_of_the_target_becomes_a_prefix() {
-        let target = Target::resolve("http://127.0.0.1:81/staging/", &[]).unwrap();
+        let target = Target::resolve("http://127.0.0.1:81/staging/", &[], &Tls::default(), false);
+        let target = target.unwrap();
         assert_eq!(target.prefix, "/staging");
         assert_eq!(target.host, "127.0.0.1:81");
         assert_eq!(target.url(), "http://127.0.0.1:81/staging");

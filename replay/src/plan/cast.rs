@@ -4,48 +4,101 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::users::Pool;
 
-/// Gives each recorded user (by its role, where known) an index into the pool.
-pub(super) fn assign(
-    roles: &[Option<&str>],
-    pool: &Pool,
-    seed: u64,
+/// The test users, and who of them is taken.
+#[derive(Debug)]
+pub(super) struct Cast {
+    pool: Arc<Pool>,
+    /// Whether several recorded users may log in as one test user.
     share: bool,
-    config: &str,
-) -> Result<Vec<usize>, AssignError> {
-    if roles.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some(file) = &pool.file else {
-        return Err(AssignError::NoPool {
-            needed: roles.len(),
-            config: config.to_owned(),
+    /// The configuration file, for messages.
+    config: String,
+    by_role: BTreeMap<String, Vec<usize>>,
+    everybody: Vec<usize>,
+    taken: Vec<u32>,
+}
+
+impl Cast {
+    /// Nobody is taken yet. The seed decides in which order they will be.
+    pub(super) fn new(pool: Arc<Pool>, seed: u64, share: bool, config: String) -> Self {
+        let mut everybody: Vec<_> = (0..pool.users.len()).collect();
+        everybody.sort_by_cached_key(|&at| {
+            let mut hash = Sha256::new();
+            hash.update(seed.to_le_bytes());
+            hash.update(pool.users[at].username.as_bytes());
+            hash.finalize()
         });
-    };
-    let mut free = Shuffled::new(pool, seed);
-    let mut given = vec![usize::MAX; roles.len()];
-    // Users of a known role choose first: a user of unknown role may take anybody who is left.
-    let by_knowledge =
-        |known: bool| (0..roles.len()).filter(move |&at| roles[at].is_some() == known);
-    for at in by_knowledge(true).chain(by_knowledge(false)) {
-        given[at] = free
-            .take(roles[at], share)
-            .ok_or_else(|| AssignError::TooSmall {
+        let mut by_role: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for &at in &everybody {
+            let role = by_role.entry(pool.users[at].role.clone());
+            role.or_default().push(at);
+        }
+        Self {
+            share,
+            config,
+            by_role,
+            everybody,
+            taken: vec![0; pool.users.len()],
+            pool,
+        }
+    }
+
+    /// Gives each of these users (by its role, where known) an index into the pool.
+    pub(super) fn assign(&mut self, roles: &[Option<&str>]) -> Result<Vec<usize>, AssignError> {
+        if roles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(file) = self.pool.file.clone() else {
+            return Err(AssignError::NoPool {
+                needed: roles.len(),
+                config: self.config.clone(),
+            });
+        };
+        let mut given = vec![usize::MAX; roles.len()];
+        // Users of a known role choose first: one of unknown role may take anybody who is left.
+        let by_knowledge =
+            |known: bool| (0..roles.len()).filter(move |&at| roles[at].is_some() == known);
+        for at in by_knowledge(true).chain(by_knowledge(false)) {
+            let role = roles[at];
+            given[at] = self.take(role).ok_or_else(|| AssignError::TooSmall {
                 file: file.clone(),
-                role: roles[at].map(str::to_owned),
+                role: role.map(str::to_owned),
                 needed: roles
                     .iter()
-                    .filter(|role| **role == roles[at] || roles[at].is_none())
+                    .filter(|other| **other == role || role.is_none())
                     .count(),
-                available: available(pool, roles[at]),
-                config: config.to_owned(),
+                available: self.available(role),
+                config: self.config.clone(),
             })?;
+        }
+        Ok(given)
     }
-    Ok(given)
+
+    /// The least used user of the role; an unused one unless sharing.
+    fn take(&mut self, role: Option<&str>) -> Option<usize> {
+        let candidates = match role {
+            Some(role) => self.by_role.get(role)?,
+            None => &self.everybody,
+        };
+        let at = *candidates.iter().min_by_key(|&&at| self.taken[at])?;
+        if self.taken[at] > 0 && !self.share {
+            return None;
+        }
+        self.taken[at] += 1;
+        Some(at)
+    }
+
+    fn available(&self, role: Option<&str>) -> usize {
+        match role {
+            Some(role) => self.by_role.get(role).map_or(0, Vec::len),
+            None => self.everybody.len(),
+        }
+    }
 }
 
 /// Why recorded users cannot all be somebody.
@@ -84,53 +137,6 @@ pub(crate) enum AssignError {
     },
 }
 
-/// The pool by role, in an order that depends on the seed alone.
-struct Shuffled<'a> {
-    by_role: BTreeMap<&'a str, Vec<usize>>,
-    everybody: Vec<usize>,
-    taken: Vec<u32>,
-}
-
-impl<'a> Shuffled<'a> {
-    fn new(pool: &'a Pool, seed: u64) -> Self {
-        let mut everybody: Vec<_> = (0..pool.users.len()).collect();
-        everybody.sort_by_cached_key(|&at| {
-            let mut hash = Sha256::new();
-            hash.update(seed.to_le_bytes());
-            hash.update(pool.users[at].username.as_bytes());
-            hash.finalize()
-        });
-        let mut by_role: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for &at in &everybody {
-            by_role.entry(&pool.users[at].role).or_default().push(at);
-        }
-        Self {
-            by_role,
-            everybody,
-            taken: vec![0; pool.users.len()],
-        }
-    }
-
-    /// The least used user of the role; an unused one unless sharing.
-    fn take(&mut self, role: Option<&str>, share: bool) -> Option<usize> {
-        let candidates = match role {
-            Some(role) => self.by_role.get(role)?,
-            None => &self.everybody,
-        };
-        let at = *candidates.iter().min_by_key(|&&at| self.taken[at])?;
-        if self.taken[at] > 0 && !share {
-            return None;
-        }
-        self.taken[at] += 1;
-        Some(at)
-    }
-}
-
-fn available(pool: &Pool, role: Option<&str>) -> usize {
-    let fits = |user: &&crate::users::TestUser| role.is_none_or(|role| user.role == role);
-    pool.users.iter().filter(fits).count()
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -144,7 +150,9 @@ mod tests {
 
     fn names(roles: &[Option<&str>], seed: u64, share: bool) -> Result<Vec<String>, AssignError> {
         let pool = pool();
-        let given = assign(roles, &pool, seed, share, "other.toml")?;
+        let pool = Arc::new(pool);
+        let mut cast = Cast::new(Arc::clone(&pool), seed, share, "other.toml".to_owned());
+        let given = cast.assign(roles)?;
         Ok(given
             .into_iter()
             .map(|at| pool.users[at].username.clone())
@@ -191,7 +199,7 @@ mod tests {
         );
         assert!(names(&[Some("nurse")], 0, true).is_err());
         assert_eq!(
-            assign(&[None], &Pool::default(), 0, false, "other.toml"),
+            Cast::new(Arc::default(), 0, false, "other.toml".to_owned()).assign(&[None]),
             Err(AssignError::NoPool {
                 needed: 1,
                 config: "other.toml".to_owned()

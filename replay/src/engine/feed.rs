@@ -1,0 +1,186 @@
+//! Feeds the workers: makes the plan on a thread of its own, ahead of what is being sent.
+//!
+//! Each worker gets the arrivals of its own sessions, in pieces. How far ahead is bounded, and with
+//! it the memory that a plan of any length takes.
+
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::mpsc;
+
+use crate::clock::NANOS_PER_SECOND;
+use crate::plan::{Arrival, PlanError, Planner, Player};
+
+/// What a worker gets at once.
+#[derive(Default)]
+pub(super) struct Piece {
+    /// By their due times.
+    pub(super) arrivals: Vec<Arrival>,
+    /// Who plays in them, and did not before.
+    pub(super) players: Vec<Player>,
+}
+
+/// What was planned.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    /// Method and path template of each route, by number.
+    pub(crate) routes: Vec<String>,
+    /// Arrivals, those of the warm-up apart.
+    pub(crate) arrivals: u64,
+    /// The same by the second in which they are due.
+    pub(crate) seconds: Vec<u64>,
+    /// When the first of them was due, and the last.
+    pub(crate) due_ns: Option<(u64, u64)>,
+    /// Who played: users and those who stood for them.
+    pub(crate) players: u64,
+    /// Their sessions.
+    pub(crate) sessions: u64,
+    /// Who logged in outside the plan.
+    pub(crate) log_in_first: u64,
+    /// Why there was no more of it, when it is not that it ended.
+    pub(crate) trouble: Option<PlanError>,
+}
+
+/// Starts to feed workers; each has a channel of its own.
+pub(super) fn feed(
+    planner: Planner,
+    warm_up_ns: u64,
+    workers: Vec<mpsc::Sender<Piece>>,
+) -> std::io::Result<JoinHandle<Planned>> {
+    thread::Builder::new()
+        .name("replay-plan".to_owned())
+        .spawn(move || Feed::new(planner, warm_up_ns, workers).run())
+}
+
+/// How many pieces wait for a worker at most.
+pub(super) const PIECES: usize = 4;
+
+/// Arrivals of all workers in one piece.
+const ARRIVALS: usize = 1_024;
+
+struct Feed {
+    planner: Planner,
+    warm_up_ns: u64,
+    workers: Vec<mpsc::Sender<Piece>>,
+    pieces: Vec<Piece>,
+    planned: Planned,
+    players: Numbers,
+    sessions: Numbers,
+}
+
+impl Feed {
+    fn new(planner: Planner, warm_up_ns: u64, workers: Vec<mpsc::Sender<Piece>>) -> Self {
+        Self {
+            planner,
+            warm_up_ns,
+            pieces: workers.iter().map(|_| Piece::default()).collect(),
+            workers,
+            planned: Planned::default(),
+            players: Numbers::default(),
+            sessions: Numbers::default(),
+        }
+    }
+
+    fn run(mut self) -> Planned {
+        let mut waiting = 0;
+        loop {
+            match self.planner.next() {
+                Ok(Some(arrival)) => {
+                    self.add(arrival);
+                    waiting += 1;
+                    if waiting == ARRIVALS && !self.send() {
+                        break;
+                    }
+                    waiting %= ARRIVALS;
+                }
+                Ok(None) => {
+                    self.send();
+                    break;
+                }
+                Err(trouble) => {
+                    self.planned.trouble = Some(trouble);
+                    self.send();
+                    break;
+                }
+            }
+        }
+        Planned {
+            routes: self.planner.routes().to_vec(),
+            players: self.players.count,
+            sessions: self.sessions.count,
+            ..self.planned
+        }
+    }
+
+    fn add(&mut self, arrival: Arrival) {
+        let entry = arrival.entry();
+        let session = self.planner.player(entry.session, arrival.clone);
+        let player = self.planner.player(entry.user, arrival.clone);
+        self.players.add(player);
+        self.sessions.add(session);
+        for player in self.planner.newcomers() {
+            self.planned.log_in_first += u64::from(player.logs_in_first);
+            let worker = worker_of(player.session, self.workers.len());
+            self.pieces[worker].players.push(player);
+        }
+        let worker = worker_of(session, self.workers.len());
+        self.pieces[worker].arrivals.push(arrival);
+    }
+
+    /// Hands out the pieces; `false` when nobody wants them any more.
+    fn send(&mut self) -> bool {
+        let mut wanted = true;
+        for (worker, piece) in self.workers.iter().zip(&mut self.pieces) {
+            let piece = std::mem::take(piece);
+            let due: Vec<_> = piece
+                .arrivals
+                .iter()
+                .map(|arrival| arrival.due_ns)
+                .collect();
+            wanted &= worker.blocking_send(piece).is_ok();
+            if wanted {
+                due.into_iter()
+                    .for_each(|due_ns| self.planned.count(due_ns, self.warm_up_ns));
+            }
+        }
+        wanted
+    }
+}
+
+impl Planned {
+    /// Takes note of an arrival.
+    pub(crate) fn count(&mut self, due_ns: u64, warm_up_ns: u64) {
+        if due_ns < warm_up_ns {
+            return;
+        }
+        self.arrivals += 1;
+        let second = usize::try_from(due_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX);
+        if self.seconds.len() <= second {
+            self.seconds.resize(second + 1, 0);
+        }
+        self.seconds[second] += 1;
+        let (first, last) = self.due_ns.unwrap_or((due_ns, due_ns));
+        self.due_ns = Some((first.min(due_ns), last.max(due_ns)));
+    }
+}
+
+/// Which worker plays a session.
+pub(super) const fn worker_of(session: u32, workers: usize) -> usize {
+    session as usize % workers
+}
+
+/// A set of small numbers.
+#[derive(Default)]
+struct Numbers {
+    known: Vec<bool>,
+    count: u64,
+}
+
+impl Numbers {
+    fn add(&mut self, number: u32) {
+        let at = number as usize;
+        if self.known.len() <= at {
+            self.known.resize((at + 1).next_power_of_two(), false);
+        }
+        self.count += u64::from(!std::mem::replace(&mut self.known[at], true));
+    }
+}

@@ -1,0 +1,288 @@
+//! A window of the capture, compiled: requests as bytes with holes, in one piece of memory.
+//!
+//! What fills the holes, such as passwords and tokens, comes when a request is sent. Windows are
+//! shared by all that stand for a user, and by all laps.
+
+use std::fmt;
+
+use crate::slot::{self, Kind, Place};
+
+/// Consecutive exchanges of the capture, ready to be sent.
+#[derive(Default, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// In the order of time.
+    pub(crate) entries: Vec<Entry>,
+    /// Who needs or gets a token here for the first time.
+    pub(crate) newcomers: Vec<Identity>,
+    arena: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+/// An exchange of the capture, as it is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Nanoseconds from the first one.
+    pub(crate) at_ns: u64,
+    /// From the end of its session's previous answer to here, in recorded nanoseconds; `None` when
+    /// its session begins with it.
+    pub(crate) pause_ns: Option<u64>,
+    /// Its session's number, from 0.
+    pub(crate) session: u32,
+    /// The number of who was behind that.
+    pub(crate) user: u32,
+    /// The recorded connection.
+    pub(crate) connection: u64,
+    /// Its route's number.
+    pub(crate) route: u32,
+    /// What is sent.
+    pub(crate) request: Request,
+    /// The identity whose token the request carries.
+    pub(crate) needs: Option<u32>,
+    /// The identity that the answer gives a token to.
+    pub(crate) gives: Option<u32>,
+    /// The recorded status; 0 when the recorded client left before there was one.
+    pub(crate) status: u16,
+    /// How long the recorded answer took.
+    pub(crate) took_ns: u64,
+    /// Whether the request carries an identifier that the application made.
+    pub(crate) identifier: bool,
+}
+
+/// A user within a session: what has a token of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Its number.
+    pub(crate) number: u32,
+    /// The session.
+    pub(crate) session: u32,
+    /// The user.
+    pub(crate) user: u32,
+    /// Whether it needs a token before it logs in by itself.
+    pub(crate) logs_in_first: bool,
+}
+
+/// A request with holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Everything before the body, as HTTP/1.1 writes it; where the body has holes, its length and
+    /// the empty line are still to come.
+    pub(crate) head: Text,
+    /// The body.
+    pub(crate) body: Body,
+    /// What its method means to who sends it.
+    pub(crate) method: Method,
+}
+
+/// What a method means to who sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Method {
+    /// It is HEAD: the answer has no body.
+    pub(crate) head: bool,
+    /// It may be sent again when a connection turns out to be dead (RFC 9110, 9.2.2).
+    pub(crate) idempotent: bool,
+}
+
+/// A request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// Bytes of the original length, because its content could not be kept.
+    Filler(u64),
+    /// None.
+    None,
+    /// What was recorded.
+    Text(Text),
+}
+
+/// Text with holes, as a run of pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Text {
+    first: u32,
+    count: u32,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part<'a> {
+    /// To be sent as it is.
+    Literal(&'a [u8]),
+    /// To be filled.
+    Hole(Hole, Place),
+}
+
+/// What is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hole {
+    /// The header with the client's address, as a line of its own.
+    Address,
+    /// The headers that the load-test path asks for, each as a line of its own.
+    Gate,
+    /// A slot of the capture: of which kind, and the number of an identity or a fresh value.
+    Slot(Kind, u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Literal { at: u32, len: u32 },
+    Hole(Hole, Place),
+}
+
+impl Window {
+    /// The text's pieces in order.
+    pub(crate) fn parts(&self, text: Text) -> impl Iterator<Item = Part<'_>> {
+        let pieces = &self.pieces[text.first as usize..][..text.count as usize];
+        pieces.iter().map(|piece| match *piece {
+            Piece::Literal { at, len } => Part::Literal(&self.arena[at as usize..][..len as usize]),
+            Piece::Hole(hole, place) => Part::Hole(hole, place),
+        })
+    }
+
+    /// The text as a whole, when it has no holes.
+    pub(crate) fn literal(&self, text: Text) -> Option<&[u8]> {
+        let mut parts = self.parts(text);
+        match (parts.next(), parts.next()) {
+            (None, _) => Some(&[]),
+            (Some(Part::Literal(bytes)), None) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the request on the wire, apart from what is in its holes.
+    pub(crate) fn size(&self, request: &Request) -> u64 {
+        let body = match request.body {
+            Body::Filler(bytes) => bytes,
+            Body::None => 0,
+            Body::Text(text) => self.len(text),
+        };
+        self.len(request.head) + body
+    }
+
+    /// Bytes that the window takes.
+    pub(crate) fn weight(&self) -> usize {
+        self.arena.len()
+            + size_of_val(&*self.pieces)
+            + size_of_val(&*self.entries)
+            + size_of_val(&*self.newcomers)
+    }
+
+    /// Begins a text.
+    pub(super) fn write(&mut self) -> Writing<'_> {
+        Writing {
+            first: self.pieces.len(),
+            window: self,
+        }
+    }
+
+    fn len(&self, text: Text) -> u64 {
+        let lengths = self.parts(text).map(|part| match part {
+            Part::Literal(bytes) => bytes.len() as u64,
+            Part::Hole(..) => 0,
+        });
+        lengths.sum()
+    }
+}
+
+/// A text that is being written.
+pub(super) struct Writing<'a> {
+    window: &'a mut Window,
+    first: usize,
+}
+
+impl Writing<'_> {
+    /// Adds bytes.
+    pub(super) fn add(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        let bytes = bytes.as_ref();
+        let Window { arena, pieces, .. } = &mut *self.window;
+        let at = index(arena.len());
+        arena.extend_from_slice(bytes);
+        let length = index(bytes.len());
+        match &mut pieces[self.first..] {
+            // Nothing else was written in between.
+            [.., Piece::Literal { len, .. }] => *len += length,
+            _ if length == 0 => {}
+            _ => pieces.push(Piece::Literal { at, len: length }),
+        }
+        self
+    }
+
+    /// Adds a hole.
+    pub(super) fn hole(&mut self, hole: Hole, place: Place) -> &mut Self {
+        self.window.pieces.push(Piece::Hole(hole, place));
+        self
+    }
+
+    /// Adds text with the slots of the capture in it; `number` tells whose or which a slot is.
+    pub(super) fn template(
+        &mut self,
+        text: &str,
+        place: Place,
+        number: &mut dyn FnMut(Kind, &str) -> u32,
+    ) -> &mut Self {
+        if !text.contains("{{") {
+            return self.add(text);
+        }
+        for part in slot::parts(text) {
+            match part {
+                slot::Part::Literal(literal) => self.add(literal),
+                slot::Part::Slot { kind, name } => {
+                    self.hole(Hole::Slot(kind, number(kind, name)), place)
+                }
+            };
+        }
+        self
+    }
+
+    /// The text.
+    pub(super) fn end(&self) -> Text {
+        Text {
+            first: index(self.first),
+            count: index(self.window.pieces.len() - self.first),
+        }
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Added headers may be secret.
+        write!(
+            f,
+            "Window({} entries, {} bytes)",
+            self.entries.len(),
+            self.arena.len()
+        )
+    }
+}
+
+/// An index into the plan; four billion pieces would not fit in memory.
+pub(crate) fn index(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_comes_back_with_its_holes() {
+        let mut window = Window::default();
+        let plain = window.write().add("/a").add("?b=c").end();
+        let text = "{\"p\":\"{{password:u1}}\"}";
+        let slotted = window
+            .write()
+            .template(text, Place::Json, &mut |_, _| 7)
+            .end();
+        let empty = window.write().add("").end();
+        assert_eq!(window.literal(plain), Some(&b"/a?b=c"[..]));
+        assert_eq!(window.literal(empty), Some(&b""[..]));
+        assert_eq!(window.literal(slotted), None);
+        let parts: Vec<_> = window.parts(slotted).collect();
+        let hole = Hole::Slot(Kind::Password, 7);
+        assert_eq!(
+            parts,
+            [
+                Part::Literal(b"{\"p\":\""),
+                Part::Hole(hole, Place::Json),
+                Part::Literal(b"\"}")
+            ]
+        );
+    }
+}

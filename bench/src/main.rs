@@ -1,8 +1,9 @@
-//! Benchmarks beside nginx and wrk, as ratios in one run.
+//! Benchmarks beside nginx, wrk and what else is installed, as ratios in one run.
 //!
 //! A machine's speed varies from one minute to the next, so that each figure is the median of
 //! several rounds in which we and the peer take turns.
 
+mod clock;
 mod cpu;
 mod exchanges;
 mod nginx;
@@ -11,7 +12,7 @@ mod proxy_cost;
 mod proxy_latency;
 mod proxy_memory;
 mod recording;
-mod replay_cost;
+mod replay;
 mod tap;
 mod wrk;
 
@@ -61,11 +62,12 @@ fn run() -> Result<()> {
 }
 
 /// All benchmarks, in order; arguments choose some.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "cost",
     "latency",
     "memory",
     "replay",
+    "exactness",
     "anonymize",
     "read",
     "recorder",
@@ -83,7 +85,15 @@ fn measure(name: &str, effort: Effort) -> Result<()> {
         "cost" => proxy_cost::run()?.print(),
         "latency" => proxy_latency::run()?.iter().for_each(Table::print),
         "memory" => proxy_memory::run()?,
-        "replay" => replay_cost::run()?.print(),
+        "replay" => {
+            replay::cost::beside_others(effort)?.print();
+            replay::cost::by_size(effort)?.print();
+            replay::memory::run(effort)?;
+        }
+        "exactness" => {
+            replay::timing::exactness(effort)?;
+            replay::timing::drift(effort)?;
+        }
         "anonymize" => recording::anonymize(effort)?,
         "read" => recording::read(effort)?,
         "recorder" => recording::memory(effort)?,
@@ -102,7 +112,7 @@ fn peers_are_there() -> Result<()> {
     Ok(())
 }
 
-/// How much the recorder's benchmarks do.
+/// How much a benchmark does.
 #[derive(Clone, Copy)]
 struct Effort {
     quick: bool,

@@ -10,12 +10,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use demo::programs::Program;
 use harness::http;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::nginx::{self, KEY};
 use crate::proxy_cost::{LIMIT, PATH, address, proxy};
 use crate::proxy_latency::times;
-use crate::{Effort, Row, Table};
+use crate::{Effort, Row, Table, clock};
 
 /// Small requests, whose answers are timed.
 const RATE: u64 = 1000;
@@ -100,7 +99,7 @@ fn flood(address: &str, flooder: u32, over: &AtomicBool) -> Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut request = Distinct::new(flooder);
     let mut answer = [0; 4096];
-    let began = now()?;
+    let began = clock::now();
     for number in 1.. {
         if over.load(Ordering::Relaxed) {
             break;
@@ -109,13 +108,9 @@ fn flood(address: &str, flooder: u32, over: &AtomicBool) -> Result<()> {
         // The origin's answer is small, and comes in one piece.
         let length = stream.read(&mut answer)?;
         ensure!(answer[..length].starts_with(b"HTTP/1.1 "), "no answer");
-        thread::sleep((began + PERIOD * number).saturating_sub(now()?));
+        thread::sleep((began + PERIOD * number).saturating_sub(clock::now()));
     }
     Ok(())
-}
-
-fn now() -> Result<Duration> {
-    Ok(Duration::try_from(clock_gettime(ClockId::Monotonic))?)
 }
 
 /// A request whose JSON body is a list of texts, all of them new each time.

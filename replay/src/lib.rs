@@ -18,6 +18,7 @@ mod clock;
 mod console;
 mod engine;
 mod fidelity;
+mod heap;
 mod input;
 mod judge;
 mod locator;

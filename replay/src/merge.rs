@@ -4,13 +4,13 @@
 //! rotated. Others all begin together. Users, sessions and slots of the second capture and on get
 //! its number (`u2` becomes `u2-2`): each capture numbers its own. Pure; read as it is asked for.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use trace::exchange::{Body, Content, Exchange};
 use trace::format::Header;
 
+use crate::heap::Heap;
 use crate::slot;
 
 /// A capture: the file, and its first line.
@@ -24,8 +24,8 @@ pub(crate) struct Source {
 /// as they are; of several, numbers are made so that no two are the same.
 pub(crate) struct Merge<I> {
     captures: Vec<(Shift, I)>,
-    /// The next exchange of each, by its time.
-    next: BinaryHeap<Reverse<Next>>,
+    /// The next exchange of each, by time, then by capture and number.
+    next: Heap<(u64, usize, u64), (usize, Box<Exchange>)>,
     begun: bool,
 }
 
@@ -39,43 +39,12 @@ pub(crate) struct Shift {
     ns: u64,
 }
 
-struct Next {
-    index: usize,
-    exchange: Box<Exchange>,
-}
-
-impl Next {
-    fn place(&self) -> (u64, usize, u64) {
-        (self.exchange.at_ns, self.index, self.exchange.seq)
-    }
-}
-
-impl PartialEq for Next {
-    fn eq(&self, other: &Self) -> bool {
-        self.place() == other.place()
-    }
-}
-
-impl Eq for Next {}
-
-impl PartialOrd for Next {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Next {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
 impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
     /// Merges captures, each with what [`shifts`] says of it.
     pub(crate) fn new(captures: Vec<(Shift, I)>) -> Self {
         Self {
             captures,
-            next: BinaryHeap::new(),
+            next: Heap::default(),
             begun: false,
         }
     }
@@ -86,7 +55,8 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
         if let Some(exchange) = capture.next() {
             let mut exchange = Box::new(exchange?);
             shift.apply(&mut exchange);
-            self.next.push(Reverse(Next { index, exchange }));
+            let place = (exchange.at_ns, index, exchange.seq);
+            self.next.push(place, (index, exchange));
         }
         Ok(())
     }
@@ -97,7 +67,7 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
                 self.pull(index)?;
             }
         }
-        let Some(Reverse(Next { index, exchange })) = self.next.pop() else {
+        let Some((index, exchange)) = self.next.pop() else {
             return Ok(None);
         };
         self.pull(index)?;

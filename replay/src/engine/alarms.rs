@@ -3,48 +3,23 @@
 //! The pacer owns the timer. It asks when the next alarm is, and wakes those whose time has come.
 
 use std::cell::{Cell, RefCell};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use tokio::sync::Notify;
 
 use crate::clock;
+use crate::heap::Heap;
 
 /// The alarms of a worker.
 #[derive(Default)]
 pub(super) struct Alarms {
-    waiting: RefCell<BinaryHeap<Reverse<Alarm>>>,
+    /// By the time at which they are woken.
+    waiting: RefCell<Heap<u64, Waker>>,
     /// Told when there is a new one.
     pub(super) news: Notify,
     /// Nobody sleeps any more.
     closed: Cell<bool>,
-}
-
-struct Alarm {
-    at_ns: u64,
-    waker: Waker,
-}
-
-impl PartialEq for Alarm {
-    fn eq(&self, other: &Self) -> bool {
-        self.at_ns == other.at_ns
-    }
-}
-
-impl Eq for Alarm {}
-
-impl PartialOrd for Alarm {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Alarm {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at_ns.cmp(&other.at_ns)
-    }
 }
 
 impl Alarms {
@@ -55,9 +30,7 @@ impl Alarms {
                 return Poll::Ready(());
             }
             let waker = context.waker().clone();
-            self.waiting
-                .borrow_mut()
-                .push(Reverse(Alarm { at_ns, waker }));
+            self.waiting.borrow_mut().push(at_ns, waker);
             self.news.notify_one();
             Poll::Pending
         })
@@ -73,18 +46,14 @@ impl Alarms {
     /// When the next one is.
     pub(super) fn next_ns(&self) -> Option<u64> {
         let waiting = self.waiting.borrow();
-        waiting.peek().map(|Reverse(alarm)| alarm.at_ns)
+        waiting.peek().map(|(&at_ns, _)| at_ns)
     }
 
     /// Wakes all whose time has come.
     pub(super) fn ring(&self, now_ns: u64) {
         let mut waiting = self.waiting.borrow_mut();
-        while let Some(Reverse(alarm)) = waiting
-            .peek()
-            .filter(|Reverse(alarm)| alarm.at_ns <= now_ns)
-        {
-            alarm.waker.wake_by_ref();
-            waiting.pop();
+        while let Some(waker) = waiting.pop_if(|&at_ns| at_ns <= now_ns) {
+            waker.wake();
         }
     }
 }

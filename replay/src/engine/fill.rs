@@ -12,7 +12,7 @@ use crate::plan::{Arrival, Body, Hole, Part, Text, address};
 use crate::slot::{self, Kind, Place};
 
 use super::Job;
-use super::outcome::{Failure, Outgoing, Payload};
+use super::outcome::{Failure, KEPT_BODY, Outgoing, Payload};
 use super::players::Players;
 
 /// Fills a request's holes. Its head is written to `head`, a short body with it.
@@ -29,7 +29,8 @@ pub(super) fn fill<'a>(
         players,
         arrival,
     };
-    let request = &arrival.entry().request;
+    let entry = arrival.entry();
+    let request = &entry.request;
     filling.write(request.head, head)?;
     let rest = match request.body {
         Body::None => Payload::Bytes(&[]),
@@ -57,6 +58,7 @@ pub(super) fn fill<'a>(
         body: rest,
         is_head: request.method.head,
         is_idempotent: request.method.idempotent,
+        keep: if entry.gives.is_some() { KEPT_BODY } else { 0 },
     })
 }
 

@@ -13,9 +13,9 @@ use crate::slot::{self, Place};
 use crate::users::TestUser;
 
 use super::Job;
-use super::client::{Client, EVERYBODY, KEPT_BODY};
+use super::client::{Client, EVERYBODY};
 use super::fill::{append, mark};
-use super::outcome::{Outgoing, Payload};
+use super::outcome::{KEPT_BODY, Outgoing, Payload};
 use super::players::Players;
 
 /// Logs a player in and keeps its token.
@@ -40,10 +40,9 @@ pub(super) async fn log_in(
         body: Payload::Bytes(&[]),
         is_head: false,
         is_idempotent: false,
+        keep: KEPT_BODY,
     };
-    let outcome = client
-        .send(EVERYBODY, request, clock::now_ns(), KEPT_BODY)
-        .await;
+    let outcome = client.send(EVERYBODY, request, clock::now_ns()).await;
     let answer = outcome
         .answer
         .map_err(|failure| failed(Reason::NoAnswer(failure.name())))?;

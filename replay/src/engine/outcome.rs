@@ -15,6 +15,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) is_head: bool,
     /// It may be sent again when the connection turns out to be dead.
     pub(super) is_idempotent: bool,
+    /// How many bytes of the answer's body are wanted, from its beginning.
+    pub(super) keep: usize,
 }
 
 /// What follows the head.
@@ -177,6 +179,9 @@ impl Failure {
 /// What stands for bodies that were not kept.
 const FILLER: &[u8] = &[b'x'; 16 * 1024];
 
+/// Bytes of a body that is kept for its token, which is near the beginning.
+pub(super) const KEPT_BODY: usize = 1 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +202,7 @@ mod tests {
             body,
             is_head: false,
             is_idempotent: true,
+            keep: 0,
         };
         for step in [1, 3, 7, 100_000] {
             assert_eq!(written(of(Payload::Bytes(b"body")), step), b"HEADbody");

@@ -12,7 +12,8 @@ use tokio::runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::plan::{Player, overview};
+use crate::plan::Player;
+use crate::plan::overview::Concurrency;
 use crate::record::Recorder;
 use crate::settings::{Reuse, SessionMode};
 
@@ -133,10 +134,11 @@ impl Worker {
 
     /// Opens connections and logs in who has to be; tells how many log-ins it tried.
     async fn prepare(self: &Rc<Self>, first: &mut Piece) -> Result<usize, EngineError> {
-        let mut open = overview::Open::default();
-        first.arrivals.iter().for_each(|arrival| open.add(arrival));
+        let mut concurrency = Concurrency::default();
+        let arrivals = first.arrivals.iter();
+        arrivals.for_each(|arrival| concurrency.add(arrival));
         let wanted = match self.job.how.reuse {
-            Reuse::Pool => open.most.clamp(1, MAX_AHEAD),
+            Reuse::Pool => concurrency.most.clamp(1, MAX_AHEAD),
             // One says whether the target is there; whose the others are is not known yet.
             Reuse::Recorded | Reuse::User => 1,
         };

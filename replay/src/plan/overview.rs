@@ -3,9 +3,10 @@
 //! Pure; added up arrival by arrival. Printed by the dry run.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
 
 use crate::clock::NANOS_PER_SECOND;
+use crate::heap::Heap;
 
 use super::{Arrival, Body, PlanError, Planner};
 
@@ -53,7 +54,7 @@ impl Overview {
         let (mut overview, mut all, mut routes) = (Self::default(), Count::default(), Vec::new());
         let (mut players, mut sessions) = (HashSet::new(), HashSet::new());
         let (mut test_users, mut first) = (HashSet::new(), HashSet::new());
-        let mut open = Open::default();
+        let mut concurrency = Concurrency::default();
         while let Some(arrival) = planner.next()? {
             for player in planner.newcomers() {
                 test_users.insert(player.player);
@@ -64,7 +65,7 @@ impl Overview {
             let entry = arrival.entry();
             players.insert(planner.player(entry.user, arrival.clone));
             sessions.insert(planner.player(entry.session, arrival.clone));
-            open.add(&arrival);
+            concurrency.add(&arrival);
             all.add(arrival.due_ns);
             let route = entry.route as usize;
             if routes.len() <= route {
@@ -93,7 +94,7 @@ impl Overview {
             sessions: sessions.len(),
             log_in_first: first.len(),
             length_ns,
-            connections: open.most,
+            connections: concurrency.most,
             routes,
             ..overview
         })
@@ -137,21 +138,23 @@ impl Count {
 
 /// How many arrivals are open at once, if answers take as long as they did.
 #[derive(Default)]
-pub(crate) struct Open {
-    ends: BinaryHeap<Reverse<u64>>,
+pub(crate) struct Concurrency {
+    /// By when they end.
+    open: Heap<u64, ()>,
     /// The most there were.
     pub(crate) most: usize,
 }
 
-impl Open {
+impl Concurrency {
     /// Takes the next one.
     pub(crate) fn add(&mut self, arrival: &Arrival) {
-        while self.ends.peek().is_some_and(|end| end.0 < arrival.due_ns) {
-            self.ends.pop();
-        }
+        while self
+            .open
+            .pop_if(|&end_ns| end_ns < arrival.due_ns)
+            .is_some()
+        {}
         let took_ns = arrival.entry().took_ns;
-        self.ends
-            .push(Reverse(arrival.due_ns.saturating_add(took_ns)));
-        self.most = self.most.max(self.ends.len());
+        self.open.push(arrival.due_ns.saturating_add(took_ns), ());
+        self.most = self.most.max(self.open.len());
     }
 }

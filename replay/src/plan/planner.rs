@@ -3,10 +3,10 @@
 //! Pure but for its input. What was compiled is kept for the next lap where it is small; of a large
 //! capture only what is about to be sent is in memory.
 
+mod queue;
 mod reading;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -22,6 +22,8 @@ use super::schedule::Schedule;
 use super::script::{Script, Selection};
 use super::window::{Entry, Window};
 use super::{PlanError, Player};
+
+use queue::{Queue, Waiting};
 
 /// What the plan is to be.
 #[derive(Debug, Clone)]
@@ -108,71 +110,6 @@ pub(crate) struct Arrival {
     pub(crate) lap: u32,
 }
 
-/// An entry that somebody will play.
-struct Waiting {
-    at_ns: u64,
-    order: u64,
-    window: Arc<Window>,
-    entry: u32,
-    clone: u32,
-    lap: u32,
-}
-
-/// Entries in the order of their times, which is that of the capture unless there are clones.
-enum Queue {
-    InOrder(VecDeque<Waiting>),
-    Mixed(BinaryHeap<Reverse<Waiting>>),
-}
-
-impl Queue {
-    fn push(&mut self, waiting: Waiting) {
-        match self {
-            Self::InOrder(queue) => queue.push_back(waiting),
-            Self::Mixed(heap) => heap.push(Reverse(waiting)),
-        }
-    }
-
-    fn peek(&self) -> Option<&Waiting> {
-        match self {
-            Self::InOrder(queue) => queue.front(),
-            Self::Mixed(heap) => heap.peek().map(|Reverse(first)| first),
-        }
-    }
-
-    fn pop(&mut self) -> Option<Waiting> {
-        match self {
-            Self::InOrder(queue) => queue.pop_front(),
-            Self::Mixed(heap) => heap.pop().map(|Reverse(first)| first),
-        }
-    }
-}
-
-impl Waiting {
-    const fn place(&self) -> (u64, u32, u64, u32) {
-        (self.at_ns, self.lap, self.order, self.clone)
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.place() == other.place()
-    }
-}
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
 impl Arrival {
     /// What is played.
     pub(crate) fn entry(&self) -> &Entry {
@@ -186,14 +123,9 @@ impl Planner {
         let (load, role) = (&wanted.load, wanted.role.clone());
         let script = Script::new(wanted.selection.clone(), Roles::new(role));
         let crowd = Crowd::of(load);
-        let waiting = match crowd.clones() {
-            1 => Queue::InOrder(VecDeque::new()),
-            _ => Queue::Mixed(BinaryHeap::new()),
-        };
         let cast = Cast::new(pool, load.seed, wanted.share, wanted.config.clone());
         let mut planner = Self {
             schedule: Schedule::of(load),
-            crowd,
             cast,
             script,
             open,
@@ -207,7 +139,8 @@ impl Planner {
             next: 0,
             lap: Lap::default(),
             test_users: HashMap::new(),
-            waiting,
+            waiting: Queue::of(crowd.clones()),
+            crowd,
             out: HashSet::new(),
             number: 0,
             newcomers: Vec::new(),

@@ -96,7 +96,6 @@ impl Http2 {
         &mut self,
         request: Outgoing<'_>,
         scheme: &str,
-        keep: usize,
         track: &Track,
         deadline: &Deadline,
     ) -> Result<Answer, Unanswered> {
@@ -104,7 +103,7 @@ impl Http2 {
         let open = Rc::clone(&self.open);
         open.set(open.get() + 1);
         let _opened = Opened(&open);
-        let mut exchange = pin!(self.run(request, head, keep, track, deadline));
+        let mut exchange = pin!(self.run(request, head, track, deadline));
         poll_fn(|context: &mut Context<'_>| {
             if let Poll::Ready(done) = exchange.as_mut().poll(context) {
                 return Poll::Ready(done);
@@ -120,13 +119,12 @@ impl Http2 {
         &mut self,
         request: Outgoing<'_>,
         (head, body): (Request<()>, &[u8]),
-        keep: usize,
         track: &Track,
         deadline: &Deadline,
     ) -> Result<Answer, Unanswered> {
         let of = |error: h2::Error| Unanswered {
             failure: failure(&error),
-            is_unseen: error.is_go_away() && error.is_remote() && track.read.get() == 0,
+            is_unseen: error.is_go_away() && error.is_remote() && !track.has_read(),
         };
         poll_fn(|context| self.sender.poll_ready(context))
             .await
@@ -141,7 +139,7 @@ impl Http2 {
             }
             Ok::<_, h2::Error>(())
         });
-        let mut receiving = pin!(receive(answer, keep, track, deadline));
+        let mut receiving = pin!(receive(answer, request.keep, track, deadline));
         let mut is_sent = false;
         // The answer may come before the whole request is out: both go on at once.
         poll_fn(|context| {

@@ -50,13 +50,6 @@ pub(super) struct Client {
     scratch: Scratch,
 }
 
-/// When a request could go out, apart from what was wrong with this program.
-#[derive(Debug, Clone, Copy)]
-struct Room {
-    ready_ns: u64,
-    held: bool,
-}
-
 impl Client {
     /// No connection is open yet; `most` may be.
     pub(super) fn new(target: Target, how: &How, most: Option<usize>) -> Self {
@@ -113,55 +106,28 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a request that could go out at `ready_ns`, and reads its answer, of which the first
-    /// `keep` bytes are wanted.
-    pub(super) async fn send(
-        &self,
-        key: Key,
-        request: Outgoing<'_>,
-        ready_ns: u64,
-        keep: usize,
-    ) -> Outcome {
-        let track = Track::default();
-        let mut room = Room {
-            ready_ns,
-            held: false,
-        };
+    /// Sends a request that could go out at `ready_ns`, and reads its answer.
+    pub(super) async fn send(&self, key: Key, request: Outgoing<'_>, ready_ns: u64) -> Outcome {
+        let track = Track::new(ready_ns);
         let answer = if self.http2 {
-            self.send_http2(key, request, keep, &track, &mut room).await
+            self.send_http2(key, request, &track).await
         } else {
-            self.send_http1(key, request, keep, &track, &mut room).await
+            self.send_http1(key, request, &track).await
         };
-        let ended_ns = match (track.last_read_ns.get(), answer.is_ok()) {
-            (read_ns @ 1.., true) => read_ns,
-            _ => clock::now_ns(),
-        };
-        let sent_ns = match track.sent_ns.get() {
-            0 => ended_ns,
-            sent_ns => sent_ns,
-        };
-        Outcome {
-            ready_ns: room.ready_ns,
-            held: room.held,
-            sent_ns,
-            ended_ns,
-            written: track.written.get(),
-            read: track.read.get(),
-            answer,
-        }
+        track.outcome(answer)
     }
 
     async fn send_http1(
         &self,
         key: Key,
         request: Outgoing<'_>,
-        keep: usize,
         track: &Track,
-        room: &mut Room,
     ) -> Result<Answer, Failure> {
         loop {
             let (got, waited) = self.pool.get(key).await;
-            room.waited(waited);
+            if waited {
+                track.waited();
+            }
             let (mut connection, slot) = match got {
                 Got::Idle(mut connection, slot) => {
                     if !connection.is_quiet() {
@@ -176,7 +142,7 @@ impl Client {
                 }
             };
             let was_used = connection.used;
-            let mut answering = Answering::new(request.is_head, keep);
+            let mut answering = Answering::new(request.is_head, request.keep);
             connection.deadline().sent(&self.timeouts, clock::now_ns());
             let done = connection
                 .exchange(request, &mut answering, track, &self.scratch)
@@ -194,7 +160,7 @@ impl Client {
                 }
                 // The target had closed it, as any server may, and did not see the request.
                 Err(Failure::Read | Failure::Reset | Failure::Write)
-                    if was_used && request.is_idempotent && track.read.get() == 0 => {}
+                    if was_used && request.is_idempotent && !track.has_read() => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -204,16 +170,14 @@ impl Client {
         &self,
         key: Key,
         request: Outgoing<'_>,
-        keep: usize,
         track: &Track,
-        room: &mut Room,
     ) -> Result<Answer, Failure> {
         loop {
-            let (mut connection, was_used) = self.http2_for(key, track, room).await?;
+            let (mut connection, was_used) = self.http2_for(key, track).await?;
             let deadline = self.deadlines.add();
             deadline.sent(&self.timeouts, clock::now_ns());
             let done = connection
-                .exchange(request, self.scheme, keep, track, &deadline)
+                .exchange(request, self.scheme, track, &deadline)
                 .await;
             if connection.is_idle() {
                 self.pool.tell();
@@ -232,12 +196,7 @@ impl Client {
     }
 
     /// A connection for one more request, and whether it stood already.
-    async fn http2_for(
-        &self,
-        key: Key,
-        track: &Track,
-        room: &mut Room,
-    ) -> Result<(Http2, bool), Failure> {
+    async fn http2_for(&self, key: Key, track: &Track) -> Result<(Http2, bool), Failure> {
         loop {
             if let Some(connection) = self.shared(key) {
                 return Ok((connection, true));
@@ -252,7 +211,7 @@ impl Client {
             }
             if !self.close_idle() {
                 self.pool.changed().await;
-                room.waited(true);
+                track.waited();
             }
         }
     }
@@ -304,21 +263,8 @@ impl Client {
     }
 }
 
-impl Room {
-    /// To wait for a connection is the target's doing, or was asked for.
-    fn waited(&mut self, waited: bool) {
-        if waited {
-            self.held = true;
-            self.ready_ns = self.ready_ns.max(clock::now_ns());
-        }
-    }
-}
-
 /// The key of connections that are for everybody.
 pub(super) const EVERYBODY: Key = u64::MAX;
-
-/// Bytes of a body that is kept; a token is near its start.
-pub(super) const KEPT_BODY: usize = 1 << 20;
 
 /// Bytes that are read at once.
 const SCRATCH: usize = 64 * 1024;

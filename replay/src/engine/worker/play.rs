@@ -6,7 +6,7 @@ use crate::clock;
 use crate::plan::Arrival;
 use crate::settings::{OnOverload, Reuse, SessionMode};
 
-use super::super::client::{EVERYBODY, KEPT_BODY, Key};
+use super::super::client::{EVERYBODY, Key};
 use super::super::control::Event;
 use super::super::count;
 use super::super::feed::worker_of;
@@ -185,13 +185,8 @@ impl Worker {
             }
         }
         let [mut head, mut body] = self.buffers.borrow_mut().pop().unwrap_or_default();
-        let keep = if entry.gives.is_some() { KEPT_BODY } else { 0 };
         let outcome = match fill(&self.job, &self.players, arrival, &mut head, &mut body) {
-            Ok(request) => {
-                self.client
-                    .send(self.key(arrival), request, ready_ns, keep)
-                    .await
-            }
+            Ok(request) => self.client.send(self.key(arrival), request, ready_ns).await,
             Err(failure) => without_answer(ready_ns, failure),
         };
         if let (Some(identity), Ok(answer)) = (entry.gives, &outcome.answer) {

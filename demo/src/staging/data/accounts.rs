@@ -102,20 +102,21 @@ pub(crate) fn real(people: &[Person], rng: &mut Seeded) -> Vec<Account> {
         .collect()
 }
 
-/// The pool of test users, linked to people of the same role.
+/// The pool of test users, linked to people of the same role: enough for three times the users of
+/// `captures/peak.jsonl`.
 pub(crate) fn pool() -> Vec<Account> {
     let staff = RESIDENTS + FACULTY;
     let kinds = [
-        (Role::Admin, 6, staff, ADMINS),
-        (Role::Coordinator, 10, staff + ADMINS, CLINICAL - ADMINS),
-        (Role::Faculty, 40, RESIDENTS, FACULTY),
+        (Role::Admin, 12, staff, ADMINS),
+        (Role::Coordinator, 24, staff + ADMINS, CLINICAL - ADMINS),
+        (Role::Faculty, 60, RESIDENTS, FACULTY),
         (
             Role::Resident,
-            60,
+            90,
             REAL_RESIDENTS,
             RESIDENTS - REAL_RESIDENTS,
         ),
-        (Role::ClinicalStaff, 12, staff + CLINICAL, NURSES - CLINICAL),
+        (Role::ClinicalStaff, 24, staff + CLINICAL, NURSES - CLINICAL),
     ];
     let test_user = |(role, count, first, people)| {
         (0..count).map(move |index| test_account(role, index + 1, first + index % people))
@@ -195,12 +196,12 @@ mod tests {
     fn the_pool_renders_as_csv() {
         let csv = users_csv();
         let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!(lines.len(), 1 + 6 + 10 + 40 + 60 + 12);
+        assert_eq!(lines.len(), 1 + 12 + 24 + 60 + 90 + 24);
         assert_eq!(lines[0], "username,password,role");
         assert_eq!(lines[1], "loadtest_admin_01,rehearsal-test-password,admin");
         assert_eq!(
-            lines[128],
-            "loadtest_clinical_staff_12,rehearsal-test-password,clinical_staff"
+            lines[210],
+            "loadtest_clinical_staff_24,rehearsal-test-password,clinical_staff"
         );
     }
 

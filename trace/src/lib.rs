@@ -9,6 +9,8 @@ pub mod exchange;
 pub mod format;
 mod links;
 pub mod pattern;
+
+pub mod rate;
 pub mod raw;
 mod recent;
 pub mod recording;

@@ -57,8 +57,8 @@ pub(crate) use route::{Action, Gate, RouteSettings, Timeouts};
 #[cfg(test)]
 pub(crate) use schedule::Numbers;
 pub(crate) use schedule::Schedule;
+pub(crate) use trace::rate::Rate;
 pub(crate) use upstream::{Address, Balance, CheckSettings, ServerSettings, UpstreamSettings};
-pub(crate) use values::Rate;
 
 use crate::upstream::trust::Trust;
 use report::Report;

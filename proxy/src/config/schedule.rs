@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 
+use super::Rate;
 use super::hours::{self, Span};
 use super::section::{Entry, Section};
-use super::values::Rate;
 
 /// Numbers and the hours in which they hold.
 #[derive(Debug, Clone)]

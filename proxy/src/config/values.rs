@@ -1,10 +1,8 @@
-//! Small values of the configuration: rates, durations, sizes, networks.
+//! Small values of the configuration: durations, sizes, networks.
 //!
 //! Each has one reader that says what is wrong in words an operator can act on.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,55 +12,6 @@ use jiff::SignedDuration;
 
 /// Nothing here is worth waiting for longer.
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// How often something may happen, such as `10/min` or `1/10s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate {
-    /// How many in a window.
-    pub(crate) count: NonZeroU32,
-    /// Length of the window; whole seconds.
-    pub(crate) window: Duration,
-}
-
-impl Rate {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("cannot read `{text}` as a rate; write it as 10/min, 100/s or 1/10s");
-        let (count, window) = text.split_once('/').ok_or_else(wrong)?;
-        let count = count.trim().parse().map_err(|_error| wrong())?;
-        let window = match window.trim() {
-            "s" => 1,
-            "min" | "m" => 60,
-            "h" => 3600,
-            other => seconds(other).filter(|n| *n > 0).ok_or_else(wrong)?,
-        };
-        if window > DAY.as_secs() {
-            return Err(format!(
-                "`{text}` counts over more than a day; shorten the window"
-            ));
-        }
-        Ok(Self {
-            count,
-            window: Duration::from_secs(window),
-        })
-    }
-
-    /// Time between two when they are spread evenly.
-    pub(crate) fn period(&self) -> Duration {
-        self.window / self.count.get()
-    }
-}
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.window.as_secs() {
-            1 => write!(f, "{}/s", self.count),
-            60 => write!(f, "{}/min", self.count),
-            3600 => write!(f, "{}/h", self.count),
-            other => write!(f, "{}/{other}s", self.count),
-        }
-    }
-}
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok();
@@ -128,15 +77,4 @@ pub(crate) fn file(text: &str) -> Result<PathBuf, String> {
         ));
     }
     Ok(path.to_owned())
-}
-
-fn seconds(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let unit = match unit {
-        "s" => 1,
-        "min" | "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit)
 }

@@ -14,6 +14,7 @@ use crate::console;
 use crate::engine::{self, Counters, Job, Measured, Run};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
 use crate::input::{self, Captures};
+use crate::limits::{Limits, Refusals};
 use crate::merge::Source;
 use crate::output::Output;
 use crate::plan::overview::Overview;
@@ -40,8 +41,11 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let mut warned = Warned::default();
     warned.tell(&captures);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
-        let overview = Overview::of(&mut planner).map_err(usage)?;
-        print(&report::plan::text(&settings, &overview), "the plan")?;
+        let limits = settings.to.limits.as_deref().map(Limits::read);
+        let mut refusals = limits.transpose().map_err(usage)?.map(Refusals::new);
+        let overview = Overview::of(&mut planner, refusals.as_mut()).map_err(usage)?;
+        let plan = report::plan::text(&settings, &overview, refusals.as_ref());
+        print(&plan, "the plan")?;
         warned.tell(&captures);
         return Ok(Exit::Passed);
     };
@@ -213,6 +217,14 @@ fn summary(
     measured: Measured,
 ) -> Summary {
     let planned = &measured.planned;
+    if measured.outranked {
+        let warning =
+            "real-time priority was not granted to `--pacing precise`, so that requests may \
+            be late where others use this machine; `setcap cap_sys_nice=ep` on replay allows it"
+                .to_owned();
+        console::warning(&warning);
+        warnings.push(warning);
+    }
     if let Some(first) = measured.failed_logins.first() {
         let warning = format!(
             "{} of {} log-ins outside the plan failed, such as {first}; \
@@ -257,6 +269,7 @@ fn asked(settings: &Settings, job: &Job) -> summary::Settings {
         users_ratio: load.users.to_string(),
         model: model(load, how),
         sessions: how.sessions.name().to_owned(),
+        pacing: how.pacing.name().to_owned(),
         laps: load.laps,
         warm_up_s: load.warm_up.as_secs_f64(),
         protocol: protocol.to_owned(),

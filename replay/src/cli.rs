@@ -15,7 +15,9 @@ use ipnet::IpNet;
 use crate::exit::{self, Exit};
 use crate::settings::filter::Conditions;
 use crate::settings::values::{count, duration, laps, seed};
-use crate::settings::{Decimal, ExtraHeader, OnOverload, Pace, Reuse, SessionMode, Stages, load};
+use crate::settings::{
+    Decimal, ExtraHeader, OnOverload, Pace, Pacing, Reuse, SessionMode, Stages, load,
+};
 use crate::{app, check, console};
 
 /// Play captures against a target, on time, and say whether the target held.
@@ -232,6 +234,15 @@ pub(crate) struct Args {
     )]
     pub(crate) client_addresses: Option<IpNet>,
 
+    /// With --dry-run, tell what the limits of this configuration of rehearsal-proxy would refuse
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "REPLAY_LIMITS",
+        help_heading = "Where"
+    )]
+    pub(crate) limits: Option<PathBuf>,
+
     /// Believe the authorities of this PEM file, for https, instead of the system's
     #[arg(long, value_name = "FILE", env = "REPLAY_CA", help_heading = "Where")]
     pub(crate) ca: Option<PathBuf>,
@@ -251,6 +262,18 @@ pub(crate) struct Args {
         help_heading = "How"
     )]
     pub(crate) sessions: SessionMode,
+
+    /// timer: asleep until a request is due; precise: awake shortly before it is, and before others,
+    /// which takes more of a core
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "REPLAY_PACING",
+        default_value = "timer",
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) pacing: Pacing,
 
     /// pool: as few as possible; user: each user its own; recorded: as requests shared them
     #[arg(

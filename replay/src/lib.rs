@@ -2,7 +2,7 @@
 //!
 //! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
 //! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
-//! through clap. Only `settings::file`, `input`, `check` and `target` read files, and
+//! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
 //! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
 //! `clock` tells; `output` writes files; `console` and `progress` print.
 //! `merge`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
@@ -21,6 +21,7 @@ mod fidelity;
 mod heap;
 mod input;
 mod judge;
+mod limits;
 mod locator;
 mod merge;
 mod output;

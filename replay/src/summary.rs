@@ -83,6 +83,8 @@ pub struct Settings {
     pub model: Model,
     /// What an arrival waited for: `open`, `ordered` or `think`.
     pub sessions: String,
+    /// How due times were waited for: `timer` or `precise`.
+    pub pacing: String,
     /// How often the capture was to be played; `null` for until the end of the run.
     pub laps: Option<u32>,
     /// Seconds at the beginning that are in no number.

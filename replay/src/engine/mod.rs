@@ -15,6 +15,7 @@ mod machine;
 mod outcome;
 mod pace;
 mod players;
+mod priority;
 mod session;
 mod slots;
 mod timer;
@@ -107,6 +108,8 @@ pub(crate) struct Measured {
     pub(crate) failed_logins: Vec<LoginFailed>,
     /// Connections opened.
     pub(crate) connections: u64,
+    /// Whether real-time priority was asked for and not granted.
+    pub(crate) outranked: bool,
     /// How late a bare timer was meanwhile, in microseconds.
     pub(crate) machine: Histogram<u32>,
 }
@@ -142,6 +145,7 @@ struct Share {
     recorder: Recorder,
     failed_logins: Vec<LoginFailed>,
     connections: u64,
+    outranked: bool,
 }
 
 /// Sends the plan; `watch` is called every 100 ms with the counters.
@@ -180,12 +184,14 @@ pub(crate) fn run(
         interrupted: course == Course::Interrupted,
         failed_logins: Vec::new(),
         connections: 0,
+        outranked: false,
         machine,
     };
     for share in shares {
         measured.recorder.merge(share.recorder);
         measured.failed_logins.extend(share.failed_logins);
         measured.connections += share.connections;
+        measured.outranked |= share.outranked;
     }
     if course == Course::NobodyIn
         && let Some(first) = measured.failed_logins.drain(..).next()

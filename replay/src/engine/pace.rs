@@ -10,10 +10,12 @@ use std::rc::Rc;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock;
+use crate::settings::Pacing;
 
 use super::control::Phase;
 use super::due::Due;
 use super::feed::Piece;
+use super::priority;
 use super::slots::Slot;
 use super::timer::Timer;
 use super::worker::Worker;
@@ -25,7 +27,10 @@ pub(super) async fn pace(
     feed: &mut mpsc::Receiver<Piece>,
     phases: &mut watch::Receiver<Phase>,
 ) -> io::Result<()> {
-    let timer = Timer::new()?;
+    let timer = Timer::new(worker.pacing())?;
+    if worker.pacing() == Pacing::Precise {
+        worker.outranked.set(priority::raise().is_err());
+    }
     let mut pacer = Pacer {
         worker,
         due: Due::default(),

@@ -15,7 +15,7 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::plan::Player;
 use crate::plan::overview::Concurrency;
 use crate::record::Recorder;
-use crate::settings::{Reuse, SessionMode};
+use crate::settings::{Pacing, Reuse, SessionMode};
 
 use super::alarms::Alarms;
 use super::client::Client;
@@ -67,6 +67,8 @@ pub(super) struct Worker {
     failed_logins: RefCell<Vec<LoginFailed>>,
     start_ns: Cell<u64>,
     stopping: Cell<bool>,
+    /// Real-time priority was asked for and not granted.
+    pub(super) outranked: Cell<bool>,
     /// Sessions that have something to send or to wait for.
     lanes: Lanes<Playing>,
     pub(super) alarms: Alarms,
@@ -93,6 +95,7 @@ impl Worker {
             failed_logins: RefCell::default(),
             start_ns: Cell::default(),
             stopping: Cell::default(),
+            outranked: Cell::default(),
             lanes: Lanes::new(),
             alarms: Alarms::default(),
             quiet: Notify::new(),
@@ -129,6 +132,7 @@ impl Worker {
             recorder: self.recorder.replace(Recorder::new(0)),
             failed_logins: self.failed_logins.take(),
             connections: self.client.opened(),
+            outranked: self.outranked.get(),
         })
     }
 
@@ -200,6 +204,11 @@ impl Worker {
     /// Whether sessions take their pauses from the answers.
     pub(super) fn thinks(&self) -> bool {
         self.job.how.sessions == SessionMode::Think
+    }
+
+    /// How due times are waited for.
+    pub(super) fn pacing(&self) -> Pacing {
+        self.job.how.pacing
     }
 
     /// Whether arrivals go when there is room for them.

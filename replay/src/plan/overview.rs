@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::clock::NANOS_PER_SECOND;
 use crate::heap::Heap;
+use crate::limits::{Refusals, Request};
 
 use super::{Arrival, Body, PlanError, Planner};
 
@@ -49,8 +50,11 @@ pub(crate) struct Rate {
 }
 
 impl Overview {
-    /// Adds up a whole plan.
-    pub(crate) fn of(planner: &mut Planner) -> Result<Self, PlanError> {
+    /// Adds up a whole plan, and what would be refused of it.
+    pub(crate) fn of(
+        planner: &mut Planner,
+        mut refusals: Option<&mut Refusals>,
+    ) -> Result<Self, PlanError> {
         let (mut overview, mut all, mut routes) = (Self::default(), Count::default(), Vec::new());
         let (mut players, mut sessions) = (HashSet::new(), HashSet::new());
         let (mut test_users, mut first) = (HashSet::new(), HashSet::new());
@@ -72,6 +76,14 @@ impl Overview {
                 routes.resize(route + 1, Count::default());
             }
             routes[route].add(arrival.due_ns);
+            if let Some(refusals) = &mut refusals {
+                refusals.add(&Request {
+                    path: arrival.window.path(&entry.request).as_bytes(),
+                    address: planner.address(&arrival),
+                    due_ns: arrival.due_ns,
+                    took_ns: entry.took_ns,
+                });
+            }
             overview.bytes += arrival.window.size(&entry.request);
             overview.fillers += u64::from(matches!(entry.request.body, Body::Filler(_)));
             overview.identifiers += u64::from(entry.identifier);

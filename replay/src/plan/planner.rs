@@ -7,6 +7,7 @@ mod queue;
 mod reading;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -15,6 +16,7 @@ use trace::exchange::Exchange;
 use crate::settings::{Load, RoleSource};
 use crate::users::Pool;
 
+use super::address::address;
 use super::cast::Cast;
 use super::crowd::Crowd;
 use super::roles::Roles;
@@ -197,6 +199,12 @@ impl Planner {
     /// The number of one of those that stand for a user; of sessions and identities alike.
     pub(crate) fn player(&self, user: u32, clone: u32) -> u32 {
         user * self.crowd.clones() + clone
+    }
+
+    /// The address that an arrival's sender has of its own.
+    pub(crate) fn address(&self, arrival: &Arrival) -> Option<IpAddr> {
+        let player = self.player(arrival.entry().user, arrival.clone);
+        address(self.wanted.client_addresses?, player)
     }
 
     /// Whether an exchange that is not known yet may come before all that waits.

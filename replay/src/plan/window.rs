@@ -156,6 +156,17 @@ impl Window {
         self.len(request.head) + body
     }
 
+    /// The path of a request, without its query and without what is in its holes.
+    pub(crate) fn path(&self, request: &Request) -> String {
+        let literals = self.parts(request.head).filter_map(|part| match part {
+            Part::Literal(bytes) => Some(bytes),
+            Part::Hole(..) => None,
+        });
+        let target = literals.flatten().skip_while(|byte| **byte != b' ').skip(1);
+        let path = target.take_while(|byte| !b" ?".contains(byte));
+        path.copied().map(char::from).collect()
+    }
+
     /// Bytes that the window takes.
     pub(crate) fn weight(&self) -> usize {
         self.arena.len()

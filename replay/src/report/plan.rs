@@ -1,22 +1,36 @@
 //! The dry run: what would be sent, without sending it.
 
+use crate::limits::Refusals;
 use crate::plan::overview::{Overview, Rate};
 use crate::settings::Settings;
 
 use super::words;
 
 /// The plan in words and numbers.
-pub(crate) fn text(settings: &Settings, overview: &Overview) -> String {
+pub(crate) fn text(
+    settings: &Settings,
+    overview: &Overview,
+    refusals: Option<&Refusals>,
+) -> String {
+    let limits = refusals.map(|refusals| {
+        let rows = words::table(&limits(refusals), &[false, true, true, true]);
+        format!("\n{rows}")
+    });
     format!(
-        "plan of {} at {}, nothing is sent\n\n{}\n{}",
+        "plan of {} at {}, nothing is sent\n\n{}\n{}{}",
         settings.captures(),
         settings.load.pace,
-        words::table(&facts(settings, overview), &[false, false]),
+        words::table(&facts(settings, overview, refusals), &[false, false]),
         words::table(&rates(overview), &[false, true, true, true]),
+        limits.unwrap_or_default(),
     )
 }
 
-fn facts(settings: &Settings, overview: &Overview) -> Vec<Vec<String>> {
+fn facts(
+    settings: &Settings,
+    overview: &Overview,
+    refusals: Option<&Refusals>,
+) -> Vec<Vec<String>> {
     let target = settings.to.target.as_deref().unwrap_or("(none yet)");
     let via = if settings.to.via_loadtest {
         ", through /api/loadtest/"
@@ -52,8 +66,16 @@ fn facts(settings: &Settings, overview: &Overview) -> Vec<Vec<String>> {
         ),
         ("bytes", format!("{} to send", words::bytes(overview.bytes))),
     ];
+    let refused = refusals.zip(settings.to.limits.as_deref());
+    let refused = refused.map(|(refusals, file)| {
+        let (refused, file) = (refusals.refused(), file.display());
+        let fact =
+            format!("{refused}, by the limits of {file}, if answers take as long as recorded");
+        ("refused", fact)
+    });
     facts
         .into_iter()
+        .chain(refused)
         .map(|(name, fact)| vec![name.to_owned(), fact])
         .collect()
 }
@@ -96,4 +118,24 @@ fn rates(overview: &Overview) -> Vec<Vec<String>> {
         .to_vec();
     let routes = overview.routes.iter().map(|(name, rate)| row(name, rate));
     [head].into_iter().chain(routes).collect()
+}
+
+fn limits(refusals: &Refusals) -> Vec<Vec<String>> {
+    let head = [
+        "limit",
+        "requests",
+        "over the rate",
+        "over what may be at once",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let rows = refusals.rows().map(|row| {
+        vec![
+            row.limit.clone(),
+            row.requests.to_string(),
+            row.over_rate.to_string(),
+            row.over_concurrent.to_string(),
+        ]
+    });
+    [head].into_iter().chain(rows).collect()
 }

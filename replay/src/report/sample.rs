@@ -87,6 +87,7 @@ fn about() -> About {
             users_ratio: "1".to_owned(),
             model: Model::PartlyOpen,
             sessions: "ordered".to_owned(),
+            pacing: "timer".to_owned(),
             laps: Some(1),
             warm_up_s: 0.0,
             protocol: "http/1.1".to_owned(),

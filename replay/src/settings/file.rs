@@ -15,6 +15,7 @@ pub(crate) struct File {
     pub(crate) target: Option<String>,
     pub(crate) via_loadtest: Option<bool>,
     pub(crate) client_addresses: Option<String>,
+    pub(crate) limits: Option<PathBuf>,
     pub(crate) allow_targets: Vec<String>,
     pub(crate) speed: Option<String>,
     pub(crate) tls: Tls,
@@ -194,11 +195,11 @@ mod tests {
     fn says_where_it_is_wrong() {
         insta::assert_snapshot!(
             wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
-            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
+            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
         );
         insta::assert_snapshot!(
             wrong("\n[thresholds]\nhttp_req_failed = [\"rate<0.01\"]\n"),
-            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
+            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
         );
         insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
         insta::assert_snapshot!(wrong("target = 5\n"), @"replay.toml:1: target: integer `5` is no value for it; write text in quotes");

@@ -20,7 +20,7 @@ use crate::locator::Locator;
 pub(crate) use decimal::Decimal;
 pub(crate) use filter::Filter;
 pub(crate) use load::{Load, Pace, Rate, Stages, What};
-pub(crate) use values::{ExtraHeader, OnOverload, Reuse, SessionMode};
+pub(crate) use values::{ExtraHeader, OnOverload, Pacing, Reuse, SessionMode};
 
 /// Everything that a run was asked to do.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ pub(crate) struct Destination {
     pub(crate) headers: Vec<ExtraHeader>,
     /// One address of these for each user.
     pub(crate) client_addresses: Option<IpNet>,
+    /// The configuration of the proxy in front of it, for the limits that it sets.
+    pub(crate) limits: Option<PathBuf>,
     /// How a secure target is believed.
     pub(crate) tls: Tls,
 }
@@ -132,6 +134,8 @@ pub(crate) struct Login {
 pub(crate) struct How {
     /// What an arrival waits for.
     pub(crate) sessions: SessionMode,
+    /// How the pacer waits for the next due time.
+    pub(crate) pacing: Pacing,
     /// How long things may take.
     pub(crate) timeouts: Timeouts,
     /// Threads that send.

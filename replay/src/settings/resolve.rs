@@ -15,7 +15,7 @@ use crate::locator::Locator;
 
 use super::file::{self, File};
 use super::{
-    Auth, Decimal, Destination, Filter, How, Load, Login, Out, Pace, RoleSource, Settings,
+    Auth, Decimal, Destination, Filter, How, Load, Login, Out, Pace, Pacing, RoleSource, Settings,
     Timeouts, Tls, Users, What,
 };
 
@@ -58,6 +58,7 @@ impl Settings {
                 key,
                 headers: args.header,
                 client_addresses: args.client_addresses.or(client_addresses),
+                limits: args.limits.or(file.limits),
                 tls: Tls {
                     authorities: args.ca.or(file.tls.authorities),
                     insecure: args.insecure || file.tls.insecure.unwrap_or_default(),
@@ -115,6 +116,11 @@ fn how(args: &Args, load: &Load) -> How {
     let workers = args.workers.map_or_else(cores, Into::into);
     How {
         sessions: args.sessions,
+        // At the highest rate nothing has a due time.
+        pacing: match load.pace {
+            Pace::Max => Pacing::Timer,
+            _ => args.pacing,
+        },
         timeouts: Timeouts {
             connect: args.connect_timeout,
             answer: args.answer_timeout,

@@ -75,6 +75,26 @@ impl OnOverload {
     }
 }
 
+/// How the pacer waits for the next due time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Pacing {
+    /// Asleep until then; as late as the machine wakes up.
+    Timer,
+    /// Asleep until shortly before and awake from then on, with real-time priority where the system
+    /// grants it; takes more of a core.
+    Precise,
+}
+
+impl Pacing {
+    /// The word for it on the command line and in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Timer => "timer",
+            Self::Precise => "precise",
+        }
+    }
+}
+
 /// A header that every request is sent with, in place of a recorded one of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExtraHeader {

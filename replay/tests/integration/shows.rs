@@ -32,6 +32,38 @@ fn a_dry_run_shows_the_plan_and_sends_nothing() {
 }
 
 #[test]
+fn a_dry_run_tells_what_limits_would_refuse() {
+    let proxy = r#"
+        listen = ["127.0.0.1:8080"]
+        [[route]]
+        name = "login"
+        prefix = "/api/v1/auth/login"
+        limit = { rate = "5/min", concurrent = 5 }
+        [[route]]
+        name = "other"
+        prefix = "/"
+    "#;
+    let recording = (0..4).fold(Recording::new(), |recording, second| {
+        let path = ["/api/v1/auth/login", "/"][second as usize % 2];
+        recording.with(Recorded::get(second, 1, path))
+    });
+    let replay = Replay::of(&recording, &Server::start(|_| 200.into())).file("proxy.toml", proxy);
+    let ended = replay.args(["--dry-run", "--limits", "proxy.toml"]).run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    let table = ended.stdout.rsplit("\n\n").next().unwrap();
+    insta::assert_snapshot!(table, @"
+    limit                      requests   over the rate   over what may be at once
+    login (5/min, 5 at once)          2               1                          0
+    other (no limit)                  2               0                          0
+    ");
+    assert!(
+        ended
+            .stdout
+            .contains("refused       1, by the limits of proxy.toml")
+    );
+}
+
+#[test]
 fn the_summary_reads_well() {
     let server = Server::start(|_| 200.into());
     let replay = Replay::of(&recording(), &server).args(["--speed", "50x"]);

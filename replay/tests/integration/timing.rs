@@ -172,14 +172,21 @@ fn a_request_that_takes_too_long_is_a_timeout() {
 /// By the clock of a server that knows nothing of the plan.
 #[test]
 fn arrivals_come_in_the_order_and_at_the_times_of_the_plan() {
+    for pacing in ["timer", "precise"] {
+        arrivals_come_as_planned(pacing);
+    }
+}
+
+fn arrivals_come_as_planned(pacing: &str) {
     let server = Server::start(|_| 200.into());
     let due_ms = |number: u64| number * 3 + number % 7 * 11 / 7;
     let exchanges = (0..200_u32)
         .map(|number| Recorded::get(due_ms(number.into()), number % 9, &format!("/{number}")));
     let ended = Replay::of(&Recording::new().with_all(exchanges), &server)
-        .args(["--workers", "1"])
+        .args(["--workers", "1", "--pacing", pacing])
         .run()
         .measured();
+    assert_eq!(ended.summary["settings"]["pacing"], pacing);
     let seen = server.seen();
     let numbers: Vec<u64> = seen
         .iter()

@@ -14,7 +14,7 @@ use crate::clock::NANOS_PER_SECOND;
 use crate::engine::Planned;
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Evidence, judge};
-use crate::record::{Clocks, Counts, Endpoint, Match, Recorder};
+use crate::record::{self, Clocks, Counts, Endpoint, Match, Recorder};
 use crate::summary::{
     Capture, Distribution, Divergence, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency,
     Model, RouteDivergence, Second, Settings, Summary, Totals, VERSION, WindowError,
@@ -186,21 +186,24 @@ fn series(planned: &Planned, recorder: &Recorder, is_closed: bool) -> Vec<Second
         planned.seconds.clone()
     };
     planned.resize(planned.len().max(recorder.seconds.len()), 0);
-    let of = |(second, planned): (usize, u64)| {
-        let recorded = recorder.seconds.get(second);
-        let at =
-            |quantile| recorded.map_or(0, |recorded| recorded.response.value_at_quantile(quantile));
+    let seconds = recorder.seconds.iter().map(Some);
+    let seconds = seconds.chain(std::iter::repeat(None));
+    let of = |(second, (planned, recorded)): (_, (_, Option<record::Second>))| {
+        let recorded = recorded.unwrap_or_default();
         Second {
-            second: second as u64,
+            second,
             planned,
-            sent: recorded.map_or(0, |recorded| recorded.sent),
-            failed: recorded.map_or(0, |recorded| recorded.failed),
-            p50: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
+            sent: recorded.sent,
+            failed: recorded.failed,
+            p50: at(&recorded.response, 0.5),
+            p95: at(&recorded.response, 0.95),
+            p99: at(&recorded.response, 0.99),
         }
     };
-    planned.into_iter().enumerate().map(of).collect()
+    (0..)
+        .zip(planned.into_iter().zip(seconds))
+        .map(of)
+        .collect()
 }
 
 fn fidelity(brought: &Brought<'_>, totals: &Totals, all: &Endpoint) -> Fidelity {

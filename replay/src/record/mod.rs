@@ -1,20 +1,21 @@
-//! The recorder: what a worker keeps of its outcomes, in constant memory per endpoint and second.
+//! The recorder: what a worker keeps of its outcomes, in constant memory per endpoint.
 //!
 //! Each worker has its own; they merge exactly.
 
 pub(crate) mod clocks;
 mod endpoint;
+mod seconds;
 mod sends;
 mod windows;
 
 pub(crate) use clocks::Clocks;
 pub(crate) use endpoint::{Counts, Endpoint, Match};
+pub(crate) use seconds::{Second, Seconds};
 pub(crate) use sends::Sends;
 pub(crate) use windows::Windows;
 
 use hdrhistogram::Histogram;
 
-use crate::clock::NANOS_PER_SECOND;
 use crate::engine::{Failure, Outcome};
 use crate::plan::Arrival;
 
@@ -34,7 +35,7 @@ pub(crate) struct Recorder {
     /// go out at once: that they queue is the target's doing, not the generator's.
     pub(crate) judged_lateness: Histogram<u32>,
     /// By second.
-    pub(crate) seconds: Vec<Second>,
+    pub(crate) seconds: Seconds,
     /// Arrivals sent in another window than planned.
     pub(crate) windows: Windows,
     /// When the first arrivals were due, and when they were sent.
@@ -53,17 +54,6 @@ pub(crate) struct Recorder {
     pub(crate) last_ended_ns: u64,
 }
 
-/// What happened in one second of a run.
-#[derive(Clone)]
-pub(crate) struct Second {
-    /// Requests sent in it.
-    pub(crate) sent: u64,
-    /// Requests due in it that failed.
-    pub(crate) failed: u64,
-    /// Response times of requests due in it, in microseconds.
-    pub(crate) response: Histogram<u32>,
-}
-
 impl Recorder {
     /// An empty recorder, of a run with such a warm-up.
     pub(crate) fn new(warm_up_ns: u64) -> Self {
@@ -73,7 +63,7 @@ impl Recorder {
             endpoints: Vec::new(),
             all: Clocks::fine(),
             judged_lateness: clocks::fine(),
-            seconds: Vec::new(),
+            seconds: Seconds::default(),
             windows: Windows::default(),
             sends: Sends::new(),
             order_inversions: 0,
@@ -118,8 +108,8 @@ impl Recorder {
         self.last_ended_ns = self.last_ended_ns.max(ended_ns);
         self.windows.sent(due_ns, sent_ns);
         self.sends.add(due_ns, sent_ns);
-        self.second(sent_ns).sent += 1;
-        let due = self.second(due_ns);
+        self.seconds.at(sent_ns).sent += 1;
+        let due = self.seconds.at(due_ns);
         due.failed += u64::from(failed);
         if outcome.has_times() {
             record(&mut due.response, ended_ns.saturating_sub(due_ns));
@@ -140,12 +130,7 @@ impl Recorder {
         }
         self.all.merge(&other.all);
         clocks::merge(&mut self.judged_lateness, &other.judged_lateness);
-        for (second, theirs) in other.seconds.iter().enumerate() {
-            let mine = self.second(second as u64 * NANOS_PER_SECOND);
-            mine.sent += theirs.sent;
-            mine.failed += theirs.failed;
-            clocks::merge(&mut mine.response, &theirs.response);
-        }
+        self.seconds.merge(&other.seconds);
         self.windows.merge(&other.windows);
         self.sends.merge(other.sends);
         self.warmed += other.warmed;
@@ -163,18 +148,6 @@ impl Recorder {
             self.endpoints.resize_with(route + 1, Endpoint::default);
         }
         &mut self.endpoints[route]
-    }
-
-    fn second(&mut self, at_ns: u64) -> &mut Second {
-        let second = usize::try_from(at_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX);
-        if self.seconds.len() <= second {
-            self.seconds.resize_with(second + 1, || Second {
-                sent: 0,
-                failed: 0,
-                response: clocks::coarse(),
-            });
-        }
-        &mut self.seconds[second]
     }
 }
 

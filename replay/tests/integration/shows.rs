@@ -43,10 +43,11 @@ fn a_dry_run_tells_what_limits_would_refuse() {
         name = "other"
         prefix = "/"
     "#;
-    let recording = (0..4).fold(Recording::new(), |recording, second| {
-        let path = ["/api/v1/auth/login", "/"][second as usize % 2];
-        recording.with(Recorded::get(second, 1, path))
-    });
+    let paths = ["/api/v1/auth/login", "/"].into_iter().cycle().take(4);
+    let exchanges = (0..)
+        .zip(paths)
+        .map(|(at_ms, path)| Recorded::get(at_ms, 1, path));
+    let recording = Recording::new().with_all(exchanges);
     let replay = Replay::of(&recording, &Server::start(|_| 200.into())).file("proxy.toml", proxy);
     let ended = replay.args(["--dry-run", "--limits", "proxy.toml"]).run();
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));

@@ -109,6 +109,27 @@ fn many_sessions_behind_a_target_that_freezes_are_not_the_generators_lateness() 
 }
 
 #[test]
+fn a_session_that_thinks_and_is_not_done_when_it_begins_anew_is_not_late() {
+    let server = Server::start(|_| {
+        thread::sleep(Duration::from_millis(100));
+        200.into()
+    });
+    // Each lap is planned to take 15 ms, and its two answers take 200.
+    let ended = Replay::of(&every_10_ms(1, 2), &server)
+        .args(["--sessions", "think", "--loop=4"])
+        .run();
+    let latency = &ended.summary["latency"];
+    let of = |clock: &str, which: &str| latency[clock][which].as_u64().unwrap();
+    assert_eq!(ended.summary["totals"]["sent"], 8);
+    // That a session waits for its own answers is the target's doing.
+    assert!(of("link_wait", "max") >= 500_000, "{latency}");
+    assert!(of("response", "max") >= 600_000, "{latency}");
+    assert!(of("lateness", "max") < 100_000, "{latency}");
+    assert_eq!(ended.summary["fidelity"]["order_inversions"], 0);
+    ended.measured();
+}
+
+#[test]
 fn a_generator_that_freezes_is_late_and_the_run_invalid() {
     let child = Arc::new(AtomicI32::new(0));
     let process = Arc::clone(&child);

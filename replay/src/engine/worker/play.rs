@@ -91,8 +91,10 @@ impl Worker {
         let Released { arrival, slot } = released;
         let due_ns = self.due_ns(&arrival, ahead).await;
         let mut wait = Wait {
-            ready_ns: due_ns.max(if self.thinks() { 0 } else { ahead.free_ns }),
-            held: ahead.held,
+            // Of a session that thinks, only one that begins it anew can be due before that.
+            ready_ns: due_ns.max(ahead.free_ns),
+            // There it has nothing queued ahead of it: its pause began with the answer.
+            held: ahead.held && !self.thinks(),
         };
         let slot = match slot {
             Some(slot) => Ok(slot),
@@ -121,10 +123,12 @@ impl Worker {
         let start_ns = self.start_ns.get();
         let due_ns = due_ns.saturating_sub(start_ns);
         let session = self.slot_of(arrival);
-        let inverted = self
-            .sessions
-            .borrow_mut()
-            .is_inverted(session, due_ns, outcome.sent_ns);
+        // A session that thinks goes by its answers: when it was planned to begin is no order.
+        let inverted = !self.thinks()
+            && self
+                .sessions
+                .borrow_mut()
+                .is_inverted(session, due_ns, outcome.sent_ns);
         let mut recorder = self.recorder.borrow_mut();
         recorder.order_inversions += u64::from(inverted);
         if recorder.ended(arrival, outcome, due_ns, start_ns) {

@@ -140,6 +140,15 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_shrinks_has_room_for_its_largest() {
+        let crowd = Crowd::of(&Load {
+            pace: Pace::Stages("10s:1users,10s:3.5users,10s:2users".parse().unwrap()),
+            ..load("1")
+        });
+        assert_eq!(crowd.clones(), 4);
+    }
+
+    #[test]
     fn clones_come_later_each_at_its_own_time() {
         let crowd = crowd("5x", 7);
         assert_eq!(crowd.shift_ns("u1", 0), 0);

@@ -77,3 +77,49 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::tests::load;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn schedule(pace: Pace, duration: Option<u64>) -> Schedule {
+        Schedule::of(&Load {
+            pace,
+            duration: duration.map(Duration::from_secs),
+            ..load("1")
+        })
+    }
+
+    #[test]
+    fn pauses_shrink_with_recorded_time_and_not_with_a_rate() {
+        let stages = |text: &str| Pace::Stages(text.parse().unwrap());
+        for (pace, pause_ns) in [
+            (Pace::Max, 0),
+            (Pace::rate("5/s").unwrap(), 600),
+            (stages("10s:1/s,10s:9/s"), 600),
+            (Pace::speed("3").unwrap(), 200),
+            // Half way from 2x to 6x it is 4x.
+            (stages("10s:2x,10s:6x"), 150),
+            (stages("10s:2users,10s:6users"), 600),
+        ] {
+            let schedule = schedule(pace.clone(), None);
+            assert_eq!(schedule.pause_ns(600, 15 * SECOND), pause_ns, "{pace}");
+        }
+    }
+
+    #[test]
+    fn what_ends_first_ends_the_run() {
+        for (duration, end_s) in [(None, 2), (Some(1), 1), (Some(5), 2)] {
+            let stages = Pace::Stages("1s:1x,1s:1x".parse().unwrap());
+            let schedule = schedule(stages, duration);
+            let due_ns = |at_s: u64| schedule.due_ns(at_s * SECOND, 0);
+            assert!(due_ns(end_s - 1).is_some(), "{duration:?}");
+            assert_eq!(due_ns(end_s), None, "{duration:?}");
+        }
+    }
+}

@@ -88,7 +88,11 @@ fn a_range_that_is_too_small_is_an_error() {
     let mut wanted = wanted(load("1"));
     wanted.client_addresses = Some("10.0.0.0/30".parse().unwrap());
     assert!(plan(&exchanges[..3], wanted.clone()).is_ok());
-    let error = plan(&exchanges, wanted).unwrap_err();
+    let error = plan(&exchanges, wanted.clone()).unwrap_err();
+    insta::assert_snapshot!(error, @"10.0.0.0/30 has too few addresses for 4 users, give `--client-addresses` a larger range");
+    // Clones have addresses of their own.
+    wanted.load.users = Decimal::parse("2").unwrap();
+    let error = plan(&exchanges[..2], wanted).unwrap_err();
     insta::assert_snapshot!(error, @"10.0.0.0/30 has too few addresses for 4 users, give `--client-addresses` a larger range");
 }
 
@@ -116,42 +120,6 @@ fn limit_and_duration_cut_the_plan() {
 }
 
 #[test]
-fn a_large_capture_is_read_again_in_each_lap() {
-    // Bodies that together are more than is kept.
-    let exchanges: Vec<_> = (0..40)
-        .map(|number| {
-            let mut exchange = exchange(number, number * 1_000, 1);
-            exchange.request.method = "POST".to_owned();
-            let text = "x".repeat(1 << 20);
-            exchange.request.body = Body {
-                bytes: text.len() as u64,
-                content: Content::Utf8(text),
-            };
-            exchange
-        })
-        .collect();
-    let load = Load {
-        laps: Some(2),
-        ..load("1")
-    };
-    let plan = plan(&exchanges, wanted(load)).unwrap();
-    let lines: Vec<_> = plan
-        .arrivals
-        .iter()
-        .map(|arrival| {
-            (
-                arrival.lap,
-                sent(arrival).lines().next().unwrap().to_owned(),
-            )
-        })
-        .collect();
-    let expected = (0..2).flat_map(|lap| {
-        (0..40).map(move |number| (lap, format!("POST /api/v1/people/{number} HTTP/1.1")))
-    });
-    assert_eq!(lines, expected.collect::<Vec<_>>());
-}
-
-#[test]
 fn a_crowd_that_changes_takes_whole_sessions() {
     // Each user has a session at the beginning and one at the end.
     let exchanges: Vec<_> = (0..200_u64)
@@ -175,4 +143,73 @@ fn a_crowd_that_changes_takes_whole_sessions() {
     // Clones of early sessions come up to ten seconds later, when there are more users.
     assert!((100..200).contains(&by(0)), "{}", by(0));
     assert!((150..300).contains(&by(1)), "{}", by(1));
+}
+
+#[test]
+fn a_session_that_was_out_is_so_to_its_end_and_not_in_the_next_lap() {
+    let exchanges = [exchange(1, 0, 1), exchange(2, 5_000_000_000, 1)];
+    let load = Load {
+        pace: Pace::Stages("1s:0users,1s:1users,1h:1users".parse().unwrap()),
+        laps: Some(2),
+        ..load("1")
+    };
+    let plan = plan(&exchanges, wanted(load)).unwrap();
+    // The second lap begins after a gap of 2.5 seconds, when everybody takes part.
+    assert_eq!(plan.due(), [7_500_000_000, 12_500_000_000]);
+}
+
+#[test]
+fn a_user_is_the_same_test_user_in_all_sessions() {
+    let again = |number: u8| {
+        let mut exchange = log_in(number.into(), 1);
+        exchange.session = format!("s{number}");
+        exchange
+    };
+    // More sessions than there are test users; some are not read before others have begun.
+    let mut exchanges: Vec<_> = (2..5).map(again).collect();
+    exchanges.extend(laps::large(12));
+    exchanges.extend((5..8).map(again));
+    let plan = plan(&exchanges, wanted(load("1"))).unwrap();
+    let as_whom: Vec<_> = plan.players.iter().map(|player| player.test_user).collect();
+    assert_eq!(as_whom, [as_whom[0]; 6]);
+}
+
+#[test]
+fn only_who_takes_part_needs_a_test_user() {
+    let exchanges: Vec<_> = (0..6).map(|who| log_in(who.into(), who)).collect();
+    let load = Load {
+        users: Decimal::parse("0.5").unwrap(),
+        ..load("1")
+    };
+    // There are three test users for six recorded ones.
+    let plan = plan(&exchanges, wanted(load)).unwrap();
+    let who: Vec<_> = plan.players.iter().map(|player| player.session).collect();
+    assert_eq!(who, plan.sessions());
+    assert!((1..=3).contains(&who.len()), "{who:?}");
+}
+
+#[test]
+fn a_role_is_known_from_an_answer_that_a_filter_leaves_out() {
+    let mut me = with_token(5, 2);
+    me.route = "GET /api/v1/auth/me".to_owned();
+    me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}).into());
+    let mut wanted = wanted(load("1"));
+    wanted.role = Some(RoleSource {
+        route: me.route.clone(),
+        at: "body#/role".parse().unwrap(),
+    });
+    wanted.selection.filter.any = vec!["method=POST".parse().unwrap()];
+    let plan = plan(&[log_in(1, 1), log_in(2, 2), me], wanted).unwrap();
+    assert_eq!(plan.arrivals.len(), 2);
+    assert!(plan.players[0].test_user > 0);
+    assert_eq!(plan.players[1].test_user, 0);
+}
+
+#[test]
+fn whose_name_alone_was_sent_has_no_token_yet() {
+    let mut named = exchange(1, 1, 1);
+    named.request.query = "of={{username:u1}}".to_owned();
+    let plan = plan(&[named, with_token(2, 1)], wanted(load("1"))).unwrap();
+    let first: Vec<_> = plan.players.iter().map(|it| it.logs_in_first).collect();
+    assert_eq!(first, [false, true]);
 }

@@ -72,6 +72,59 @@ fn a_request_is_sent_as_recorded_with_its_holes() {
 }
 
 #[test]
+fn recorded_headers_are_sent_unless_replay_has_them_itself() {
+    let mut read = exchange(1, 0, 1);
+    read.request.headers = [
+        ("accept-encoding", "gzip"),
+        ("user-agent", "recorded/1"),
+        ("x-team", "blue"),
+        ("x-load-test-key", "recorded"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+    .into();
+    let mut wanted = wanted(load("1"));
+    wanted.selection.rules.headers = vec!["X-Team: red".parse().unwrap()];
+    insta::assert_snapshot!(first(&read, wanted), @"
+    GET /api/v1/people/1 HTTP/1.1
+    host: target:81
+    accept-encoding: gzip
+    user-agent: recorded/1
+    x-team: red
+    ");
+}
+
+#[test]
+fn a_token_that_is_refreshed_is_needed_and_given() {
+    let mut refresh = exchange(2, 2, 1);
+    let text = r#"{"refresh_token":"{{refresh:u1}}"}"#;
+    refresh.request.body = Body {
+        bytes: text.len() as u64,
+        content: Content::Utf8(text.to_owned()),
+    };
+    let plan = plan(&[log_in(), refresh], wanted(load("1"))).unwrap();
+    let entry = plan.arrivals[1].entry();
+    assert_eq!((entry.needs, entry.gives), (Some(0), Some(0)));
+}
+
+#[test]
+fn what_may_be_sent_twice_is_sent_again_and_nothing_else() {
+    let method = |name: &str| {
+        let mut exchange = exchange(1, 0, 1);
+        exchange.request.method = name.to_owned();
+        let plan = plan(&[exchange], wanted(load("1"))).unwrap();
+        let method = plan.arrivals[0].entry().request.method;
+        (method.idempotent, method.head)
+    };
+    assert_eq!(method("GET"), (true, false));
+    assert_eq!(method("HEAD"), (true, true));
+    assert_eq!(method("DELETE"), (true, false));
+    assert_eq!(method("PUT"), (true, false));
+    assert_eq!(method("POST"), (false, false));
+    assert_eq!(method("PATCH"), (false, false));
+}
+
+#[test]
 fn only_the_api_goes_through_the_load_test_path() {
     let mut health = exchange(1, 0, 1);
     health.request.path = "/health".to_owned();
@@ -99,11 +152,30 @@ fn the_length_of_a_body_is_said_where_one_is_expected() {
     assert!(!first(&empty, wanted(load("1"))).contains("content-length"));
     empty.request.method = "PUT".to_owned();
     assert!(first(&empty, wanted(load("1"))).contains("content-length: 0\n"));
+    empty.request.method = "PATCH".to_owned();
+    assert!(first(&empty, wanted(load("1"))).contains("content-length: 0\n"));
     empty.request.body = Body {
         bytes: 3,
         content: Content::Base64(vec![0, 1, 2]),
     };
     assert!(first(&empty, wanted(load("1"))).ends_with("content-length: 3\n\n\0\u{1}\u{2}"));
+}
+
+#[test]
+fn a_body_that_was_not_kept_counts_with_its_length() {
+    let size = |exchange: &Exchange| {
+        let plan = plan(std::slice::from_ref(exchange), wanted(load("1"))).unwrap();
+        let arrival = &plan.arrivals[0];
+        arrival.window.size(&arrival.entry().request)
+    };
+    let mut upload = exchange(1, 0, 1);
+    let head = size(&upload);
+    upload.request.body = Body {
+        bytes: 9_000,
+        content: Content::Shape(serde_json::json!("binary(9000)").into()),
+    };
+    let line = "content-length: 9000\r\n";
+    assert_eq!(size(&upload), head + line.len() as u64 + 9_000);
 }
 
 #[test]
@@ -134,5 +206,6 @@ fn what_http_does_not_allow_is_an_error() {
     };
     insta::assert_snapshot!(wrong(|it| it.request.method = "G T".to_owned()), @"exchange 7 of the capture has the method `G T`, which is none");
     insta::assert_snapshot!(wrong(|it| it.request.path = "/a b".to_owned()), @"exchange 7 of the capture has a path or query with characters that a request can't carry");
+    insta::assert_snapshot!(wrong(|it| it.request.path = "/a\x7f".to_owned()), @"exchange 7 of the capture has a path or query with characters that a request can't carry");
     insta::assert_snapshot!(wrong(|it| it.request.query = "a\r\nx: y".to_owned()), @"exchange 7 of the capture has a path or query with characters that a request can't carry");
 }

@@ -57,3 +57,63 @@ impl Alarms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake};
+
+    use super::*;
+
+    /// Remembers whether it was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    const HOUR_NS: u64 = 3_600_000_000_000;
+
+    #[test]
+    fn all_whose_time_has_come_are_woken_and_nobody_else() {
+        let alarms = Alarms::default();
+        let now_ns = clock::now_ns();
+        let woken = [2, 3, 1].map(|hours| {
+            let woken = Arc::<Woken>::default();
+            let waker = Waker::from(Arc::clone(&woken));
+            let sleep = pin!(alarms.sleep_until(now_ns + hours * HOUR_NS));
+            let mut context = Context::from_waker(&waker);
+            assert!(sleep.poll(&mut context).is_pending());
+            woken
+        });
+        let ring = |hours: u64| {
+            alarms.ring(now_ns + hours * HOUR_NS);
+            woken.each_ref().map(|it| it.0.load(Ordering::Relaxed))
+        };
+        assert_eq!(alarms.next_ns(), Some(now_ns + HOUR_NS));
+        assert_eq!(ring(0), [false, false, false]);
+        assert_eq!(ring(2), [true, false, true]);
+        assert_eq!(alarms.next_ns(), Some(now_ns + 3 * HOUR_NS));
+        assert_eq!(ring(4), [true; 3]);
+        assert_eq!(alarms.next_ns(), None);
+    }
+
+    #[test]
+    fn the_pacer_is_told_of_each_and_at_the_end_nobody_sleeps() {
+        let alarms = Alarms::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut sleep = pin!(alarms.sleep_until(u64::MAX));
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        assert!(pin!(alarms.news.notified()).poll(&mut context).is_ready());
+        alarms.close();
+        assert!(sleep.as_mut().poll(&mut context).is_ready());
+        let late = pin!(alarms.sleep_until(u64::MAX));
+        assert!(late.poll(&mut context).is_ready());
+    }
+}

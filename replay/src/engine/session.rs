@@ -84,3 +84,52 @@ impl Sessions {
         &mut self.all[session]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::plan::window::Window;
+
+    fn released(due_ns: u64) -> Released {
+        let arrival = Arrival {
+            due_ns,
+            pause_ns: None,
+            window: Arc::<Window>::default(),
+            entry: 0,
+            clone: 0,
+            lap: 0,
+        };
+        Released {
+            arrival,
+            slot: None,
+        }
+    }
+
+    #[test]
+    fn a_session_is_played_by_one_task_until_it_has_nothing_left() {
+        let mut sessions = Sessions::default();
+        assert!(sessions.add(3, released(1)));
+        assert!(!sessions.add(3, released(2)));
+        assert!(sessions.add(0, released(3)));
+        let mut next = || sessions.next(3).map(|(it, _)| it.arrival.due_ns);
+        assert_eq!((next(), next(), next()), (Some(1), Some(2), None));
+        assert!(sessions.add(3, released(4)));
+    }
+
+    #[test]
+    fn what_overtakes_or_is_overtaken_is_inverted() {
+        let mut sessions = Sessions::default();
+        let mut is_inverted = |due_ns, sent_ns| sessions.is_inverted(1, due_ns, sent_ns);
+        assert!(!is_inverted(10, 100));
+        assert!(!is_inverted(20, 110));
+        // Its end is known late, and it was sent in its place.
+        assert!(!is_inverted(15, 105));
+        assert!(is_inverted(15, 120));
+        assert!(is_inverted(30, 105));
+        assert!(!is_inverted(40, 130));
+        // Another session knows nothing of it.
+        assert!(!sessions.is_inverted(2, 5, 500));
+    }
+}

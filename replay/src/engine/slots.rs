@@ -104,3 +104,54 @@ impl Drop for Slot {
         self.0.news.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    #[test]
+    fn who_comes_later_does_not_overtake_who_waits() {
+        let slots = Slots::new(Some(1));
+        let slot = slots.try_take().unwrap();
+        let (mut first, mut second) = (pin!(slots.take()), pin!(slots.take()));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(slots.is_awaited());
+        drop(slot);
+        // There is room, and it is for the one who asked before.
+        assert!(slots.has_room());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        let Poll::Ready(slot) = first.as_mut().poll(&mut context) else {
+            panic!("its turn");
+        };
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        drop(slot);
+        assert!(second.as_mut().poll(&mut context).is_ready());
+        assert!(!slots.is_awaited());
+    }
+
+    #[test]
+    fn news_wake_one_or_all() {
+        let slots = Slots::new(None);
+        let (mut first, mut second) = (pin!(slots.changed()), pin!(slots.changed()));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut ready = || {
+            let first = first.as_mut().poll(&mut context).is_ready();
+            (first, second.as_mut().poll(&mut context).is_ready())
+        };
+        assert_eq!(ready(), (false, false));
+        slots.tell_all();
+        assert_eq!(ready(), (true, true));
+        let (mut first, mut second) = (pin!(slots.changed()), pin!(slots.changed()));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        slots.tell();
+        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+    }
+}

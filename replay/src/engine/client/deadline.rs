@@ -224,4 +224,45 @@ mod tests {
         assert!(is_late(&deadline));
         assert_eq!(deadline.failure(), Failure::TimeoutAnswer);
     }
+    #[test]
+    fn an_answer_that_may_begin_after_all_its_time_is_a_timeout() {
+        let deadlines = Deadlines::new();
+        let deadline = deadlines.add();
+        let timeouts = Timeouts {
+            answer: Some(Duration::from_nanos(500)),
+            ..TIMEOUTS
+        };
+        deadline.sent(&timeouts, 0);
+        deadlines.sweep(100);
+        assert!(is_late(&deadline));
+        assert_eq!(deadline.failure(), Failure::Timeout);
+    }
+
+    #[test]
+    fn who_comes_when_nobody_waits_any_more_does_not_wait() {
+        let deadlines = Deadlines::new();
+        let before = deadlines.add();
+        assert!(!is_late(&before));
+        deadlines.abandon();
+        for deadline in [before, deadlines.add()] {
+            assert!(is_late(&deadline));
+            assert_eq!(deadline.failure(), Failure::Interrupted);
+        }
+    }
+
+    #[test]
+    fn sweeps_are_as_frequent_as_the_shortest_time_asks_for() {
+        let ms = Duration::from_millis;
+        let of = |connect, request, answer: Option<u64>| {
+            period(&Timeouts {
+                connect: ms(connect),
+                request: ms(request),
+                answer: answer.map(ms),
+            })
+        };
+        assert_eq!(of(10_000, 60_000, None), ms(100));
+        assert_eq!(of(10_000, 60_000, Some(400)), ms(20));
+        assert_eq!(of(10_000, 200, Some(400)), ms(10));
+        assert_eq!(of(5, 200, None), ms(1));
+    }
 }

@@ -153,6 +153,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_idle_for_everybody_makes_room_too() {
+        let pool = Pool::new(Some(1));
+        let place = opened(pool.try_get(EVERYBODY));
+        pool.put(EVERYBODY, "idle", place);
+        let place = opened(pool.try_get(1));
+        assert!(pool.try_get(EVERYBODY).is_none());
+        pool.put(1, "idle", place);
+        let _place = opened(pool.try_get(EVERYBODY));
+    }
+
+    #[test]
     fn who_comes_later_does_not_overtake_who_waits() {
         let pool = Pool::<()>::new(Some(1));
         let place = opened(pool.try_get(1));

@@ -91,3 +91,30 @@ impl Track {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_was_sent_when_its_first_byte_was() {
+        let track = Track::default();
+        track.sends();
+        let first_ns = track.sent_ns.get();
+        while clock::now_ns() == first_ns {}
+        track.sends();
+        assert!(first_ns > 0);
+        assert_eq!(track.sent_ns.get(), first_ns);
+    }
+
+    #[test]
+    fn the_end_of_a_connection_is_no_byte() {
+        let track = Track::default();
+        track.got(0);
+        assert_eq!((track.read.get(), track.last_read_ns.get()), (0, 0));
+        track.got(3);
+        track.got(4);
+        assert_eq!(track.read.get(), 7);
+        assert!(track.last_read_ns.get() > 0);
+    }
+}

@@ -25,7 +25,7 @@ fn read(bytes: &[u8], pieces: &[usize], to_head: bool) -> Result<(Answering, usi
 /// Status, body, whether it is complete, whether the connection can go on, and what is left over.
 type Known = (u16, &'static str, bool, bool, usize);
 
-const GOOD: [(&str, Known); 16] = [
+const GOOD: [(&str, Known); 18] = [
     (
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
         (200, "hi", true, true, 0),
@@ -80,6 +80,14 @@ const GOOD: [(&str, Known); 16] = [
         (200, "", true, false, 0),
     ),
     (
+        "HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n2\r\nhi\n1\r\nx\n0\r\n\n",
+        (200, "hix", true, true, 0),
+    ),
+    (
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nhi",
+        (200, "hi", true, true, 0),
+    ),
+    (
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi",
         (200, "hi", false, true, 0),
     ),
@@ -119,6 +127,13 @@ fn only_what_is_wanted_is_kept() {
         .feed(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabcdef")
         .unwrap();
     assert_eq!(answering.into_kept(), b"abc");
+    // Nor more of it where it comes in pieces.
+    let mut answering = Answering::new(false, 3);
+    for bytes in ["HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\na", "bcd", "ef"] {
+        answering.feed(bytes.as_bytes()).unwrap();
+    }
+    assert!(answering.is_done());
+    assert_eq!(answering.into_kept(), b"abc");
 }
 
 #[test]
@@ -145,6 +160,7 @@ fn what_is_no_answer_is_refused() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nxy\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11111111111111111\r\n",
         &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n{endless}"),
+        &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;{endless}"),
         &format!("HTTP/1.1 200 OK\r\nx: {endless}"),
         &"HTTP/1.1 100 Continue\r\n\r\n".repeat(100),
     ] {

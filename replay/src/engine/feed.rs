@@ -136,11 +136,12 @@ impl Feed {
                 .iter()
                 .map(|arrival| arrival.due_ns)
                 .collect();
-            wanted &= worker.blocking_send(piece).is_ok();
-            if wanted {
+            let taken = worker.blocking_send(piece).is_ok();
+            if taken {
                 due.into_iter()
                     .for_each(|due_ns| self.planned.count(due_ns, self.warm_up_ns));
             }
+            wanted &= taken;
         }
         wanted
     }
@@ -182,5 +183,72 @@ impl Numbers {
             self.known.resize((at + 1).next_power_of_two(), false);
         }
         self.count += u64::from(!std::mem::replace(&mut self.known[at], true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::laps::broken;
+    use crate::plan::tests::{exchange, load, planner};
+
+    /// Feeds all of a plan to workers; two milliseconds of it are the warm-up.
+    fn fed(planner: Planner, workers: Vec<mpsc::Sender<Piece>>) -> Planned {
+        Feed::new(planner, 2_000_000, workers).run()
+    }
+
+    /// So many arrivals of five sessions, a millisecond after each other.
+    fn of(count: u64) -> Planner {
+        let exchanges = (0..count).map(|number| {
+            let session = u8::try_from(number % 5).unwrap();
+            exchange(number, number * 1_000_000, session)
+        });
+        planner(exchanges.collect(), load("1"))
+    }
+
+    fn taken(mut feed: mpsc::Receiver<Piece>) -> Vec<Piece> {
+        std::iter::from_fn(|| feed.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn arrivals_come_in_pieces_to_the_workers_of_their_sessions() {
+        let (workers, feeds): (Vec<_>, Vec<_>) = (0..2).map(|_| mpsc::channel(9)).unzip();
+        let planned = fed(of(3_000), workers);
+        let mut arrivals = 0;
+        for (worker, feed) in feeds.into_iter().enumerate() {
+            let pieces = taken(feed);
+            assert_eq!(pieces.len(), 3);
+            let all: Vec<_> = pieces.iter().flat_map(|piece| &piece.arrivals).collect();
+            let is_own = |it: &&Arrival| worker_of(it.entry().session, 2) == worker;
+            assert!(all.iter().all(is_own));
+            assert!(all.is_sorted_by_key(|arrival| arrival.due_ns));
+            arrivals += all.len();
+        }
+        assert_eq!(arrivals, 3_000);
+        // Those of the warm-up, which ends with the third, are in no number.
+        assert_eq!(planned.arrivals, 2_998);
+        assert_eq!(planned.seconds, [998, 1_000, 1_000]);
+        assert_eq!(planned.due_ns, Some((2_000_000, 2_999_000_000)));
+        assert_eq!((planned.players, planned.sessions), (5, 5));
+    }
+
+    #[test]
+    fn what_a_worker_takes_counts_though_another_one_is_gone() {
+        let (gone, _) = mpsc::channel(9);
+        let (worker, feed) = mpsc::channel(9);
+        let planned = fed(of(50), vec![gone, worker]);
+        let pieces = taken(feed);
+        let arrivals = pieces.iter().flat_map(|piece| &piece.arrivals);
+        let counted = arrivals.filter(|arrival| arrival.due_ns >= 2_000_000);
+        assert_eq!(planned.arrivals, counted.count() as u64);
+    }
+
+    #[test]
+    fn what_was_planned_before_trouble_is_sent() {
+        let (worker, feed) = mpsc::channel(9);
+        let planned = fed(broken(), vec![worker]);
+        assert_eq!(planned.trouble, Some(PlanError::Read("broken".to_owned())));
+        let pieces = taken(feed);
+        assert!(pieces.iter().any(|piece| !piece.arrivals.is_empty()));
     }
 }

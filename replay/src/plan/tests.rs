@@ -17,7 +17,7 @@ use super::{
 };
 
 mod crowds;
-mod laps;
+pub(crate) mod laps;
 mod requests;
 
 /// An exchange of one user's only session.

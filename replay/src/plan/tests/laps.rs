@@ -19,6 +19,17 @@ pub(super) fn large(count: u64) -> Vec<Exchange> {
     exchanges.collect()
 }
 
+/// Plans a capture whose end cannot be read, which is not known before something is sent.
+pub(crate) fn broken() -> Planner {
+    let open = || -> Result<Input, PlanError> {
+        let trouble = PlanError::Read("broken".to_owned());
+        Ok(Box::new(
+            large(20).into_iter().map(Ok).chain([Err(trouble)]),
+        ))
+    };
+    Planner::new(wanted(load("1")), Arc::new(pool()), Box::new(open)).unwrap()
+}
+
 #[test]
 fn a_large_capture_is_read_again_in_each_lap() {
     // Bodies that together are more than is kept.

@@ -6,6 +6,8 @@ pub(crate) mod clocks;
 mod endpoint;
 mod seconds;
 mod sends;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub(crate) use clocks::Clocks;

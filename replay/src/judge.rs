@@ -160,7 +160,11 @@ mod tests {
     }
 
     fn verdict(summary: &Summary) -> Verdict {
-        judge(&Evidence {
+        judge(&evidence(summary))
+    }
+
+    fn evidence(summary: &Summary) -> Evidence<'_> {
+        Evidence {
             totals: &summary.totals,
             latency: &summary.latency,
             fidelity: &summary.fidelity,
@@ -171,7 +175,7 @@ mod tests {
             is_closed: false,
             aborted: false,
             trouble: None,
-        })
+        }
     }
 
     #[test]
@@ -250,6 +254,38 @@ mod tests {
             interrupted,
             ["the run was interrupted, 40 of 2000 arrivals were not sent"]
         );
+    }
+
+    #[test]
+    fn what_was_dropped_as_asked_and_a_hundredth_of_all_may_be_missing() {
+        let asked = reasons(|summary| {
+            summary.totals.dropped = 40;
+            summary.fidelity.dropped_as_asked = 40;
+            summary.fidelity.achieved_ratio = 0.99;
+        });
+        assert_eq!(asked, [""; 0]);
+    }
+
+    #[test]
+    fn a_plan_that_broke_off_makes_a_run_invalid() {
+        let summary = summary();
+        let verdict = judge(&Evidence {
+            trouble: Some("line 7 is torn".to_owned()),
+            ..evidence(&summary)
+        });
+        assert_eq!(verdict.reasons, ["line 7 is torn"]);
+        assert!(verdict.status == Status::Invalid);
+    }
+
+    #[test]
+    fn nothing_is_late_where_answers_make_the_pace() {
+        let mut summary = summary();
+        summary.fidelity.judged_lateness_p99 = 1_000_000;
+        let verdict = judge(&Evidence {
+            is_closed: true,
+            ..evidence(&summary)
+        });
+        assert_eq!(verdict.status, Status::Pass, "{:?}", verdict.reasons);
     }
 
     #[test]

@@ -211,7 +211,10 @@ mod tests {
             response: Response {
                 status: 200,
                 headers: Headers::default(),
-                body: Body::EMPTY,
+                body: Body {
+                    bytes: 20,
+                    content: Content::Utf8("{\"t\":\"{{auth:u1}}\"}".to_owned()),
+                },
             },
             timing: Timing {
                 first_byte_ns: 1,
@@ -318,6 +321,8 @@ mod tests {
         assert_eq!(request.headers[0].1, "Bearer {{auth:u1-2}}");
         let body = Content::Utf8("{\"p\":\"{{password:u1-2}}\"}".to_owned());
         assert_eq!(request.body.content, body);
+        let answer = Content::Utf8("{\"t\":\"{{auth:u1-2}}\"}".to_owned());
+        assert_eq!(second.response.body.content, answer);
         assert_eq!(slot::parts(&request.query).len(), 2, "it is still a slot");
     }
 

@@ -178,13 +178,47 @@ mod tests {
         }
         assert!(takes(&["user=u4", "method=GET"], false));
         assert!(takes(&[], true));
-        let mut write = exchange(1, 0, 3);
-        write.request.method = "POST".to_owned();
+    }
+
+    #[test]
+    fn what_only_reads_passes_where_nothing_is_to_be_written() {
         let read_only = Filter {
             read_only: true,
             ..Filter::default()
         };
-        assert!(!read_only.takes(&write));
+        for (method, passes) in [
+            ("GET", true),
+            ("HEAD", true),
+            ("OPTIONS", true),
+            ("POST", false),
+            ("DELETE", false),
+        ] {
+            let mut one = exchange(1, 0, 3);
+            one.request.method = method.to_owned();
+            assert_eq!(read_only.takes(&one), passes, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_one_or_a_hundred_or_none() {
+        let takes = |filter: &str, status| {
+            let mut one = exchange(1, 0, 3);
+            one.response.status = status;
+            let any = vec![filter.parse().unwrap()];
+            let filter = Filter {
+                any,
+                ..Filter::default()
+            };
+            filter.takes(&one)
+        };
+        for (filter, passing, others) in [
+            ("status=4xx", &[400, 499][..], &[0, 399, 500][..]),
+            ("status=404", &[404], &[403, 405]),
+            ("status=none", &[0], &[100, 200]),
+        ] {
+            assert!(passing.iter().all(|it| takes(filter, *it)), "{filter}");
+            assert!(!others.iter().any(|it| takes(filter, *it)), "{filter}");
+        }
     }
 
     #[test]

@@ -286,6 +286,7 @@ mod tests {
         for text in ["0", "1001x", "many", ""] {
             assert_eq!(users(text), Err(InvalidLoad::Users), "{text}");
         }
+        assert_eq!(users("1000x"), Ok(Decimal::parse("1000").unwrap()));
         let stages = |text: &str| text.parse::<Stages>().unwrap_err().to_string();
         insta::assert_snapshot!(stages("1m:1x,5"), @"`5` is no stage; write its length and what is reached at its end, as in `1m:1x,3m:5x`, `1m:3users` or `30s:200/s`");
         insta::assert_snapshot!(stages("1m:1x,1m:5users"), @"all stages change one thing: the speed (`5x`), the users (`3users`) or the rate (`200/s`)");
@@ -301,5 +302,6 @@ mod tests {
         assert_eq!(due("200/s", 1), 5_000_000);
         assert_eq!(due("3/s", 3_000_000_000), 1_000_000_000_000_000_000);
         assert_eq!(due("90/min", 3), 2_000_000_000);
+        assert_eq!(due("90/h", 3), 120_000_000_000);
     }
 }

@@ -198,3 +198,64 @@ const WINDOW: Window = Window {
     exchanges: 16_384,
     ns: 60_000_000_000,
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A capture of three exchanges that ends as `end` says.
+    fn capture(folder: &TempDir, name: &str, end: &str) -> PathBuf {
+        let header = json!({
+            "type": "header", "format": "rehearsal-capture", "version": 1, "capture": name,
+            "tool": "test", "mode": "tokens", "policy": "", "body_limit": 1, "sample": 1.0,
+        });
+        let none = json!({"encoding": "none", "bytes": 0});
+        let exchange = |seq: u64| {
+            json!({
+                "type": "exchange", "seq": seq, "at_ns": seq, "session": "s1", "user": "u1",
+                "connection": 1, "route": "GET /",
+                "request": {
+                    "version": "1.1", "method": "GET", "path": "/", "query": "", "headers": [],
+                    "body": none,
+                },
+                "response": {"status": 200, "headers": [], "body": none},
+                "timing": {"first_byte_ns": 1, "total_ns": 2}, "links": [], "flags": [],
+            })
+        };
+        let lines = [header, exchange(1), exchange(2), exchange(3)];
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let path = folder.path().join(name);
+        fs::write(&path, lines + end).unwrap();
+        path
+    }
+
+    /// The last line of a capture that counts so many exchanges.
+    fn footer(count: u64) -> String {
+        let footer = json!({
+            "type": "footer", "exchanges": count, "offered": count,
+            "dropped": {"queue": 0, "size": 0, "policy": 0, "write": 0}, "truncated": 0,
+            "redacted": {}, "audit": {"searched": 9, "found": 0}, "chain": "",
+        });
+        format!("{footer}\n")
+    }
+
+    #[test]
+    fn what_a_lap_reads_again_is_noted_once() {
+        let folder = TempDir::new().unwrap();
+        let paths = [
+            capture(&folder, "good", &footer(3)),
+            capture(&folder, "open", ""),
+            capture(&folder, "miscounted", &footer(4)),
+        ];
+        let captures = Captures::open(&paths).unwrap();
+        for _lap in 0..2 {
+            assert_eq!(captures.read().unwrap().map(Result::unwrap).count(), 9);
+            let ends = captures.ends();
+            assert_eq!((ends.exchanges, ends.complete), (9, 1));
+            assert_eq!(ends.warnings.len(), 2, "{:?}", ends.warnings);
+        }
+    }
+}

@@ -67,13 +67,17 @@ fn users_share_no_connection_when_each_has_its_own() {
 
 #[test]
 fn clones_of_a_user_share_none_either() {
-    let server = slow(Duration::ZERO);
-    let replay = Replay::at(&crowd(50), &server.url());
-    let replay = replay.args(["--connections", "user", "--users", "3x", "--speed", "20x"]);
-    all_good(replay.run(), 150);
-    let users = users(&server);
-    assert!(users.values().all(|users| users.len() == 1), "{users:?}");
-    assert_eq!(users.len(), 15, "{users:?}");
+    // Each of the recorded users has a connection of its own.
+    for connections in ["user", "recorded"] {
+        let server = slow(Duration::ZERO);
+        let replay = Replay::at(&crowd(50), &server.url());
+        let replay = replay.args(["--connections", connections]);
+        let replay = replay.args(["--users", "3x", "--speed", "20x"]);
+        all_good(replay.run(), 150);
+        let users = users(&server);
+        assert!(users.values().all(|users| users.len() == 1), "{users:?}");
+        assert_eq!(users.len(), 15, "{users:?}");
+    }
 }
 
 #[test]
@@ -105,11 +109,15 @@ fn a_pool_has_as_many_as_were_needed_at_once() {
 
 #[test]
 fn waiting_for_the_only_connection_is_response_time_and_not_lateness() {
-    for connections in ["pool", "user"] {
+    for (connections, bound) in [
+        ("pool", "--max-connections"),
+        ("user", "--max-connections"),
+        ("pool", "--max-in-flight"),
+    ] {
         let server = slow(Duration::from_millis(30));
         let recording = crowd(20);
         let ended = Replay::at(&recording, &server.url())
-            .args(["--workers", "1", "--max-connections", "1"])
+            .args(["--workers", "1", bound, "1"])
             .args(["--connections", connections, "--sessions", "open"])
             .run();
         let ended = all_good(ended, 20);

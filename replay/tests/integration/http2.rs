@@ -73,6 +73,18 @@ fn bodies_arrive_whole_however_little_may_be_on_its_way() {
 }
 
 #[test]
+fn a_connection_brings_more_than_may_come_before_it_is_read() {
+    let server = Streams::start(Manner::default(), None);
+    // A megabyte each, and sixteen may be on their way.
+    let large = (0..20).map(|number| Recorded::get(number, 1, "/large"));
+    let ended = play(&Recording::new().with_all(large), &server)
+        .args(["--timeout", "5s"])
+        .run();
+    let ended = check(ended, &json!({"200": 20}), &json!({}));
+    assert_eq!(ended.summary["settings"]["connections"], 1);
+}
+
+#[test]
 fn every_way_to_fail_has_its_name_and_spoils_nothing_else() {
     let server = Streams::start(Manner::default(), None);
     let bad = ["/refuse", "/half", "/silent", "/large", "/early", "/good"];

@@ -6,7 +6,7 @@ use crate::capture::{Recorded, Recording};
 use crate::program::Replay;
 use crate::server::{Answer, Seen, Server};
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [users]
 file = "users.csv"
 role = { route = "GET /api/v1/auth/me", at = "body#/role" }
@@ -15,7 +15,7 @@ login = { path = "/api/v1/auth/login/json", body = '{"username":"{{username}}","
 "#;
 
 /// Gives `token-of-NAME` to who knows the password, and lets only tokens in.
-fn application() -> Server {
+pub(crate) fn application() -> Server {
     Server::start(|seen| {
         if seen.path.ends_with("/auth/login/json") {
             return token(seen, &|field| {

@@ -20,6 +20,8 @@ mod raw;
 mod secure;
 mod sends;
 mod server;
+mod shares;
 mod shows;
 mod streams;
 mod timing;
+mod tokens;

@@ -169,6 +169,36 @@ fn a_generator_that_freezes_is_late_and_the_run_invalid() {
 }
 
 #[test]
+fn sessions_behind_a_generator_that_freezes_are_late_and_do_not_wait() {
+    let child = Arc::new(AtomicI32::new(0));
+    let process = Arc::clone(&child);
+    let server = Server::start(move |seen| {
+        if seen.path == "/freeze" {
+            let pid = Pid::from_raw(process.load(Ordering::SeqCst)).unwrap();
+            kill_process(pid, Signal::STOP).unwrap();
+            thread::sleep(Duration::from_millis(200));
+            kill_process(pid, Signal::CONT).unwrap();
+        }
+        200.into()
+    });
+    // Five sessions, of which ten requests each become due while the program stands still.
+    let exchanges = (0..75)
+        .map(|number| Recorded::get(500 + number * 4, u32::try_from(number % 5).unwrap(), "/"));
+    let recording = Recording::new()
+        .with_all(exchanges)
+        .with(Recorded::get(552, 9, "/freeze"));
+    let replay = Replay::of(&recording, &server);
+    let started = replay.start();
+    child.store(i32::try_from(started.id()).unwrap(), Ordering::SeqCst);
+    let ended = replay.wait(started);
+    let latency = &ended.summary["latency"];
+    let of = |clock: &str, which: &str| latency[clock][which].as_u64().unwrap();
+    // That one goes out late does not make the next one of its session wait for the target.
+    assert!(of("lateness", "p90") >= 80_000, "{latency}");
+    assert!(of("link_wait", "p50") < 80_000, "{latency}");
+}
+
+#[test]
 fn a_request_that_takes_too_long_is_a_timeout() {
     let server = Server::start(|seen| {
         if seen.path == "/slow" {

@@ -134,6 +134,9 @@ fn a_connection_that_closes_under_a_request_is_replaced_only_where_that_is_safe(
     // It takes a second request, as a server may that is just closing an idle connection.
     let server = Raw::start(|seen, peer| {
         peer.read(seen.length());
+        if seen.path == "/begun" {
+            peer.say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf");
+        }
         if peer.before > 0 {
             return Then::Close;
         }
@@ -143,18 +146,22 @@ fn a_connection_that_closes_under_a_request_is_replaced_only_where_that_is_safe(
     let recording = Recording::new()
         .with(Recorded::get(0, 1, "/first"))
         .with(Recorded::get(20, 1, "/get"))
-        .with(Recorded::upload(40, 1, "/post", 100));
+        .with(Recorded::upload(40, 1, "/post", 100))
+        .with(Recorded::get(60, 1, "/second"))
+        // An answer that has begun shows that the request was seen.
+        .with(Recorded::get(80, 1, "/begun"));
     let ended = Replay::at(&recording, &server.url())
         .args(["--workers", "1", "--connections", "user"])
         .run();
     let ended = ended.measured().balanced();
-    assert_eq!(ended.summary["statuses"], json!({"200": 2}), "{ended:#?}");
-    assert_eq!(ended.summary["errors"], json!({"read": 1}), "{ended:#?}");
+    assert_eq!(ended.summary["statuses"], json!({"200": 3}), "{ended:#?}");
+    assert_eq!(ended.summary["errors"], json!({"read": 2}), "{ended:#?}");
     let times = |path: &str| {
         let heads = server.heads();
         heads.iter().filter(|(_, seen)| seen.path == path).count()
     };
     assert_eq!([times("/first"), times("/get"), times("/post")], [1, 2, 1]);
+    assert_eq!(times("/begun"), 1);
 }
 
 #[test]

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn it_was_sent_when_its_first_byte_was() {
-        let track = Track::default();
+        let track = Track::new(0);
         track.sends();
         let first_ns = track.sent_ns.get();
         while clock::now_ns() == first_ns {}
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_connection_is_no_byte() {
-        let track = Track::default();
+        let track = Track::new(0);
         track.got(0);
         assert_eq!((track.read.get(), track.last_read_ns.get()), (0, 0));
         track.got(3);

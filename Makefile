@@ -5,7 +5,7 @@
 # cmake builds the zlib that pingora links.
 BUILD_NEEDS := cmake=cmake
 TEST_NEEDS := nginx=nginx-light curl=curl wrk=wrk h2load=nghttp2-client chromium=chromium
-BENCH_NEEDS := nginx=nginx-light wrk=wrk h2load=nghttp2-client
+BENCH_NEEDS := nginx=nginx-light wrk=wrk h2load=nghttp2-client hey=hey
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ bench: ## side by side with nginx and wrk: prints ratios
 	cargo build --release --locked
 	@cargo run --release --locked --quiet --bin rehearsal-bench
 
-FUZZ_TARGETS := reader anonymizer json url
+FUZZ_TARGETS := reader anonymizer json url answer
 FUZZ_SECONDS ?= 60
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60): needs a nightly compiler
@@ -38,7 +38,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60): needs a nightly compiler
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -entropic=0 -dict=fuzz/$$target.dict; \
 	done
 
-pgo: ## the quickest rehearsal-proxy, guided by a profile of the benchmark: target/pgo/release
+pgo: ## the quickest programs, guided by a profile of the benchmarks: target/pgo/release
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
 	@scripts/pgo
 

@@ -62,11 +62,12 @@ fn run() -> Result<()> {
 }
 
 /// All benchmarks, in order; arguments choose some.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "cost",
     "latency",
     "memory",
     "replay",
+    "sizes",
     "exactness",
     "anonymize",
     "read",
@@ -85,8 +86,8 @@ fn measure(name: &str, effort: Effort) -> Result<()> {
         "cost" => proxy_cost::run()?.print(),
         "latency" => proxy_latency::run()?.iter().for_each(Table::print),
         "memory" => proxy_memory::run()?,
-        "replay" => {
-            replay::cost::beside_others(effort)?.print();
+        "replay" => replay::cost::beside_others(effort)?.print(),
+        "sizes" => {
             replay::cost::by_size(effort)?.print();
             replay::memory::run(effort)?;
         }

@@ -12,6 +12,10 @@ pub mod cli;
 pub mod exit;
 pub mod summary;
 
+/// What `fuzz/` tries.
+#[cfg(fuzzing)]
+pub use engine::fuzzing;
+
 mod app;
 mod check;
 mod clock;

@@ -1,6 +1,7 @@
 //! How exact replay is: by its own clocks, and by those of a server that knows nothing of it.
 
 use anyhow::{Context as _, Result};
+use replay::summary::Summary;
 
 use super::Run;
 use super::capture::{Shape, write};
@@ -17,32 +18,40 @@ struct Seen {
     ratio: f64,
 }
 
-/// Runs at 1,000 and 5,000 requests a second on one thread, and prints both sides' numbers.
+/// Runs at 1,000 and 5,000 requests a second on one thread, with either way of pacing, and prints both
+/// sides' numbers.
 pub(crate) fn exactness(effort: Effort) -> Result<()> {
     say("lateness by replay's clocks, by the server's, and of a bare timer meanwhile, in µs");
     for rate in [1_000, 5_000] {
-        for _ in 0..effort.rounds().min(3) {
-            let exchanges = u64::from(effort.of(20 * rate));
-            let gap_ns = 1_000_000_000 / u64::from(rate);
-            let (summary, seen) = measure(exchanges, gap_ns, 1)?;
-            let ours = &summary.latency.lateness;
-            say(&format!(
-                "  {rate:>5}/s   replay p50 {:>5} p99 {:>5} p99.9 {:>6}   server p50 {:>5} p99 {:>5} \
-                 p99.9 {:>6}   gaps p50 {:>5} p99.9 {:>6}   timer p99 {:>5}   ratio {:.5}",
-                ours.p50,
-                ours.p99,
-                ours.p999,
-                micros(&seen.late_ns, 0.5),
-                micros(&seen.late_ns, 0.99),
-                micros(&seen.late_ns, 0.999),
-                micros(&seen.gaps_ns, 0.5),
-                micros(&seen.gaps_ns, 0.999),
-                summary.fidelity.machine_lateness_p99,
-                seen.ratio,
-            ));
+        for pacing in ["timer", "precise"] {
+            for _ in 0..effort.rounds().min(3) {
+                exactness_at(rate, pacing, effort)?;
+            }
         }
     }
     say("");
+    Ok(())
+}
+
+fn exactness_at(rate: u32, pacing: &str, effort: Effort) -> Result<()> {
+    let exchanges = u64::from(effort.of(20 * rate));
+    let gap_ns = 1_000_000_000 / u64::from(rate);
+    let (summary, seen) = measure(exchanges, gap_ns, 1, pacing)?;
+    let ours = &summary.latency.lateness;
+    say(&format!(
+        "  {rate:>5}/s {pacing:<7}   replay p50 {:>5} p99 {:>5} p99.9 {:>6}   server p50 {:>5} \
+         p99 {:>5} p99.9 {:>6}   gaps p50 {:>5} p99.9 {:>6}   timer p99 {:>5}   ratio {:.5}",
+        ours.p50,
+        ours.p99,
+        ours.p999,
+        micros(&seen.late_ns, 0.5),
+        micros(&seen.late_ns, 0.99),
+        micros(&seen.late_ns, 0.999),
+        micros(&seen.gaps_ns, 0.5),
+        micros(&seen.gaps_ns, 0.999),
+        summary.fidelity.machine_lateness_p99,
+        seen.ratio,
+    ));
     Ok(())
 }
 
@@ -50,7 +59,7 @@ pub(crate) fn exactness(effort: Effort) -> Result<()> {
 pub(crate) fn drift(effort: Effort) -> Result<()> {
     say("1,000 recorded requests a second for 10 minutes, at 5x");
     let exchanges = u64::from(effort.of(600_000));
-    let (summary, seen) = measure(exchanges, 1_000_000, 5)?;
+    let (summary, seen) = measure(exchanges, 1_000_000, 5, "timer")?;
     let tenth = seen.late_ns.len() / 10;
     say(&format!(
         "  duration ratio {:.6}, by the server's clock {:.6}; median lateness there {} µs in the first \
@@ -63,7 +72,7 @@ pub(crate) fn drift(effort: Effort) -> Result<()> {
     Ok(())
 }
 
-fn measure(exchanges: u64, gap_ns: u64, speed: u64) -> Result<(replay::summary::Summary, Seen)> {
+fn measure(exchanges: u64, gap_ns: u64, speed: u64, pacing: &str) -> Result<(Summary, Seen)> {
     let folder = tempfile::tempdir()?;
     let sink = Sink::start()?;
     let shape = Shape {
@@ -75,7 +84,14 @@ fn measure(exchanges: u64, gap_ns: u64, speed: u64) -> Result<(replay::summary::
     let run = Run {
         capture: &capture,
         target: &sink.address(),
-        args: &["--workers", "1", "--speed", &speed.to_string()],
+        args: &[
+            "--workers",
+            "1",
+            "--pacing",
+            pacing,
+            "--speed",
+            &speed.to_string(),
+        ],
     };
     let summary = run.to_end(folder.path())?;
     Ok((summary, seen(&sink.take(), gap_ns / speed)?))

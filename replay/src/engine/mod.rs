@@ -46,6 +46,8 @@ use control::{Course, Event, Phase, control};
 use feed::Piece;
 use machine::Machine;
 
+#[cfg(fuzzing)]
+pub use client::fuzzing;
 pub(crate) use feed::Planned;
 pub(crate) use fill::Run;
 pub(crate) use login::LoginFailed;

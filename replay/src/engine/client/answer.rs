@@ -3,6 +3,13 @@
 //!
 //! No I/O: bytes are fed, in pieces of any size. Nothing of a body is kept that nobody asked for.
 
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(fuzzing),
+    expect(unreachable_pub, reason = "only `fuzz/` reaches it")
+)]
+pub mod fuzzing;
+
 use std::mem::MaybeUninit;
 
 use httparse::{Error as HeadError, Header, ParserConfig, Status};

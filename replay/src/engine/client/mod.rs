@@ -23,6 +23,9 @@ use crate::target::Target;
 use super::outcome::{Answer, Failure, Outcome, Outgoing};
 use super::slots::Slot;
 
+#[cfg(fuzzing)]
+pub use answer::fuzzing;
+
 use answer::Answering;
 use connect::Connector;
 pub(crate) use connect::NoConnection;

@@ -62,6 +62,9 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
     }
 
     fn step(&mut self) -> Result<Option<Exchange>, E> {
+        if let [(_, only)] = &mut self.captures[..] {
+            return only.next().transpose();
+        }
         if !std::mem::replace(&mut self.begun, true) {
             for index in 0..self.captures.len() {
                 self.pull(index)?;
@@ -85,9 +88,6 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Iterator for Merge<I> {
 
 impl Shift {
     fn apply(self, exchange: &mut Exchange) {
-        if self.captures == 1 {
-            return;
-        }
         let number = |own: u64| own.saturating_mul(self.captures as u64) + self.index as u64;
         exchange.at_ns = exchange.at_ns.saturating_add(self.ns);
         exchange.seq = number(exchange.seq);

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use super::window::index;
 
 /// Names that were seen.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: HashMap<Box<str>, u32>,
+    known: HashMap<Box<str>, u32, RandomState>,
 }
 
 impl Names {

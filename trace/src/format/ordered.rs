@@ -3,8 +3,7 @@
 //! A window of them is kept back: one that ends so late that its place has been passed is
 //! delivered all the same, and counted. Memory is bounded by the window.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::VecDeque;
 
 use super::error::ReadError;
 use crate::exchange::Exchange;
@@ -13,7 +12,8 @@ use crate::exchange::Exchange;
 pub struct Ordered<I> {
     input: I,
     window: Window,
-    kept: BinaryHeap<Reverse<Kept>>,
+    /// In order. What is read belongs at the end of it, or near that.
+    kept: VecDeque<Box<Exchange>>,
     /// The latest beginning that was read.
     newest_ns: u64,
     /// The latest beginning that was delivered.
@@ -43,42 +43,13 @@ impl Default for Window {
     }
 }
 
-/// An exchange, by its place.
-struct Kept(Box<Exchange>);
-
-impl Kept {
-    fn place(&self) -> (u64, u64) {
-        (self.0.at_ns, self.0.seq)
-    }
-}
-
-impl PartialEq for Kept {
-    fn eq(&self, other: &Self) -> bool {
-        self.place() == other.place()
-    }
-}
-
-impl Eq for Kept {}
-
-impl PartialOrd for Kept {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Kept {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
 impl<I: Iterator<Item = Result<Exchange, ReadError>>> Ordered<I> {
     /// Orders what `input` gives.
     pub fn new(input: I, window: Window) -> Self {
         Self {
             input,
             window,
-            kept: BinaryHeap::new(),
+            kept: VecDeque::new(),
             newest_ns: 0,
             passed_ns: 0,
             moved: 0,
@@ -114,15 +85,21 @@ impl<I: Iterator<Item = Result<Exchange, ReadError>>> Ordered<I> {
             self.moved += 1;
         }
         self.newest_ns = self.newest_ns.max(exchange.at_ns);
-        self.kept.push(Reverse(Kept(Box::new(exchange))));
+        let place = |exchange: &Exchange| (exchange.at_ns, exchange.seq);
+        let own = place(&exchange);
+        let index = match self.kept.back() {
+            Some(last) if place(last) > own => self.kept.partition_point(|kept| place(kept) <= own),
+            _ => self.kept.len(),
+        };
+        self.kept.insert(index, Box::new(exchange));
     }
 
     /// Whether the first one has waited long enough.
     fn is_due(&self) -> bool {
-        self.kept.peek().is_some_and(|Reverse(first)| {
+        self.kept.front().is_some_and(|first| {
             self.ended
                 || self.kept.len() > self.window.exchanges
-                || self.newest_ns - first.0.at_ns > self.window.ns
+                || self.newest_ns - first.at_ns > self.window.ns
         })
     }
 }
@@ -142,7 +119,7 @@ impl<I: Iterator<Item = Result<Exchange, ReadError>>> Iterator for Ordered<I> {
                 None => self.ended = true,
             }
         }
-        let Reverse(Kept(first)) = self.kept.pop()?;
+        let first = self.kept.pop_front()?;
         self.passed_ns = self.passed_ns.max(first.at_ns);
         Some(Ok(*first))
     }

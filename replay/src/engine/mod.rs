@@ -19,6 +19,7 @@ mod priority;
 mod session;
 mod slots;
 mod timer;
+mod why;
 mod worker;
 
 use std::io;
@@ -31,7 +32,6 @@ use hdrhistogram::Histogram;
 use http::HeaderValue;
 use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustls::AlertDescription;
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 
@@ -41,7 +41,6 @@ use crate::settings::{Auth, ExtraHeader, How};
 use crate::target::Target;
 use crate::users::Pool;
 
-use client::NoConnection;
 use control::{Course, Event, Phase, control};
 use feed::Piece;
 use machine::Machine;
@@ -242,42 +241,6 @@ fn raise_file_limit() {
             maximum: limit.maximum,
         },
     );
-}
-
-/// The reason in words, without the system's number.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::TimedOut => "no answer".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn connect_error(job: &Job, error: &NoConnection) -> EngineError {
-    EngineError::Connect {
-        target: job.target.url().to_owned(),
-        reason: reason(&error.reason),
-        hint: hint(error),
-    }
-}
-
-/// What to look at when there is no connection.
-fn hint(error: &NoConnection) -> &'static str {
-    match error.failure {
-        Failure::Tls => {}
-        Failure::Protocol => return "is `--http2` right?",
-        _ => return "is the proxy running? is `--target` right?",
-    }
-    let cause = error.reason.get_ref();
-    match cause.and_then(|cause| cause.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            "name whom to believe with `--ca FILE`, or believe any certificate with `--insecure`"
-        }
-        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
-            "is `--http2` right?"
-        }
-        _ => "does it speak TLS? is `--target` right?",
-    }
 }
 
 fn count(counter: &AtomicU64) {

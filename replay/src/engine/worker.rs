@@ -27,7 +27,8 @@ use super::pace::pace;
 use super::players::Players;
 use super::session::Sessions;
 use super::slots::Slots;
-use super::{EngineError, Job, Share, connect_error};
+use super::why::connect_error;
+use super::{EngineError, Job, Share};
 
 use play::Playing;
 

@@ -1,6 +1,7 @@
 //! HTTP/2: many requests on one connection, and what becomes of them when it ends.
 
 use std::collections::BTreeSet;
+use std::net::TcpListener;
 
 use serde_json::json;
 
@@ -110,8 +111,8 @@ fn a_connection_that_ends_takes_only_what_was_on_it() {
     let server = Streams::start(Manner::default(), None);
     let recording = crowd(20, "/good")
         .with(Recorded::get(60, 1, "/slow"))
-        .with(Recorded::get(61, 2, "/hang-up"))
-        .with_all((0..5).map(|number| Recorded::get(200 + number, 3, "/good")));
+        .with(Recorded::get(120, 2, "/hang-up"))
+        .with_all((0..5).map(|number| Recorded::get(250 + number, 3, "/good")));
     let ended = play(&recording, &server).run();
     let ended = check(ended, &json!({"200": 25}), &json!({"read": 2}));
     assert_eq!(ended.summary["settings"]["connections"], 2);
@@ -187,12 +188,26 @@ fn more_requests_than_a_connection_takes_open_another_one() {
     assert!((2..=30).contains(&opened), "{opened}");
 }
 
+/// In clear nothing is agreed on: only its answer shows whether a server speaks it.
 #[test]
-fn a_server_that_speaks_no_http_2_fails_every_request() {
+fn a_server_that_speaks_no_http_2_is_refused_before_anything_is_sent() {
     let server = crate::server::Server::start(|_| 200.into());
-    let recording = crowd(5, "/good");
-    let ended = Replay::of(&recording, &server).args(["--http2"]).run();
-    let ended = ended.balanced();
-    assert_eq!(ended.code, 1, "{ended:#?}");
-    assert_eq!(ended.summary["totals"]["completed"], 0);
+    let replay = Replay::of(&crowd(5, "/good"), &server).args(["--http2"]);
+    let ended = replay.run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{ended:#?}");
+    let error = ended.stderr.replace(&server.url(), "[target]");
+    insta::assert_snapshot!(error, @"error: cannot connect to [target]: it does not speak HTTP/2; is `--http2` right?");
+    assert!(!replay.path("out").exists());
+}
+
+/// Nor does one that says nothing at all hold up the run.
+#[test]
+fn a_server_that_is_silent_is_refused_before_anything_is_sent() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}", silent.local_addr().unwrap());
+    let replay = Replay::at(&crowd(5, "/good"), &target);
+    let ended = replay.args(["--http2", "--connect-timeout", "50ms"]).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{ended:#?}");
+    let error = ended.stderr.replace(&target, "[target]");
+    insta::assert_snapshot!(error, @"error: cannot connect to [target]: no answer; is the proxy running? is `--target` right?");
 }

@@ -6,6 +6,7 @@ use std::thread;
 
 use std::io::{BufReader, Write as _};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
@@ -23,17 +24,24 @@ struct Certificate {
 
 impl Certificate {
     fn of(name: &str) -> Self {
-        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        Self::made(name, IsCa::NoCa)
+    }
+
+    fn made(name: &str, is_ca: IsCa) -> Self {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = is_ca;
+        let signing_key = KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let ring = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(ring)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![cert.der().clone()], key)
             .unwrap();
         Self {
-            pem: made.cert.pem(),
+            pem: cert.pem(),
             config,
         }
     }
@@ -167,6 +175,16 @@ fn a_certificate_for_another_name_is_refused() {
     let port = server.address.port();
     let replay = play(&requests(5), server.address).file("ca.pem", &certificate.pem);
     insta::assert_snapshot!(refused(&replay.args(["--ca", "ca.pem"]), 1, port), @r#"error: cannot connect to https://localhost:[port]: invalid peer certificate: certificate not valid for name "localhost"; certificate is only valid for DnsName("staging.test"); name whom to believe with `--ca FILE`, or believe any certificate with `--insecure`"#);
+}
+
+/// As `openssl req -x509` makes them.
+#[test]
+fn a_certificate_of_an_authority_does_not_stand_for_a_server() {
+    let certificate = Certificate::made("localhost", IsCa::Ca(BasicConstraints::Unconstrained));
+    let server = Secure::start(certificate.config.clone(), false);
+    let port = server.address.port();
+    let replay = play(&requests(5), server.address).file("ca.pem", &certificate.pem);
+    insta::assert_snapshot!(refused(&replay.args(["--ca", "ca.pem"]), 1, port), @"error: cannot connect to https://localhost:[port]: its certificate is that of an authority, which can't stand for a server; make it one with `CA:FALSE`, or believe any certificate with `--insecure`");
 }
 
 #[test]

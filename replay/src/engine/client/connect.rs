@@ -91,7 +91,7 @@ async fn connect(address: SocketAddr, guard: Guard) -> io::Result<TcpStream> {
 }
 
 /// What the future brings, unless it is too late.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     deadline: &Deadline,
     future: impl Future<Output = Result<T, NoConnection>>,
 ) -> Result<T, NoConnection> {

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use h2::RecvStream;
 use h2::client::{ResponseFuture, SendRequest};
+use h2::{Ping, RecvStream};
 use http::{HeaderName, HeaderValue, Request, Uri};
 use tokio::task::spawn_local;
 
@@ -48,14 +48,16 @@ impl Drop for Opened<'_> {
 }
 
 impl Http2 {
-    /// Shakes hands.
+    /// Shakes hands. Where nothing was agreed on before, an answer shows that it speaks HTTP/2 at all.
     pub(super) async fn new(stream: Stream, slot: Slot) -> Result<Self, Failure> {
+        let is_agreed = matches!(stream, Stream::Tls(_));
         let handshake = h2::client::Builder::new()
             .initial_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
             .enable_push(false)
             .handshake(stream);
-        let (sender, connection) = handshake.await.map_err(|error| failure(&error))?;
+        let (sender, mut connection) = handshake.await.map_err(|error| failure(&error))?;
+        let pings = connection.ping_pong().filter(|_| !is_agreed);
         let is_dead = Rc::<Cell<bool>>::default();
         let ends = Rc::clone(&is_dead);
         // Its errors reach whoever waits for an answer on it.
@@ -63,6 +65,10 @@ impl Http2 {
             let _ended = connection.await;
             ends.set(true);
         }));
+        if let Some(mut pings) = pings {
+            let answer = pings.ping(Ping::opaque()).await;
+            answer.map_err(|_ended| Failure::Protocol)?;
+        }
         Ok(Self {
             sender,
             open: Rc::default(),

@@ -27,8 +27,8 @@ use super::slots::Slot;
 pub use answer::fuzzing;
 
 use answer::Answering;
-use connect::Connector;
 pub(crate) use connect::NoConnection;
+use connect::{Connector, in_time};
 use deadline::{Deadline, Deadlines, period};
 use http1::{Http1, Scratch};
 use http2::Http2;
@@ -244,7 +244,7 @@ impl Client {
     }
 
     async fn http2(&self, key: Key, slot: Slot) -> Result<Http2, NoConnection> {
-        let (stream, _deadline) = self.connect().await?;
+        let (stream, deadline) = self.connect().await?;
         let refused = |failure| NoConnection {
             failure,
             reason: io::Error::other("it does not speak HTTP/2"),
@@ -252,7 +252,9 @@ impl Client {
         if !stream.permits_http2() {
             return Err(refused(Failure::Protocol));
         }
-        let opened = Http2::new(stream, slot).await.map_err(refused)?;
+        deadline.within(self.timeouts.connect, Failure::ConnectTimeout);
+        let shaken = async { Http2::new(stream, slot).await.map_err(refused) };
+        let opened = in_time(&deadline, shaken).await?;
         self.shared.borrow_mut().push((key, opened.clone()));
         self.pool.tell_all();
         Ok(opened)

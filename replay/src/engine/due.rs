@@ -42,23 +42,9 @@ impl Due {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plan::window::Window;
-
-    fn arrival(due_ns: u64) -> Arrival {
-        Arrival {
-            due_ns,
-            pause_ns: None,
-            window: Arc::<Window>::default(),
-            entry: 0,
-            clone: 0,
-            lap: 0,
-        }
-    }
 
     proptest! {
         /// With a clock that jumps, as it does where a machine is busy: nothing is released early,
@@ -70,7 +56,7 @@ mod tests {
         ) {
             due_ns.sort_unstable();
             let mut due = Due::default();
-            due.add(due_ns.iter().map(|due_ns| arrival(*due_ns)));
+            due.add(due_ns.iter().map(|due_ns| Arrival::at(*due_ns)));
             let (mut now_ns, mut released) = (0, Vec::new());
             for jump in jumps {
                 now_ns += jump;

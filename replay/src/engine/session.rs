@@ -87,22 +87,11 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::plan::window::Window;
 
     fn released(due_ns: u64) -> Released {
-        let arrival = Arrival {
-            due_ns,
-            pause_ns: None,
-            window: Arc::<Window>::default(),
-            entry: 0,
-            clone: 0,
-            lap: 0,
-        };
         Released {
-            arrival,
+            arrival: Arrival::at(due_ns),
             slot: None,
         }
     }

@@ -113,6 +113,19 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
+    /// One of nobody in particular.
+    #[cfg(test)]
+    pub(crate) fn at(due_ns: u64) -> Self {
+        Self {
+            due_ns,
+            pause_ns: None,
+            window: Arc::default(),
+            entry: 0,
+            clone: 0,
+            lap: 0,
+        }
+    }
+
     /// What is played.
     pub(crate) fn entry(&self) -> &Entry {
         &self.window.entries[self.entry as usize]

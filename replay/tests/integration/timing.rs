@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::capture::{Recorded, Recording};
-use crate::program::Replay;
+use crate::program::{Ended, Replay};
 use crate::server::{Answer, Server};
 
 fn every_10_ms(who: u32, count: u64) -> Recording {
@@ -30,6 +30,34 @@ impl Gauge {
         thread::sleep(slow);
         self.open.fetch_sub(1, Ordering::SeqCst);
         200.into()
+    }
+}
+
+/// Lets the program stand still when it asks for `/freeze`.
+#[derive(Default)]
+struct Freezer {
+    child: Arc<AtomicI32>,
+}
+
+impl Freezer {
+    fn server(&self, time: Duration) -> Server {
+        let child = Arc::clone(&self.child);
+        Server::start(move |seen| {
+            if seen.path == "/freeze" {
+                let pid = Pid::from_raw(child.load(Ordering::SeqCst)).unwrap();
+                kill_process(pid, Signal::STOP).unwrap();
+                thread::sleep(time);
+                kill_process(pid, Signal::CONT).unwrap();
+            }
+            200.into()
+        })
+    }
+
+    fn run(&self, replay: &Replay) -> Ended {
+        let started = replay.start();
+        let id = i32::try_from(started.id()).unwrap();
+        self.child.store(id, Ordering::SeqCst);
+        replay.wait(started)
     }
 }
 
@@ -131,17 +159,8 @@ fn a_session_that_thinks_and_is_not_done_when_it_begins_anew_is_not_late() {
 
 #[test]
 fn a_generator_that_freezes_is_late_and_the_run_invalid() {
-    let child = Arc::new(AtomicI32::new(0));
-    let process = Arc::clone(&child);
-    let server = Server::start(move |seen| {
-        if seen.path == "/freeze" {
-            let pid = Pid::from_raw(process.load(Ordering::SeqCst)).unwrap();
-            kill_process(pid, Signal::STOP).unwrap();
-            thread::sleep(Duration::from_millis(150));
-            kill_process(pid, Signal::CONT).unwrap();
-        }
-        200.into()
-    });
+    let freezer = Freezer::default();
+    let server = freezer.server(Duration::from_millis(150));
     let others = (0..30)
         .map(|number| Recorded::get(500 + u64::from(number) * 10, 10 + number, "/api/v1/people"));
     let recording = Recording::new()
@@ -149,9 +168,7 @@ fn a_generator_that_freezes_is_late_and_the_run_invalid() {
         .with(Recorded::get(500, 2, "/freeze"))
         .with_all(others);
     let replay = Replay::of(&recording, &server);
-    let started = replay.start();
-    child.store(i32::try_from(started.id()).unwrap(), Ordering::SeqCst);
-    let ended = replay.wait(started);
+    let ended = freezer.run(&replay);
     assert_eq!(ended.code, 96, "{ended:#?}");
     assert!(
         ended
@@ -170,17 +187,8 @@ fn a_generator_that_freezes_is_late_and_the_run_invalid() {
 
 #[test]
 fn sessions_behind_a_generator_that_freezes_are_late_and_do_not_wait() {
-    let child = Arc::new(AtomicI32::new(0));
-    let process = Arc::clone(&child);
-    let server = Server::start(move |seen| {
-        if seen.path == "/freeze" {
-            let pid = Pid::from_raw(process.load(Ordering::SeqCst)).unwrap();
-            kill_process(pid, Signal::STOP).unwrap();
-            thread::sleep(Duration::from_millis(200));
-            kill_process(pid, Signal::CONT).unwrap();
-        }
-        200.into()
-    });
+    let freezer = Freezer::default();
+    let server = freezer.server(Duration::from_millis(200));
     // Five sessions, of which ten requests each become due while the program stands still.
     let exchanges = (0..75)
         .map(|number| Recorded::get(500 + number * 4, u32::try_from(number % 5).unwrap(), "/"));
@@ -188,9 +196,7 @@ fn sessions_behind_a_generator_that_freezes_are_late_and_do_not_wait() {
         .with_all(exchanges)
         .with(Recorded::get(552, 9, "/freeze"));
     let replay = Replay::of(&recording, &server);
-    let started = replay.start();
-    child.store(i32::try_from(started.id()).unwrap(), Ordering::SeqCst);
-    let ended = replay.wait(started);
+    let ended = freezer.run(&replay);
     let latency = &ended.summary["latency"];
     let of = |clock: &str, which: &str| latency[clock][which].as_u64().unwrap();
     // That one goes out late does not make the next one of its session wait for the target.

@@ -48,9 +48,9 @@ fn what_a_filter_leaves_logs_in_first_too() {
     assert!(plan.players[0].logs_in_first);
 }
 
-#[test]
-fn users_get_test_users_of_their_role() {
-    let mut me = with_token(5, 2);
+/// The exchange that tells a user to be an admin, and a plan that looks at it.
+fn an_admin(seq: u64, who: u8) -> (Exchange, Wanted) {
+    let mut me = with_token(seq, who);
     me.route = "GET /api/v1/auth/me".to_owned();
     me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}).into());
     let mut wanted = wanted(load("1"));
@@ -58,6 +58,12 @@ fn users_get_test_users_of_their_role() {
         route: me.route.clone(),
         at: "body#/role".parse().unwrap(),
     });
+    (me, wanted)
+}
+
+#[test]
+fn users_get_test_users_of_their_role() {
+    let (me, wanted) = an_admin(5, 2);
     let plan = plan(&[log_in(1, 1), me], wanted).unwrap();
     assert!(plan.players[0].test_user > 0);
     assert_eq!(plan.players[1].test_user, 0);
@@ -190,14 +196,7 @@ fn only_who_takes_part_needs_a_test_user() {
 
 #[test]
 fn a_role_is_known_from_an_answer_that_a_filter_leaves_out() {
-    let mut me = with_token(5, 2);
-    me.route = "GET /api/v1/auth/me".to_owned();
-    me.response.body.content = Content::Shape(serde_json::json!({"role": "keep:admin"}).into());
-    let mut wanted = wanted(load("1"));
-    wanted.role = Some(RoleSource {
-        route: me.route.clone(),
-        at: "body#/role".parse().unwrap(),
-    });
+    let (me, mut wanted) = an_admin(5, 2);
     wanted.selection.filter.any = vec!["method=POST".parse().unwrap()];
     let plan = plan(&[log_in(1, 1), log_in(2, 2), me], wanted).unwrap();
     assert_eq!(plan.arrivals.len(), 2);

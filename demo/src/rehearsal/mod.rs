@@ -126,11 +126,14 @@ async fn replay(
 ) -> Result<Vec<Expectation>> {
     let Loop { speed, out, .. } = rehearsal;
     steps.say(&format!("replaying at {speed} through /api/loadtest/*"));
-    let mut status = stage.replay(capture, speed, out).await?;
+    let how = ["--speed", speed, "--pacing", "precise"];
+    let mut status = stage.replay(capture, &how[..2], out).await?;
     for _ in 1..ATTEMPTS {
         if status.code() == Some(INVALID) {
-            steps.say("this machine was too busy for the replay to keep time: once more");
-            status = stage.replay(capture, speed, out).await?;
+            steps.say(
+                "this machine was too busy for the replay to keep time: with --pacing precise",
+            );
+            status = stage.replay(capture, &how, out).await?;
         }
     }
     let recorded = Capture::read(capture)?.exchanges.len();

@@ -60,12 +60,13 @@ impl Stage {
         ))
     }
 
-    /// Replays `capture` through a proxy of its own, with results in `out`. Its output goes where
+    /// Replays `capture` with these flags through a proxy of its own, with results in `out`. Its output goes where
     /// ours goes.
-    pub async fn replay(&self, capture: &Path, speed: &str, out: &Path) -> Result<ExitStatus> {
+    pub async fn replay(&self, capture: &Path, how: &[&str], out: &Path) -> Result<ExitStatus> {
         let (proxy, address) = self.proxy(None)?;
         let status = Command::from(command("replay")?)
-            .args(["--speed", speed, "--via-loadtest", "--config"])
+            .args(how)
+            .args(["--via-loadtest", "--config"])
             .arg(self.files.replay(&address)?)
             .arg("--out")
             .arg(out)

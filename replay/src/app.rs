@@ -144,6 +144,7 @@ fn planner(
                 host: target.map_or(host, |target| target.host.clone()),
                 prefix: target.map_or_else(String::new, |target| target.prefix.clone()),
                 via_loadtest: settings.to.via_loadtest,
+                rewrites: settings.to.rewrites.clone(),
                 headers: settings.to.headers.clone(),
                 addresses: settings.to.client_addresses.is_some(),
             },

@@ -16,7 +16,7 @@ use crate::exit::{self, Exit};
 use crate::settings::filter::Conditions;
 use crate::settings::values::{count, duration, laps, seed};
 use crate::settings::{
-    Decimal, ExtraHeader, OnOverload, Pace, Pacing, Reuse, SessionMode, Stages, load,
+    Decimal, ExtraHeader, OnOverload, Pace, Pacing, Reuse, Rewrite, SessionMode, Stages, load,
 };
 use crate::{app, check, console};
 
@@ -191,6 +191,10 @@ pub(crate) struct Args {
     /// Send this header with every request, in place of a recorded one (repeatable)
     #[arg(long, value_name = "NAME: VALUE", help_heading = "What")]
     pub(crate) header: Vec<ExtraHeader>,
+
+    /// Send paths that begin with FROM with TO there, before --via-loadtest (repeatable: longest wins)
+    #[arg(long, value_name = "FROM=TO", help_heading = "What")]
+    pub(crate) rewrite: Vec<Rewrite>,
 
     /// Send /api/v1/x as /api/loadtest/x, with the key from LOAD_TEST_KEY
     #[arg(

@@ -5,7 +5,7 @@
 use http::{HeaderName, HeaderValue, header};
 use trace::exchange::{Content, Request as Recorded};
 
-use crate::settings::ExtraHeader;
+use crate::settings::{ExtraHeader, Rewrite};
 use crate::slot::{self, Kind, Place};
 
 use super::window::{Body, Hole, Method, Request, Window};
@@ -19,6 +19,8 @@ pub(crate) struct Rules {
     pub(crate) prefix: String,
     /// Whether the application's API is reached through the load-test path.
     pub(crate) via_loadtest: bool,
+    /// How paths are sent otherwise than recorded, before that.
+    pub(crate) rewrites: Vec<Rewrite>,
     /// Sent with every request.
     pub(crate) headers: Vec<ExtraHeader>,
     /// Whether the target is told an address for each user.
@@ -47,7 +49,8 @@ pub(super) fn compile(
         .method
         .parse()
         .map_err(|_error| Unsendable::Method(recorded.method.clone()))?;
-    let (path, gated) = loadtest_path(&recorded.path, rules.via_loadtest);
+    let path = Rewrite::of(&rules.rewrites, &recorded.path);
+    let (path, gated) = loadtest_path(&path, rules.via_loadtest);
     if !is_target(&path) || !is_target(&recorded.query) {
         return Err(Unsendable::Target);
     }

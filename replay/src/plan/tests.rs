@@ -71,6 +71,7 @@ fn wanted(load: Load) -> Wanted {
                 host: HeaderValue::from_static("target:81"),
                 prefix: String::new(),
                 via_loadtest: false,
+                rewrites: Vec::new(),
                 headers: Vec::new(),
                 addresses: false,
             },

@@ -7,6 +7,7 @@ pub(crate) mod file;
 pub(crate) mod filter;
 pub(crate) mod load;
 pub(crate) mod resolve;
+mod rewrite;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::locator::Locator;
 pub(crate) use decimal::Decimal;
 pub(crate) use filter::Filter;
 pub(crate) use load::{Load, Pace, Rate, Stages, What};
+pub(crate) use rewrite::Rewrite;
 pub(crate) use values::{ExtraHeader, OnOverload, Pacing, Reuse, SessionMode};
 
 /// Everything that a run was asked to do.
@@ -66,6 +68,8 @@ pub(crate) struct Destination {
     pub(crate) key: Option<SecretString>,
     /// Added to every request.
     pub(crate) headers: Vec<ExtraHeader>,
+    /// How paths are sent otherwise than recorded.
+    pub(crate) rewrites: Vec<Rewrite>,
     /// One address of these for each user.
     pub(crate) client_addresses: Option<IpNet>,
     /// The configuration of the proxy in front of it, for the limits that it sets.

@@ -57,6 +57,7 @@ impl Settings {
                 via_loadtest: args.via_loadtest.or(file.via_loadtest).unwrap_or_default(),
                 key,
                 headers: args.header,
+                rewrites: args.rewrite,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
                 tls: Tls {

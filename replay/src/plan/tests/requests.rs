@@ -39,6 +39,7 @@ fn a_request_is_sent_as_recorded_with_its_holes() {
     wanted.selection.rules = Rules {
         prefix: "/base".to_owned(),
         via_loadtest: true,
+        rewrites: vec!["/api/v1/people/=/api/v1/persons/".parse().unwrap()],
         headers: vec!["X-Team: red".parse().unwrap()],
         addresses: true,
         ..wanted.selection.rules
@@ -59,7 +60,7 @@ fn a_request_is_sent_as_recorded_with_its_holes() {
     {"username":"<Username 0>","password":"<Password 0>"}
     "#);
     insta::assert_snapshot!(sent(&plan.arrivals[1]), @"
-    GET /base/api/loadtest/people/2 HTTP/1.1
+    GET /base/api/loadtest/persons/2 HTTP/1.1
     host: target:81
     authorization: Bearer <Auth 0>
     x-team: red

@@ -267,8 +267,8 @@ pub(crate) struct Args {
     )]
     pub(crate) sessions: SessionMode,
 
-    /// timer: asleep until a request is due; precise: awake shortly before it is, and before others,
-    /// which takes more of a core
+    /// timer: asleep until a request is due; precise: awake shortly before, with real-time priority
+    /// where that is granted, which takes more of a core
     #[arg(
         long,
         value_name = "HOW",

@@ -60,8 +60,8 @@ impl Stage {
         ))
     }
 
-    /// Replays `capture` with these flags through a proxy of its own, with results in `out`. Its output goes where
-    /// ours goes.
+    /// Replays `capture` with these flags through a proxy of its own, with results in `out`. Its output
+    /// goes where ours goes.
     pub async fn replay(&self, capture: &Path, how: &[&str], out: &Path) -> Result<ExitStatus> {
         let (proxy, address) = self.proxy(None)?;
         let status = Command::from(command("replay")?)

@@ -4,6 +4,7 @@
 //! enough it wakes earlier and looks at the clock until the time has come, between which the runtime
 //! reads answers that come in.
 
+use std::cell::Cell;
 use std::io;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
@@ -25,6 +26,8 @@ pub(super) struct Timer {
     fd: AsyncFd<OwnedFd>,
     /// How long before the deadline it wakes up.
     guard_ns: u64,
+    /// The deadline that it woke up for, and stays awake until.
+    awake_for_ns: Cell<u64>,
 }
 
 impl Timer {
@@ -45,14 +48,21 @@ impl Timer {
                 Pacing::Timer => 0,
                 Pacing::Precise => GUARD_NS,
             },
+            awake_for_ns: Cell::default(),
         })
     }
 
     /// Returns when the clock has reached the deadline. May be dropped while it waits.
     pub(super) async fn sleep_until(&self, deadline_ns: u64) -> io::Result<()> {
-        let wake_ns = deadline_ns.saturating_sub(self.guard_ns);
-        if self.guard_ns == 0 || clock::now_ns() < wake_ns {
-            self.wake_at(wake_ns).await?;
+        if self.awake_for_ns.get() != deadline_ns {
+            let early_ns = deadline_ns.saturating_sub(self.guard_ns);
+            if clock::now_ns() < early_ns {
+                self.wake_at(early_ns).await?;
+                self.awake_for_ns.set(deadline_ns);
+            } else {
+                // Who had no time to sleep would never let go of the core.
+                self.wake_at(deadline_ns).await?;
+            }
         }
         while clock::now_ns() < deadline_ns {
             yield_now().await;
@@ -101,6 +111,9 @@ pub(super) fn wake_exactly() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future as _, poll_fn};
+    use std::pin::pin;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
 
@@ -136,14 +149,15 @@ mod tests {
     /// Whoever is awake ahead of time must not keep answers from being read.
     #[tokio::test(flavor = "current_thread")]
     async fn others_read_what_comes_in_while_it_is_awake() {
+        let deadline_ns = now_ns() + 10 * NANOS_PER_SECOND;
         let timer = Timer {
-            guard_ns: u64::MAX,
+            awake_for_ns: Cell::new(deadline_ns),
             ..Timer::new(Pacing::Precise).unwrap()
         };
         let (mut near, mut far) = UnixStream::pair().unwrap();
         tokio::select! {
             biased;
-            _ = timer.sleep_until(now_ns() + 10 * NANOS_PER_SECOND) => panic!("nothing was read"),
+            _ = timer.sleep_until(deadline_ns) => panic!("nothing was read"),
             () = async {
                 for _ in 0..100 {
                     near.write_all(b"x").await.unwrap();
@@ -151,5 +165,22 @@ mod tests {
                 }
             } => {}
         }
+    }
+
+    /// Else a worker with much to send would keep its core from all others.
+    #[tokio::test(flavor = "current_thread")]
+    async fn it_stays_awake_only_where_it_slept_before() {
+        let timer = Timer {
+            guard_ns: u64::MAX,
+            ..Timer::new(Pacing::Precise).unwrap()
+        };
+        let mut polls = 0;
+        let mut sleep = pin!(timer.sleep_until(now_ns() + 20_000_000));
+        let slept = poll_fn(|context| {
+            polls += 1;
+            sleep.as_mut().poll(context)
+        });
+        slept.await.unwrap();
+        assert!(polls < 10, "{polls}");
     }
 }

@@ -282,13 +282,15 @@ impl Recorder {
     fn finish(&self, capture: Capture, patience: Duration) -> Result<Closed, CloseError> {
         let tally = Arc::clone(capture.tally());
         let closed = capture.close(self.clock.now() + patience);
+        // First: whoever waits for the account may end the process with it.
+        let closed = closed.inspect(announce);
         let mut books = lock(&self.books);
         books.open.retain(|(open, _)| !Arc::ptr_eq(open, &tally));
         books.closed.add(&tally.counts());
         books.outcomes.add(&closed);
         drop(books);
         self.closed.notify_all();
-        closed.inspect(announce)
+        closed
     }
 
     /// Closes a capture that has failed, for what it is worth.

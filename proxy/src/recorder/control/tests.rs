@@ -9,6 +9,7 @@ use std::thread;
 use tempfile::TempDir;
 use trace::anonymize::{Key, Mode, Policy};
 use trace::recording::Sample;
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::super::pending::Pending;
 use super::super::selection::Filters;
@@ -209,6 +210,39 @@ fn captures_that_are_being_closed_are_few_and_the_end_waits_for_all() {
         assert_eq!(recorder.outcomes().clean, 3);
     });
     assert_eq!(in_all(&recorder), (2, 2, 0, 0));
+}
+
+/// Keeps how many captures are open whenever something is said.
+struct Said {
+    recorder: Arc<Recorder>,
+    open: Arc<Mutex<Vec<usize>>>,
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
+    fn on_event(
+        &self,
+        _event: &tracing::Event<'_>,
+        _context: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        lock(&self.open).push(lock(&self.recorder.books).open.len());
+    }
+}
+
+/// The process ends once the last account is closed, and nothing is said after that.
+#[test]
+fn how_a_capture_ended_is_told_before_its_account_is_closed() {
+    let folder = TempDir::new().unwrap();
+    let recorder = recorder(&folder);
+    recorder.start().unwrap();
+    let open = Arc::default();
+    let said = Said {
+        recorder: Arc::clone(&recorder),
+        open: Arc::clone(&open),
+    };
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(said), || {
+        recorder.stop().unwrap();
+    });
+    assert_eq!(*lock(&open), [1]);
 }
 
 #[test]

@@ -5,11 +5,11 @@
 //! and replay reads [`exchange::Exchange`]s from it.
 
 pub mod anonymize;
+pub mod coding;
 pub mod exchange;
 pub mod format;
 mod links;
 pub mod pattern;
-
 pub mod rate;
 pub mod raw;
 mod recent;

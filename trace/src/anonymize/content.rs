@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::decode;
 use super::policy::{Content, Policy};
+use crate::coding;
 use crate::raw::{RawBody, RawHeaders};
 
 /// A body that can be read, if it is what its headers say.
@@ -47,7 +47,7 @@ pub(super) fn of<'a>(
 }
 
 fn decode<'a>(encoding: &str, bytes: &'a [u8], decoded: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    Some(match decode::decode(encoding, bytes, MOST_DECODED).ok()? {
+    Some(match coding::decode(encoding, bytes, MOST_DECODED).ok()? {
         Cow::Borrowed(bytes) => bytes,
         Cow::Owned(bytes) => {
             *decoded = bytes;

@@ -8,7 +8,6 @@ pub mod audit;
 mod body;
 mod content;
 mod dates;
-mod decode;
 mod detect;
 mod draw;
 mod evidence;

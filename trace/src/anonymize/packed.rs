@@ -10,11 +10,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::decode;
 use super::detect;
 use super::markup::Markup;
 use super::policy::Kind;
 use super::scrub::Scrub;
+use crate::coding::{self, Undecoded};
 
 /// A value that holds others.
 pub(super) struct Packed {
@@ -208,10 +208,10 @@ fn hides(value: &str, layers: usize) -> bool {
 }
 
 fn is_compressed(bytes: &[u8]) -> bool {
-    let decoded = decode::decode("gzip", bytes, MOST_INFLATED).map(|bytes| bytes.into_owned());
-    match decoded.or_else(|_| decode::deflate(bytes, MOST_INFLATED)) {
+    let decoded = coding::decode("gzip", bytes, MOST_INFLATED).map(|bytes| bytes.into_owned());
+    match decoded.or_else(|_| coding::deflate(bytes, MOST_INFLATED)) {
         Ok(bytes) => std::str::from_utf8(&bytes).is_ok_and(is_clear),
-        Err(refused) => refused == decode::Undecoded::TooLarge,
+        Err(refused) => refused == Undecoded::TooLarge,
     }
 }
 

@@ -17,6 +17,7 @@ mod quick;
 pub mod reader;
 mod record;
 pub mod totals;
+pub mod uses;
 pub mod verify;
 pub mod writer;
 
@@ -25,6 +26,7 @@ pub use header::{FORMAT, Header, VERSION};
 pub use ordered::{Ordered, Window};
 pub use reader::{Capture, Reader};
 pub use totals::{Audit, Checkpoint, Dropped, Footer, LeftOut};
+pub use uses::{Used, Uses};
 pub use verify::Verified;
 pub use writer::{WriteError, Writer};
 

@@ -12,7 +12,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 /// Why a body could not be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Undecoded {
+pub enum Undecoded {
     /// It ends too early, goes on after its end, or is no such encoding at all.
     #[error("not valid in its content encoding")]
     Corrupt,
@@ -26,11 +26,7 @@ pub(super) enum Undecoded {
 
 /// What `bytes` were before the encodings of `header` were applied, if that is at most `limit`
 /// bytes.
-pub(super) fn decode<'a>(
-    header: &str,
-    bytes: &'a [u8],
-    limit: usize,
-) -> Result<Cow<'a, [u8]>, Undecoded> {
+pub fn decode<'a>(header: &str, bytes: &'a [u8], limit: usize) -> Result<Cow<'a, [u8]>, Undecoded> {
     let mut decoded = Cow::Borrowed(bytes);
     // The one that was applied last comes off first.
     for coding in codings(header)?.into_iter().rev() {
@@ -84,7 +80,7 @@ impl Coding {
 }
 
 /// In the zlib format, as RFC 9110 has it, or bare, as some clients send it.
-pub(super) fn deflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
+pub(crate) fn deflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
     match inflate(Decompress::new(true), bytes, limit) {
         Err(Undecoded::Corrupt) => inflate(Decompress::new(false), bytes, limit),
         decoded => decoded,

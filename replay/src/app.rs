@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use jiff::Zoned;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::Args;
@@ -18,11 +19,11 @@ use crate::limits::{Limits, Refusals};
 use crate::merge::Source;
 use crate::output::Output;
 use crate::plan::overview::Overview;
-use crate::plan::{PlanError, Planner, Rules, Selection, Wanted};
+use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, week};
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
-use crate::settings::{How, Load, Pace, SessionMode, Settings};
+use crate::settings::{How, Load, Pace, SessionMode, Settings, ShiftDates};
 use crate::summarize::{About, Brought, summarize};
 use crate::summary::{self, Model, Status, Summary};
 use crate::target::Target;
@@ -37,7 +38,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let target = target(&settings)?;
     let key = key_header(&settings)?;
     let captures = Captures::open(&settings.captures).map_err(usage)?;
-    let (mut planner, pool) = planner(&settings, target.as_ref(), &captures)?;
+    let noise = noise(&settings)?;
+    let shift_days = shift_days(&settings, &captures)?;
+    let (mut planner, pool) = planner(&settings, target.as_ref(), &captures, shift_days)?;
     let mut warned = Warned::default();
     warned.tell(&captures);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
@@ -58,7 +61,12 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     match measured {
         Ok(measured) => {
             warned.tell(&captures);
-            let summary = summary(&settings, &captures, warned.all, measured);
+            let told = Told {
+                shift_days,
+                noise,
+                warnings: warned.all,
+            };
+            let summary = summary(&settings, &captures, told, measured);
             report(&summary, &output)
         }
         Err(error) => {
@@ -66,6 +74,30 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
             Err(failed(error))
         }
     }
+}
+
+/// The earlier replay that tells what is noise.
+fn noise(settings: &Settings) -> Result<Option<(String, Summary)>, Trouble> {
+    let Some(path) = &settings.out.noise_from else {
+        return Ok(None);
+    };
+    let name = path.display().to_string();
+    let noise = input::summary(path).map_err(usage)?;
+    Ok(Some((name, noise)))
+}
+
+/// By how many days dates move.
+fn shift_days(settings: &Settings, captures: &Captures) -> Result<Option<i64>, Trouble> {
+    let date = match settings.to.shift_dates {
+        None => return Ok(None),
+        Some(ShiftDates::By(days)) => return Ok(Some(days)),
+        Some(ShiftDates::To(date)) => date,
+        Some(ShiftDates::ToToday) => Zoned::now().date(),
+    };
+    let first = captures.read().map_err(usage)?.take(LOOKED_AT);
+    let first: Vec<_> = first.collect::<Result<_, _>>().map_err(usage)?;
+    let exchanges = first.iter().map(|recorded| &recorded.exchange);
+    Ok(Some(week::days_to(date, exchanges).unwrap_or_default()))
 }
 
 /// What was said of the captures.
@@ -131,6 +163,7 @@ fn planner(
     settings: &Settings,
     target: Option<&Target>,
     captures: &Captures,
+    shift_days: Option<i64>,
 ) -> Result<(Planner, Arc<Pool>), Trouble> {
     let pool = input::pool(settings.users.file.as_deref(), &settings.config);
     let (pool, problem) = match pool {
@@ -147,6 +180,10 @@ fn planner(
                 rewrites: settings.to.rewrites.clone(),
                 headers: settings.to.headers.clone(),
                 addresses: settings.to.client_addresses.is_some(),
+                verbatim: settings.to.verbatim,
+                shift_days,
+                unique: settings.to.unique.clone(),
+                sends: settings.auth.sends.clone(),
             },
             filter: settings.filter.clone(),
             limit: settings.load.limit,
@@ -211,12 +248,19 @@ fn played(captures: &Captures) -> summary::Capture {
     }
 }
 
-fn summary(
-    settings: &Settings,
-    captures: &Captures,
-    mut warnings: Vec<String>,
-    measured: Measured,
-) -> Summary {
+/// What is known before a run, for its summary.
+struct Told {
+    shift_days: Option<i64>,
+    noise: Option<(String, Summary)>,
+    warnings: Vec<String>,
+}
+
+fn summary(settings: &Settings, captures: &Captures, told: Told, measured: Measured) -> Summary {
+    let Told {
+        shift_days,
+        noise,
+        mut warnings,
+    } = told;
     let planned = &measured.planned;
     if measured.outranked {
         let warning =
@@ -226,12 +270,13 @@ fn summary(
         console::warning(&warning);
         warnings.push(warning);
     }
-    if let Some(first) = measured.failed_logins.first() {
+    let upkeep = &measured.upkeep;
+    if let Some(first) = upkeep.failures.first() {
         let warning = format!(
-            "{} of {} log-ins outside the plan failed, such as {first}; \
-             requests of these sessions fail with `auth`",
-            measured.failed_logins.len(),
-            planned.log_in_first
+            "{} of {} log-ins and refreshes outside the plan failed, such as {first}; \
+             requests of these sessions may fail with `auth`",
+            upkeep.failed,
+            upkeep.failed + upkeep.log_ins + upkeep.refreshes
         );
         console::warning(&warning);
         warnings.push(warning);
@@ -245,8 +290,16 @@ fn summary(
             session_count: planned.sessions,
             log_in_first: planned.log_in_first,
             connections: measured.connections,
+            shift_dates: shift_days,
             ..asked(settings, &measured.job)
         },
+        upkeep: summary::Upkeep {
+            log_ins: upkeep.log_ins,
+            refreshes: upkeep.refreshes,
+            retries: upkeep.retries,
+            failed: upkeep.failed,
+        },
+        noise,
         warnings,
     };
     summarize(
@@ -254,6 +307,7 @@ fn summary(
         &Brought {
             planned,
             recorder: &measured.recorder,
+            shapes: &measured.shapes,
             machine: &measured.machine,
         },
     )
@@ -287,6 +341,9 @@ fn asked(settings: &Settings, job: &Job) -> summary::Settings {
         workers: how.workers as u64,
         users: 0,
         session_count: 0,
+        verbatim: to.verbatim,
+        on_unresolved: how.on_unresolved.name().to_owned(),
+        shift_dates: None,
         log_in_first: 0,
         connections: 0,
     }
@@ -324,5 +381,8 @@ fn print(text: &str, what: &'static str) -> Result<(), Trouble> {
     console::data(text)
         .map_err(|error| failed(anyhow::Error::new(error).context(format!("cannot print {what}"))))
 }
+
+/// Exchanges whose dates say what a capture is about.
+const LOOKED_AT: usize = 4_096;
 
 const KEY: &str = "LOAD_TEST_KEY";

@@ -16,7 +16,8 @@ use crate::exit::{self, Exit};
 use crate::settings::filter::Conditions;
 use crate::settings::values::{count, duration, laps, seed};
 use crate::settings::{
-    Decimal, ExtraHeader, OnOverload, Pace, Pacing, Reuse, Rewrite, SessionMode, Stages, load,
+    Decimal, ExtraHeader, OnOverload, OnUnresolved, Pace, Pacing, Reuse, Rewrite, SessionMode,
+    ShiftDates, Stages, load,
 };
 use crate::{app, check, console};
 
@@ -196,6 +197,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FROM=TO", help_heading = "What")]
     pub(crate) rewrite: Vec<Rewrite>,
 
+    /// Move dates in paths, queries and bodies: by -35d or 2w, or so that the week that most of them
+    /// are in becomes that of today (the default) or of a date
+    #[arg(
+        long,
+        value_name = "TO",
+        env = "REPLAY_SHIFT_DATES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "today",
+        help_heading = "What"
+    )]
+    pub(crate) shift_dates: Option<ShiftDates>,
+
+    /// Send requests as they were recorded, without log-ins, live ids or cookies, to compare with
+    #[arg(long, env = "REPLAY_VERBATIM", help_heading = "What")]
+    pub(crate) verbatim: bool,
+
     /// Send /api/v1/x as /api/loadtest/x, with the key from LOAD_TEST_KEY
     #[arg(
         long,
@@ -323,6 +341,22 @@ pub(crate) struct Args {
     )]
     pub(crate) on_overload: OnOverload,
 
+    /// What becomes of a request that uses a value which no answer gave: recorded (sent with the
+    /// recorded value), skip (dropped) or fail
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "REPLAY_ON_UNRESOLVED",
+        default_value = "recorded",
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub(crate) on_unresolved: OnUnresolved,
+
+    /// Let several recorded users log in as one test user when there are too few
+    #[arg(long, env = "REPLAY_SHARE_USERS", help_heading = "How")]
+    pub(crate) share_users: bool,
+
     /// Speak HTTP/2: with https as TLS agrees on it, with http at once
     #[arg(long, env = "REPLAY_HTTP2", help_heading = "How")]
     pub(crate) http2: bool,
@@ -388,6 +422,15 @@ pub(crate) struct Args {
     /// Folder for summary.json and report.html [default: a new one under results/]
     #[arg(long, value_name = "DIR", env = "REPLAY_OUT", help_heading = "Out")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Call differences noise that this earlier replay of the same capture had, too
+    #[arg(
+        long,
+        value_name = "SUMMARY",
+        env = "REPLAY_NOISE_FROM",
+        help_heading = "Out"
+    )]
+    pub(crate) noise_from: Option<PathBuf>,
 
     /// Print the plan and send nothing
     #[arg(long, help_heading = "Out")]

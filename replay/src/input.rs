@@ -8,11 +8,11 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trace::exchange::Exchange;
-use trace::format::{Ordered, ReadError, Reader, Window};
+use trace::format::{Ordered, ReadError, Reader, Uses, Window};
 
 use crate::merge::{Merge, Shift, Source, shifts};
-use crate::plan::{Input, PlanError};
+use crate::plan::{Input, PlanError, Recorded};
+use crate::summary::Summary;
 use crate::users::{Pool, UsersError};
 
 /// The captures that are played.
@@ -70,6 +70,7 @@ impl Captures {
                 index,
                 file: source.file.clone(),
                 exchanges: Ordered::new(reader, WINDOW),
+                uses: Uses::open(&source.file).map_err(unreadable)?,
                 read: 0,
                 ends: Arc::clone(&self.ends),
             };
@@ -91,12 +92,14 @@ struct Noting<R: BufRead> {
     index: usize,
     file: PathBuf,
     exchanges: Ordered<Reader<R>>,
+    /// The same file, read ahead.
+    uses: Uses<R>,
     read: u64,
     ends: Arc<Mutex<Ends>>,
 }
 
 impl<R: BufRead> Iterator for Noting<R> {
-    type Item = Result<Exchange, PlanError>;
+    type Item = Result<Recorded, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.exchanges.next();
@@ -106,7 +109,11 @@ impl<R: BufRead> Iterator for Noting<R> {
         if next.is_none() {
             self.note();
         }
-        next.map(|exchange| exchange.map_err(unreadable))
+        next.map(|exchange| {
+            let exchange = exchange.map_err(unreadable)?;
+            let used = self.uses.of(exchange.seq);
+            Ok(Recorded { exchange, used })
+        })
     }
 }
 
@@ -169,9 +176,30 @@ pub(crate) fn pool(file: Option<&Path>, config: &str) -> Result<Pool, InputError
     Ok(Pool::parse(file, &text)?)
 }
 
+/// The summary of an earlier replay.
+pub(crate) fn summary(file: &Path) -> Result<Summary, InputError> {
+    let failed = |reason: String| InputError::Summary {
+        file: file.to_owned(),
+        reason,
+    };
+    let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+}
+
 /// A file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
+    /// It is no summary of this version.
+    #[error(
+        "cannot read the summary `{file}`: {reason}; name a `summary.json` that this replay wrote",
+        file = file.display()
+    )]
+    Summary {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The users file is wrong.
     #[error(transparent)]
     Parse(#[from] UsersError),

@@ -124,7 +124,8 @@ fn short(fidelity: &Fidelity, totals: &Totals) -> Option<String> {
 }
 
 fn lost(totals: &Totals, fidelity: &Fidelity) -> Option<String> {
-    let unasked = totals.dropped - fidelity.dropped_as_asked;
+    let asked = fidelity.dropped_as_asked + fidelity.skipped_as_asked;
+    let unasked = totals.dropped - asked;
     (unasked > 0).then(|| format!("{unasked} arrivals were dropped"))
 }
 
@@ -260,7 +261,8 @@ mod tests {
     fn what_was_dropped_as_asked_and_a_hundredth_of_all_may_be_missing() {
         let asked = reasons(|summary| {
             summary.totals.dropped = 40;
-            summary.fidelity.dropped_as_asked = 40;
+            summary.fidelity.dropped_as_asked = 30;
+            summary.fidelity.skipped_as_asked = 10;
             summary.fidelity.achieved_ratio = 0.99;
         });
         assert_eq!(asked, [""; 0]);

@@ -11,6 +11,7 @@ use trace::exchange::{Body, Content, Exchange};
 use trace::format::Header;
 
 use crate::heap::Heap;
+use crate::plan::Recorded;
 use crate::slot;
 
 /// A capture: the file, and its first line.
@@ -25,7 +26,7 @@ pub(crate) struct Source {
 pub(crate) struct Merge<I> {
     captures: Vec<(Shift, I)>,
     /// The next exchange of each, by time, then by capture and number.
-    next: Heap<(u64, usize, u64), (usize, Box<Exchange>)>,
+    next: Heap<(u64, usize, u64), (usize, Box<Recorded>)>,
     begun: bool,
 }
 
@@ -39,7 +40,7 @@ pub(crate) struct Shift {
     ns: u64,
 }
 
-impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
+impl<E, I: Iterator<Item = Result<Recorded, E>>> Merge<I> {
     /// Merges captures, each with what [`shifts`] says of it.
     pub(crate) fn new(captures: Vec<(Shift, I)>) -> Self {
         Self {
@@ -52,16 +53,16 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
     /// Takes the next exchange of a capture, when there is one.
     fn pull(&mut self, index: usize) -> Result<(), E> {
         let (shift, capture) = &mut self.captures[index];
-        if let Some(exchange) = capture.next() {
-            let mut exchange = Box::new(exchange?);
-            shift.apply(&mut exchange);
-            let place = (exchange.at_ns, index, exchange.seq);
-            self.next.push(place, (index, exchange));
+        if let Some(recorded) = capture.next() {
+            let mut recorded = Box::new(recorded?);
+            shift.apply(&mut recorded.exchange);
+            let place = (recorded.exchange.at_ns, index, recorded.exchange.seq);
+            self.next.push(place, (index, recorded));
         }
         Ok(())
     }
 
-    fn step(&mut self) -> Result<Option<Exchange>, E> {
+    fn step(&mut self) -> Result<Option<Recorded>, E> {
         if let [(_, only)] = &mut self.captures[..] {
             return only.next().transpose();
         }
@@ -70,16 +71,16 @@ impl<E, I: Iterator<Item = Result<Exchange, E>>> Merge<I> {
                 self.pull(index)?;
             }
         }
-        let Some((index, exchange)) = self.next.pop() else {
+        let Some((index, recorded)) = self.next.pop() else {
             return Ok(None);
         };
         self.pull(index)?;
-        Ok(Some(*exchange))
+        Ok(Some(*recorded))
     }
 }
 
-impl<E, I: Iterator<Item = Result<Exchange, E>>> Iterator for Merge<I> {
-    type Item = Result<Exchange, E>;
+impl<E, I: Iterator<Item = Result<Recorded, E>>> Iterator for Merge<I> {
+    type Item = Result<Recorded, E>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
@@ -250,10 +251,10 @@ mod tests {
         let (shifts, warnings) = shifts(&sources);
         let captures = exchanges
             .into_iter()
-            .map(|each| each.into_iter().map(Ok::<_, Infallible>));
+            .map(|each| each.into_iter().map(|it| Ok::<_, Infallible>(it.into())));
         let merge = Merge::new(shifts.into_iter().zip(captures).collect());
         Merged {
-            exchanges: merge.map(Result::unwrap).collect(),
+            exchanges: merge.map(|it| it.unwrap().exchange).collect(),
             warnings,
         }
     }

@@ -13,20 +13,29 @@ pub(crate) enum Kind {
     Auth,
     /// A value that is new in every run, and equal for equal names.
     Fresh,
+    /// What an answer of this run gave: a link. Only in requests that are being compiled.
+    Link,
+    /// The same where JSON has a number: without quotes, unless the live value is none.
+    Number,
     /// The password of a user.
     Password,
     /// The refresh token of a user.
     Refresh,
+    /// Letters that are others for everybody who plays, in every run.
+    Unique,
     /// The name that a user logs in with.
     Username,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::Auth,
         Self::Fresh,
+        Self::Link,
+        Self::Number,
         Self::Password,
         Self::Refresh,
+        Self::Unique,
         Self::Username,
     ];
 
@@ -35,8 +44,11 @@ impl Kind {
         match self {
             Self::Auth => "auth",
             Self::Fresh => "fresh",
+            Self::Link => "link",
+            Self::Number => "number",
             Self::Password => "password",
             Self::Refresh => "refresh",
+            Self::Unique => "unique",
             Self::Username => "username",
         }
     }
@@ -63,6 +75,8 @@ pub(crate) enum Place {
     Form,
     /// Inside a JSON string.
     Json,
+    /// Where JSON has a number.
+    Number,
     /// A header, or text of no known type: as it is.
     Plain,
 }
@@ -106,6 +120,8 @@ pub(crate) fn encode(value: &str, place: Place) -> Cow<'_, str> {
     match place {
         Place::Form => utf8_percent_encode(value, FORM).into(),
         Place::Json => json_text(value),
+        Place::Number if is_bare(value) => value.into(),
+        Place::Number => format!("\"{}\"", json_text(value)).into(),
         Place::Plain => value.into(),
     }
 }
@@ -129,6 +145,11 @@ fn slot_at(text: &str, open: usize) -> Option<(Kind, &str, usize)> {
     let kind = Kind::ALL.into_iter().find(|known| known.word() == kind)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (!name.is_empty() && name.bytes().all(plain)).then_some((kind, name, open + 2 + close + 2))
+}
+
+/// Whether JSON writes it without quotes.
+fn is_bare(value: &str) -> bool {
+    matches!(value, "true" | "false" | "null") || value.parse::<serde_json::Number>().is_ok()
 }
 
 fn json_text(value: &str) -> Cow<'_, str> {
@@ -196,6 +217,8 @@ mod tests {
         assert_eq!(encode("a\"b\\c\n", Place::Json), "a\\\"b\\\\c\\n");
         assert_eq!(encode("a b&c=d+ü", Place::Form), "a%20b%26c%3Dd%2B%C3%BC");
         assert_eq!(encode("a b", Place::Plain), "a b");
+        assert_eq!(encode("-17", Place::Number), "-17");
+        assert_eq!(encode("1\"7", Place::Number), "\"1\\\"7\"");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Pure; every number of the reports is computed here.
 
+mod divergence;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -11,13 +13,13 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
-use crate::engine::Planned;
+use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Evidence, judge};
-use crate::record::{self, Clocks, Counts, Endpoint, Match, Recorder};
+use crate::record::{self, Clocks, Counts, Endpoint, Recorder};
 use crate::summary::{
-    Capture, Distribution, Divergence, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency,
-    Model, RouteDivergence, Second, Settings, Summary, Totals, VERSION, WindowError,
+    Capture, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Model, Second,
+    Settings, Summary, Totals, Upkeep, VERSION, WindowError,
 };
 
 /// What is known of a run apart from its numbers.
@@ -30,6 +32,10 @@ pub(crate) struct About {
     pub(crate) capture: Capture,
     /// How it was played.
     pub(crate) settings: Settings,
+    /// What was done so that sessions are logged in.
+    pub(crate) upkeep: Upkeep,
+    /// An earlier replay that tells what is noise, and its name.
+    pub(crate) noise: Option<(String, Summary)>,
     /// What a reader should know.
     pub(crate) warnings: Vec<String>,
 }
@@ -40,6 +46,8 @@ pub(crate) struct Brought<'a> {
     pub(crate) planned: &'a Planned,
     /// What was.
     pub(crate) recorder: &'a Recorder,
+    /// How shapes of answers differ.
+    pub(crate) shapes: &'a Shapes,
     /// What a bare timer was late by meanwhile, in microseconds.
     pub(crate) machine: &'a Histogram<u32>,
 }
@@ -85,7 +93,8 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         errors,
         endpoints: endpoints(planned, recorder, duration_s),
         series: series(planned, recorder, is_closed),
-        divergence: divergence(planned, recorder, &all),
+        upkeep: about.upkeep,
+        divergence: divergence::of(brought, &all, about.noise),
         totals,
         latency,
         fidelity,
@@ -211,13 +220,17 @@ fn fidelity(brought: &Brought<'_>, totals: &Totals, all: &Endpoint) -> Fidelity 
         planned,
         recorder,
         machine,
+        ..
     } = *brought;
     let [ms_10, ms_100, s_1] = recorder.windows.errors();
     let judged = &recorder.judged_lateness;
     let length_ns = planned.due_ns.map_or(0, |(first, last)| last - first);
     Fidelity {
         duration_ratio: duration_ratio(length_ns, recorder.first_sent_ns, recorder.last_sent_ns),
-        achieved_ratio: share(totals.sent, totals.planned - recorder.overloaded),
+        achieved_ratio: share(
+            totals.sent,
+            totals.planned - recorder.overloaded - recorder.skipped,
+        ),
         judged_lateness_p99: at(judged, 0.99),
         judged_arrivals: judged.len(),
         machine_lateness_p99: at(machine, 0.99),
@@ -225,59 +238,9 @@ fn fidelity(brought: &Brought<'_>, totals: &Totals, all: &Endpoint) -> Fidelity 
         ks_gaps: ks_gaps(recorder.sends.all()),
         order_inversions: recorder.order_inversions,
         dropped_as_asked: recorder.overloaded,
-        unresolved_links: 0,
-        identifier_requests: all.identified.requests(),
-    }
-}
-
-fn divergence(planned: &Planned, recorder: &Recorder, all: &Endpoint) -> Divergence {
-    let parts = planned
-        .routes
-        .iter()
-        .zip(&recorder.endpoints)
-        .flat_map(|(route, endpoint)| {
-            [
-                (route, false, &endpoint.plain),
-                (route, true, &endpoint.identified),
-            ]
-        });
-    let mut routes: Vec<_> = parts
-        .filter(|(_, _, compared)| compared.requests() > 0)
-        .map(|(route, identifiers, compared)| route_divergence(route, identifiers, compared))
-        .collect();
-    routes.sort_by_key(|route| {
-        (
-            Reverse(route.requests),
-            route.route.clone(),
-            route.identifiers,
-        )
-    });
-    let (plain, identified) = (&all.plain, &all.identified);
-    Divergence {
-        equal_statuses: share(plain.equal(), plain.requests()),
-        equal_statuses_with_identifiers: share(
-            plain.equal() + identified.equal(),
-            plain.requests() + identified.requests(),
-        ),
-        routes,
-    }
-}
-
-fn route_divergence(route: &str, identifiers: bool, compared: &Match) -> RouteDivergence {
-    let (mut recorded, mut replayed) = (BTreeMap::new(), BTreeMap::new());
-    for (&(before, now), &count) in &compared.pairs {
-        *recorded.entry(before.to_string()).or_default() += count;
-        let now = now.map_or_else(|| "error".to_owned(), |status| status.to_string());
-        *replayed.entry(now).or_default() += count;
-    }
-    RouteDivergence {
-        route: route.to_owned(),
-        identifiers,
-        requests: compared.requests(),
-        equal: compared.equal(),
-        equal_ratio: share(compared.equal(), compared.requests()),
-        recorded,
-        replayed,
+        skipped_as_asked: recorder.skipped,
+        unresolved_links: all.links.missing.values().sum(),
+        identifier_requests: all.identified,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Summary {
     pub series: Vec<Second>,
     /// How true the run was to its plan.
     pub fidelity: Fidelity,
+    /// What was done outside the plan so that sessions are logged in.
+    pub upkeep: Upkeep,
     /// Where answers differ from the recorded ones.
     pub divergence: Divergence,
     /// Rules on this summary; none can be set in this version.
@@ -117,6 +119,12 @@ pub struct Settings {
     pub users: u64,
     /// Their sessions.
     pub session_count: u64,
+    /// Whether requests were sent as recorded, with nothing of the run in them.
+    pub verbatim: bool,
+    /// What became of an arrival with a link that had no live value: `recorded`, `skip` or `fail`.
+    pub on_unresolved: String,
+    /// Days by which the dates in requests were moved.
+    pub shift_dates: Option<i64>,
     /// Sessions that logged in outside the plan and its numbers.
     pub log_in_first: u64,
     /// Connections opened.
@@ -282,10 +290,26 @@ pub struct Fidelity {
     pub order_inversions: u64,
     /// Arrivals dropped because too many requests were on their way, as `--on-overload drop` asks.
     pub dropped_as_asked: u64,
-    /// Links whose value could not be found; this version follows none, see the next field.
+    /// Arrivals dropped because a link had no live value, as `--on-unresolved skip` asks.
+    pub skipped_as_asked: u64,
+    /// Links without a live value; `divergence.links` says why.
     pub unresolved_links: u64,
-    /// Requests sent with a recorded identifier, which the target may not know.
+    /// Requests sent with a recorded identifier that no answer gave: the target may not know it.
     pub identifier_requests: u64,
+}
+
+/// What was done outside the plan, and is in no other number, so that sessions are logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// Log-ins.
+    pub log_ins: u64,
+    /// Tokens refreshed before their time was over.
+    pub refreshes: u64,
+    /// Requests sent a second time, after a 401 that was not recorded and a fresh log-in. They are
+    /// in all numbers once, as the second answer says.
+    pub retries: u64,
+    /// Log-ins and refreshes that brought no token.
+    pub failed: u64,
 }
 
 /// The share of arrivals that were sent in another window than planned, by width of window.
@@ -305,21 +329,45 @@ pub struct WindowError {
 /// Where answers differ from the recorded ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The share of equal statuses, of requests without an identifier.
+    /// The share of equal statuses, of all requests whose recorded client waited for its answer.
     pub equal_statuses: f64,
-    /// The share of equal statuses, of all requests.
-    pub equal_statuses_with_identifiers: f64,
+    /// The summary of an earlier replay that tells what is noise, where one was named.
+    pub noise_from: Option<String>,
+    /// Values that requests took from earlier answers.
+    pub links: Links,
     /// By route, in the order of most requests.
     pub routes: Vec<RouteDivergence>,
 }
 
-/// One route, or the part of it with or without identifiers.
+/// Values that requests took from earlier answers: ids, tokens, e-tags.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Links {
+    /// Places of requests at which such a value goes.
+    pub places: u64,
+    /// Of these, the ones with the value of another item of a list, because the live list was
+    /// shorter than the recorded one: that of the recorded position modulo the live length.
+    pub other_item: u64,
+    /// Those without a live value.
+    pub unresolved: Vec<Unresolved>,
+}
+
+/// Places without a live value, of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unresolved {
+    /// Why: `empty_list`, `no_place` (the answer has no such field), `not_played` (its exchange was
+    /// left out, dropped, or is too far back) or `source_failed`.
+    pub cause: String,
+    /// The route that was to give it, where its exchange was played.
+    pub from: Option<String>,
+    /// How many.
+    pub places: u64,
+}
+
+/// One route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RouteDivergence {
     /// Method and path template.
     pub route: String,
-    /// Whether these requests carry an identifier that the application made.
-    pub identifiers: bool,
     /// Requests compared: those sent whose recorded client waited for its answer.
     pub requests: u64,
     /// Of these, the ones with the recorded status.
@@ -330,6 +378,72 @@ pub struct RouteDivergence {
     pub recorded: BTreeMap<String, u64>,
     /// Replayed answers by status; `error` where there was none.
     pub replayed: BTreeMap<String, u64>,
+    /// Statuses that are others than the recorded ones.
+    pub changes: Vec<StatusChange>,
+    /// Requests with a recorded identifier that no answer gave: the target may not know it.
+    pub identifiers: u64,
+    /// Values that its requests took from earlier answers.
+    pub links: Links,
+    /// How the shapes of its JSON answers differ.
+    pub shapes: Shapes,
+    /// How long answers took, recorded and replayed.
+    pub latency: LatencyChange,
+}
+
+/// Answers whose status is another one than the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// The recorded status.
+    pub recorded: String,
+    /// The replayed one; `error` where there was no answer.
+    pub replayed: String,
+    /// How many.
+    pub requests: u64,
+    /// Whether the replay that tells what is noise had it about as often.
+    pub noise: bool,
+}
+
+/// How the shapes of JSON answers differ from the recorded ones. Of each route some are compared:
+/// those with the recorded status, of the first ones and then of one in 32, ten a second at most.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shapes {
+    /// Answers that were compared.
+    pub compared: u64,
+    /// Differences, the most frequent first.
+    pub differences: Vec<ShapeDifference>,
+}
+
+/// A difference of shapes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShapeDifference {
+    /// Where: a JSON pointer, with `*` for any item of a list.
+    pub at: String,
+    /// What: `gone` (a field), `new` (a field), `type` or `length` (of a list).
+    pub what: String,
+    /// Answers that have it.
+    pub answers: u64,
+    /// Whether the replay that tells what is noise had it too.
+    pub noise: bool,
+}
+
+/// How long answers took, in microseconds: the recorded ones at the proxy, the replayed ones from
+/// sent to last byte.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct LatencyChange {
+    /// Recorded median.
+    pub recorded_p50: u64,
+    /// Recorded 95th percentile.
+    pub recorded_p95: u64,
+    /// Replayed median.
+    pub replayed_p50: u64,
+    /// Replayed 95th percentile.
+    pub replayed_p95: u64,
+    /// Replayed over recorded median; 0 where nothing was recorded.
+    pub ratio_p50: f64,
+    /// The same of the 95th percentiles.
+    pub ratio_p95: f64,
+    /// The first of these ratios in the replay that tells what is noise.
+    pub noise_ratio_p50: Option<f64>,
 }
 
 /// A rule on the summary and how it went.

@@ -6,6 +6,7 @@
 
 pub mod anonymize;
 pub mod coding;
+pub mod dates;
 pub mod exchange;
 pub mod format;
 mod links;

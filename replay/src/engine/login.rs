@@ -1,4 +1,4 @@
-//! Logs in the sessions that were recorded without their log-in.
+//! Logs in, and refreshes tokens, where the capture does not.
 //!
 //! Outside the measured requests.
 
@@ -7,56 +7,85 @@ use std::fmt;
 use secrecy::ExposeSecret as _;
 
 use crate::clock;
+use crate::locator::Seen;
 use crate::plan::{Player, USER_AGENT, address, loadtest_path};
-use crate::settings::Login;
+use crate::settings::{AuthRequest, Sends};
 use crate::slot::{self, Place};
-use crate::users::TestUser;
 
 use super::Job;
 use super::client::{Client, EVERYBODY};
 use super::fill::{append, mark};
-use super::outcome::{KEPT_BODY, Outgoing, Payload};
-use super::players::Players;
+use super::memory::Memory;
+use super::outcome::{Keep, Outgoing, Payload, header_line};
 
-/// Logs a player in and keeps its token.
-pub(super) async fn log_in(
+/// Gets a player a new token for its old one, if that is how it is done and can be.
+pub(super) async fn refresh(
     job: &Job,
     client: &Client,
-    players: &Players,
+    memory: &Memory,
     player: &Player,
+) -> Option<Result<(), LoginFailed>> {
+    let refresh = job.auth.refresh.as_ref()?;
+    let has_token = memory
+        .players
+        .refresh(player.identity, |_token| ())
+        .is_some();
+    if refresh.body.contains(REFRESH) && !has_token {
+        return None;
+    }
+    Some(ask(job, client, memory, player, refresh).await)
+}
+
+/// Sends a log-in or a refresh for a player, and keeps its token, and the cookies that its session got.
+pub(super) async fn ask(
+    job: &Job,
+    client: &Client,
+    memory: &Memory,
+    player: &Player,
+    what: &AuthRequest,
 ) -> Result<(), LoginFailed> {
-    let user = job.pool.users.get(player.test_user);
-    let (Some(login), Some(user)) = (&job.auth.login, user) else {
+    let Some(user) = job.pool.users.get(player.test_user) else {
         return Ok(());
     };
     let failed = |reason| LoginFailed {
-        route: format!("{} {}", login.method, login.path),
+        route: format!("{} {}", what.method, what.path),
         username: user.username.clone(),
         reason,
     };
-    let head = request(job, login, user, player);
+    let head = Writing {
+        job,
+        memory,
+        player,
+    }
+    .request(what);
     let request = Outgoing {
         head: &head,
         body: Payload::Bytes(&[]),
         is_head: false,
         is_idempotent: false,
-        keep: KEPT_BODY,
+        keep: Keep::ALL,
     };
     let outcome = client.send(EVERYBODY, request, clock::now_ns()).await;
     let answer = outcome
         .answer
         .map_err(|failure| failed(Reason::NoAnswer(failure.name())))?;
-    if players.take(player.identity, &answer.body, &job.auth) {
+    let seen = Seen::of(&answer.head, &answer.body);
+    memory.take_cookies(job.place_of(player.session), &what.path, &seen);
+    let now_ns = clock::now_ns();
+    if memory
+        .players
+        .take(player.identity, &seen, &job.auth, now_ns)
+    {
         return Ok(());
     }
     Err(failed(match answer.status {
-        200..300 => Reason::NoToken(job.auth.token.to_string()),
+        200..400 => Reason::NoToken(job.auth.token.to_string()),
         403 if job.via_loadtest => Reason::Refused,
         status => Reason::Status(status),
     }))
 }
 
-/// A log-in that brought no token.
+/// A log-in or refresh that brought no token.
 #[derive(Debug)]
 pub(crate) struct LoginFailed {
     route: String,
@@ -84,82 +113,105 @@ impl fmt::Display for LoginFailed {
     }
 }
 
-/// The whole request, as HTTP/1.1 writes it.
-fn request(job: &Job, login: &Login, user: &TestUser, player: &Player) -> Vec<u8> {
-    let place = slot::place_in_body(&login.content_type);
-    let body = body(&login.body, user, place);
-    let (path, gated) = loadtest_path(&login.path, job.via_loadtest);
-    let mut out = Vec::new();
-    let prefix = &job.target.prefix;
-    append(
-        &mut out,
-        format_args!("{} {prefix}{path} HTTP/1.1\r\n", login.method),
-    );
-    line(&mut out, "host", job.target.host.as_bytes());
-    line(&mut out, "content-type", login.content_type.as_bytes());
-    line(&mut out, "user-agent", USER_AGENT.as_bytes());
-    if let Some(address) = job
-        .addresses
-        .and_then(|range| address(range, player.player))
-    {
-        line(&mut out, "x-forwarded-for", address.to_string().as_bytes());
-    }
-    for extra in &job.headers {
-        line(&mut out, extra.name.as_str(), extra.value.as_bytes());
-    }
-    if gated {
-        mark(job, &mut out);
-    }
-    line(
-        &mut out,
-        "content-length",
-        body.len().to_string().as_bytes(),
-    );
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(body.as_bytes());
-    out
+/// A request that the capture does not have.
+struct Writing<'a> {
+    job: &'a Job,
+    memory: &'a Memory,
+    player: &'a Player,
 }
 
-fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-        out.extend_from_slice(part);
-    }
-}
-
-fn body(template: &str, user: &TestUser, place: Place) -> String {
-    // The password goes in last: nothing of it is taken for a hole.
-    let (before, after) = template
-        .split_once("{{password}}")
-        .unwrap_or((template, ""));
-    let username = slot::encode(&user.username, place);
-    let fill = |text: &str| text.replace("{{username}}", &username);
-    let password = if template.contains("{{password}}") {
-        slot::encode(user.password.expose_secret(), place)
-    } else {
-        "".into()
-    };
-    format!("{}{password}{}", fill(before), fill(after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_body_is_filled_and_encoded() {
-        let user = TestUser {
-            username: "a\"{{password}}".to_owned(),
-            password: "p&{{username}}".to_owned().into(),
-            role: String::new(),
-        };
-        let json = r#"{"username":"{{username}}","password":"{{password}}"}"#;
-        assert_eq!(
-            body(json, &user, Place::Json),
-            r#"{"username":"a\"{{password}}","password":"p&{{username}}"}"#
+impl Writing<'_> {
+    /// The whole of it, as HTTP/1.1 writes it.
+    fn request(&self, what: &AuthRequest) -> Vec<u8> {
+        let job = self.job;
+        let body = self.body(&what.body, slot::place_in_body(&what.content_type));
+        let (path, gated) = loadtest_path(&what.path, job.via_loadtest);
+        let mut out = Vec::new();
+        let prefix = &job.target.prefix;
+        append(
+            &mut out,
+            format_args!("{} {prefix}{path} HTTP/1.1\r\n", what.method),
         );
-        assert_eq!(
-            body("u={{username}}&p={{password}}", &user, Place::Form),
-            "u=a%22%7B%7Bpassword%7D%7D&p=p%26%7B%7Busername%7D%7D"
+        header_line(&mut out, b"host", job.target.host.as_bytes());
+        header_line(&mut out, b"content-type", what.content_type.as_bytes());
+        header_line(&mut out, b"user-agent", USER_AGENT.as_bytes());
+        let address = job
+            .addresses
+            .and_then(|range| address(range, self.player.player));
+        if let Some(address) = address {
+            header_line(&mut out, b"x-forwarded-for", address.to_string().as_bytes());
+        }
+        for extra in &job.headers {
+            header_line(
+                &mut out,
+                extra.name.as_str().as_bytes(),
+                extra.value.as_bytes(),
+            );
+        }
+        self.credentials(&what.path, &mut out);
+        if gated {
+            mark(job, &mut out);
+        }
+        header_line(
+            &mut out,
+            b"content-length",
+            body.len().to_string().as_bytes(),
         );
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(body.as_bytes());
+        out
+    }
+
+    /// What the session has by now: its cookies, and its token where one is sent some other way.
+    fn credentials(&self, path: &str, out: &mut Vec<u8>) {
+        let session = self.job.place_of(self.player.session);
+        if let Some(cookies) = self.memory.all_cookies(session, path, self.job.is_secure()) {
+            header_line(out, b"cookie", cookies.as_bytes());
+        }
+        if let Some(Sends { header, .. }) = &self.job.auth.sends
+            && header != http::header::COOKIE
+        {
+            let sends = self.job.auth.sends.as_ref();
+            let written = self.memory.players.access(self.player.identity, |token| {
+                sends.map(|sends| sends.value(token))
+            });
+            if let Some(value) = written.flatten() {
+                header_line(out, header.as_str().as_bytes(), value.as_bytes());
+            }
+        }
+    }
+
+    /// The body with its holes filled. What fills one is never taken for a hole.
+    fn body(&self, template: &str, place: Place) -> String {
+        let mut rest = template;
+        let mut out = String::new();
+        while let Some((at, hole)) = first_hole(rest) {
+            out.push_str(&rest[..at]);
+            self.fill(hole, place, &mut out);
+            rest = &rest[at + hole.len()..];
+        }
+        out + rest
+    }
+
+    fn fill(&self, hole: &str, place: Place, out: &mut String) {
+        let mut put = |value: &str| out.push_str(&slot::encode(value, place));
+        let user = &self.job.pool.users[self.player.test_user];
+        match hole {
+            USERNAME => put(&user.username),
+            PASSWORD => put(user.password.expose_secret()),
+            _ => {
+                let _there = self.memory.players.refresh(self.player.identity, put);
+            }
+        }
     }
 }
+
+fn first_hole(text: &str) -> Option<(usize, &'static str)> {
+    let found = [USERNAME, PASSWORD, REFRESH].into_iter();
+    let found = found.filter_map(|hole| Some((text.find(hole)?, hole)));
+    found.min()
+}
+
+const USERNAME: &str = "{{username}}";
+const PASSWORD: &str = "{{password}}";
+const REFRESH: &str = "{{refresh}}";

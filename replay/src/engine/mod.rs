@@ -5,13 +5,17 @@
 
 mod alarms;
 mod client;
+mod compare;
 mod control;
 mod due;
 mod feed;
 mod fill;
+mod jar;
 mod lanes;
+mod live;
 mod login;
 mod machine;
+mod memory;
 mod outcome;
 mod pace;
 mod players;
@@ -35,20 +39,23 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 
-use crate::plan::Planner;
+use crate::plan::{Arrival, Planner};
 use crate::record::Recorder;
 use crate::settings::{Auth, ExtraHeader, How};
 use crate::target::Target;
 use crate::users::Pool;
 
+use compare::Comparer;
 use control::{Course, Event, Phase, control};
 use feed::Piece;
 use machine::Machine;
 
 #[cfg(fuzzing)]
 pub use client::fuzzing;
+pub(crate) use compare::{Compared, Shapes};
 pub(crate) use feed::Planned;
 pub(crate) use fill::Run;
+pub(crate) use live::Missing;
 pub(crate) use login::LoginFailed;
 #[cfg(test)]
 pub(crate) use outcome::Answer;
@@ -86,6 +93,24 @@ pub(crate) struct Job {
     pub(crate) counters: Counters,
 }
 
+impl Job {
+    /// The number of one of those that stand for an identity of the capture.
+    fn identity(&self, number: u32, arrival: &Arrival) -> u32 {
+        number * self.clones + arrival.clone
+    }
+
+    /// Where a session is in its worker.
+    const fn place_of(&self, session: u32) -> usize {
+        session as usize / self.how.workers
+    }
+
+    /// Whether cookies that are for secure connections are sent: to loopback as browsers do.
+    fn is_secure(&self) -> bool {
+        let mut addresses = self.target.addresses.iter();
+        self.target.tls.is_some() || addresses.all(|address| address.ip().is_loopback())
+    }
+}
+
 /// What happened so far, for the progress line only.
 #[derive(Default)]
 pub(crate) struct Counters {
@@ -105,8 +130,10 @@ pub(crate) struct Measured {
     pub(crate) recorder: Recorder,
     /// Whether it was cut short by a signal.
     pub(crate) interrupted: bool,
-    /// Log-ins outside the plan that brought no token.
-    pub(crate) failed_logins: Vec<LoginFailed>,
+    /// What was done outside the plan so that sessions are logged in.
+    pub(crate) upkeep: Upkeep,
+    /// How shapes of answers differ from the recorded ones.
+    pub(crate) shapes: Shapes,
     /// Connections opened.
     pub(crate) connections: u64,
     /// Whether real-time priority was asked for and not granted.
@@ -144,10 +171,46 @@ pub(crate) enum EngineError {
 /// What a worker brings back.
 struct Share {
     recorder: Recorder,
-    failed_logins: Vec<LoginFailed>,
+    upkeep: Upkeep,
     connections: u64,
     outranked: bool,
 }
+
+/// What was done outside the plan so that sessions are logged in.
+#[derive(Debug, Default)]
+pub(crate) struct Upkeep {
+    /// Log-ins.
+    pub(crate) log_ins: u64,
+    /// Tokens that were refreshed before their time was over.
+    pub(crate) refreshes: u64,
+    /// Requests that were sent a second time, after a 401 and a fresh log-in.
+    pub(crate) retries: u64,
+    /// Log-ins and refreshes that brought no token.
+    pub(crate) failed: u64,
+    /// The first of them.
+    pub(crate) failures: Vec<LoginFailed>,
+}
+
+impl Upkeep {
+    /// Takes note of a log-in or refresh in vain.
+    fn failed(&mut self, failed: LoginFailed) {
+        self.failed += 1;
+        if self.failures.len() < MOST_FAILURES {
+            self.failures.push(failed);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.log_ins += other.log_ins;
+        self.refreshes += other.refreshes;
+        self.retries += other.retries;
+        self.failed += other.failed;
+        self.failures.extend(other.failures);
+    }
+}
+
+/// Failures that a worker remembers.
+const MOST_FAILURES: usize = 8;
 
 /// Sends the plan; `watch` is called every 100 ms with the counters.
 pub(crate) fn run(
@@ -163,11 +226,15 @@ pub(crate) fn run(
         .map(|_| mpsc::channel(feed::PIECES))
         .unzip();
     let feed = feed::feed(planner, job.warm_up_ns, pieces)?;
+    let (comparer, comparing) = compare::start()?;
     let workers: Vec<_> = (0..)
         .zip(feeds)
-        .map(|(worker, feed)| spawn(&job, worker, feed, phases.clone(), events.clone()))
+        .map(|(worker, feed)| {
+            let told = events.clone();
+            spawn(&job, worker, feed, phases.clone(), told, comparer.clone())
+        })
         .collect::<io::Result<_>>()?;
-    drop(events);
+    drop((events, comparer));
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -183,19 +250,20 @@ pub(crate) fn run(
         recorder: Recorder::new(job.warm_up_ns),
         job,
         interrupted: course == Course::Interrupted,
-        failed_logins: Vec::new(),
+        upkeep: Upkeep::default(),
+        shapes: joined(comparing),
         connections: 0,
         outranked: false,
         machine,
     };
     for share in shares {
         measured.recorder.merge(share.recorder);
-        measured.failed_logins.extend(share.failed_logins);
+        measured.upkeep.merge(share.upkeep);
         measured.connections += share.connections;
         measured.outranked |= share.outranked;
     }
     if course == Course::NobodyIn
-        && let Some(first) = measured.failed_logins.drain(..).next()
+        && let Some(first) = measured.upkeep.failures.drain(..).next()
     {
         let config = measured.job.config.clone();
         return Err(EngineError::Logins { first, config });
@@ -219,12 +287,13 @@ fn spawn(
     feed: mpsc::Receiver<Piece>,
     phases: watch::Receiver<Phase>,
     events: mpsc::UnboundedSender<Event>,
+    comparer: Comparer,
 ) -> io::Result<Worker> {
     let job = Arc::clone(job);
     thread::Builder::new()
         .name(format!("replay-{worker}"))
         .spawn(move || {
-            let ended = worker::run(&job, worker, feed, phases, &events);
+            let ended = worker::run(&job, worker, feed, phases, &events, comparer);
             // The receiver lives until every worker has ended.
             drop(events.send(Event::Ended));
             ended

@@ -15,8 +15,35 @@ pub(super) struct Outgoing<'a> {
     pub(super) is_head: bool,
     /// It may be sent again when the connection turns out to be dead.
     pub(super) is_idempotent: bool,
-    /// How many bytes of the answer's body are wanted, from its beginning.
-    pub(super) keep: usize,
+    /// What is wanted of the answer.
+    pub(super) keep: Keep,
+}
+
+/// What is kept of an answer besides its status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Keep {
+    /// Its header lines.
+    pub(super) head: bool,
+    /// So many bytes of its body, from the beginning.
+    pub(super) body: usize,
+}
+
+impl Keep {
+    /// What somebody looks into: values are near the beginning of a body.
+    pub(super) const ALL: Self = Self {
+        head: true,
+        body: 1 << 20,
+    };
+    /// For cookies.
+    pub(super) const HEAD: Self = Self {
+        head: true,
+        body: 0,
+    };
+    /// Nothing.
+    pub(super) const NOTHING: Self = Self {
+        head: false,
+        body: 0,
+    };
 }
 
 /// What follows the head.
@@ -87,12 +114,21 @@ pub(crate) struct Outcome {
 }
 
 /// A complete answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: u16,
+    /// Its header lines (`name: value`), where they were asked for.
+    pub(crate) head: Vec<u8>,
     /// The beginning of its body, where it was asked for.
     pub(crate) body: Vec<u8>,
+}
+
+/// Adds a header line.
+pub(super) fn header_line(head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    for part in [name, b": ", value, b"\r\n"] {
+        head.extend_from_slice(part);
+    }
 }
 
 /// Why there is no answer.
@@ -108,6 +144,8 @@ pub(crate) enum Failure {
     ConnectTimeout,
     /// The run was interrupted before the answer was complete.
     Interrupted,
+    /// A value that the request uses was given by no answer, and it was not to be sent without.
+    Link,
     /// The answer is no HTTP, or the request can't be written as HTTP.
     Protocol,
     /// The answer broke off.
@@ -135,6 +173,7 @@ impl Failure {
             Self::ConnectRefused => "connect.refused",
             Self::ConnectTimeout => "connect.timeout",
             Self::Interrupted => "interrupted",
+            Self::Link => "link",
             Self::Protocol => "protocol",
             Self::Read => "read",
             Self::Reset => "reset",
@@ -179,9 +218,6 @@ impl Failure {
 /// What stands for bodies that were not kept.
 const FILLER: &[u8] = &[b'x'; 16 * 1024];
 
-/// Bytes of a body that is kept for its token, which is near the beginning.
-pub(super) const KEPT_BODY: usize = 1 << 20;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,7 +238,7 @@ mod tests {
             body,
             is_head: false,
             is_idempotent: true,
-            keep: 0,
+            keep: Keep::NOTHING,
         };
         for step in [1, 3, 7, 100_000] {
             assert_eq!(written(of(Payload::Bytes(b"body")), step), b"HEADbody");

@@ -3,6 +3,7 @@
 //! One thread; everything in it is its own.
 
 mod play;
+mod upkeep;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,23 +13,22 @@ use tokio::runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::plan::Player;
 use crate::plan::overview::Concurrency;
 use crate::record::Recorder;
 use crate::settings::{Pacing, Reuse, SessionMode};
 
 use super::alarms::Alarms;
 use super::client::Client;
+use super::compare::{Comparer, Samples};
 use super::control::{Event, Phase};
 use super::feed::Piece;
 use super::lanes::Lanes;
-use super::login::{LoginFailed, log_in};
+use super::memory::Memory;
 use super::pace::pace;
-use super::players::Players;
 use super::session::Sessions;
 use super::slots::Slots;
 use super::why::connect_error;
-use super::{EngineError, Job, Share};
+use super::{EngineError, Job, Share, Upkeep};
 
 use play::Playing;
 
@@ -39,11 +39,17 @@ pub(super) fn run(
     feed: mpsc::Receiver<Piece>,
     phases: watch::Receiver<Phase>,
     events: &mpsc::UnboundedSender<Event>,
+    comparer: Comparer,
 ) -> Result<Share, EngineError> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let worker = Rc::new(Worker::new(Arc::clone(job), number, events.clone()));
+    let worker = Rc::new(Worker::new(
+        Arc::clone(job),
+        number,
+        events.clone(),
+        comparer,
+    ));
     let share = LocalSet::new().block_on(&runtime, worker.play_all(feed, phases));
     // Idle connections end before the runtime that drives them.
     drop(runtime);
@@ -56,7 +62,9 @@ pub(super) struct Worker {
     number: usize,
     events: mpsc::UnboundedSender<Event>,
     client: Rc<Client>,
-    players: Players,
+    memory: Memory,
+    comparer: Comparer,
+    samples: Samples,
     recorder: RefCell<Recorder>,
     sessions: RefCell<Sessions>,
     /// Memory for requests that are on their way.
@@ -65,7 +73,7 @@ pub(super) struct Worker {
     slots: Slots,
     /// Log-ins that may be on their way at once.
     log_ins: Slots,
-    failed_logins: RefCell<Vec<LoginFailed>>,
+    upkeep: RefCell<Upkeep>,
     start_ns: Cell<u64>,
     stopping: Cell<bool>,
     /// Real-time priority was asked for and not granted.
@@ -78,7 +86,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(job: Arc<Job>, number: usize, events: mpsc::UnboundedSender<Event>) -> Self {
+    fn new(
+        job: Arc<Job>,
+        number: usize,
+        events: mpsc::UnboundedSender<Event>,
+        comparer: Comparer,
+    ) -> Self {
         let share = |most: usize| {
             (most / job.how.workers + usize::from(number < most % job.how.workers)).max(1)
         };
@@ -87,13 +100,15 @@ impl Worker {
         let slots = how.max_in_flight.map(share);
         Self {
             client: Rc::new(Client::new(job.target.clone(), how, connections)),
-            players: Players::default(),
+            memory: Memory::default(),
+            comparer,
+            samples: Samples::default(),
             recorder: RefCell::new(Recorder::new(job.warm_up_ns)),
             sessions: RefCell::default(),
             buffers: RefCell::default(),
             slots: Slots::new(slots),
             log_ins: Slots::new(Some(share(LOGINS_AT_ONCE))),
-            failed_logins: RefCell::default(),
+            upkeep: RefCell::default(),
             start_ns: Cell::default(),
             stopping: Cell::default(),
             outranked: Cell::default(),
@@ -112,12 +127,13 @@ impl Worker {
         mut phases: watch::Receiver<Phase>,
     ) -> Result<Share, EngineError> {
         let sweep = spawn_local(Rc::clone(&self.client).sweep());
+        let fresh = spawn_local(Rc::clone(&self).keep_fresh());
         let mut first = feed.recv().await.unwrap_or_default();
         let asked = tokio::select! {
             prepared = self.prepare(&mut first) => prepared?,
             _stopped = phases.wait_for(|phase| phase.stops()) => 0,
         };
-        let failed = self.failed_logins.borrow().len();
+        let failed = self.upkeep.borrow().failures.len();
         self.tell(Event::Ready { asked, failed });
         if let Ok(phase) = phases.wait_for(|phase| *phase != Phase::Prepare).await
             && let Phase::Run { start_ns } = *phase
@@ -129,9 +145,10 @@ impl Worker {
         pace(&self, first, &mut feed, &mut phases).await?;
         self.settle(&mut phases).await;
         sweep.abort();
+        fresh.abort();
         Ok(Share {
             recorder: self.recorder.replace(Recorder::new(0)),
-            failed_logins: self.failed_logins.take(),
+            upkeep: self.upkeep.take(),
             connections: self.client.opened(),
             outranked: self.outranked.get(),
         })
@@ -158,32 +175,6 @@ impl Worker {
             let _ended = task.await;
         }
         Ok(asked)
-    }
-
-    /// Takes note of those who will play, and logs in who has to be.
-    pub(super) fn meet(self: &Rc<Self>, players: Vec<Player>) {
-        drop(self.introduce(players));
-    }
-
-    fn introduce(self: &Rc<Self>, players: Vec<Player>) -> Vec<tokio::task::JoinHandle<()>> {
-        let mut tasks = Vec::new();
-        for player in players {
-            self.players.meet(&player);
-            if player.logs_in_first {
-                self.players.expect(player.identity);
-                tasks.push(spawn_local(Rc::clone(self).log_in(player)));
-            }
-        }
-        tasks
-    }
-
-    async fn log_in(self: Rc<Self>, player: Player) {
-        let _slot = self.log_ins.take().await;
-        if !self.stopping.get() {
-            let done = log_in(&self.job, &self.client, &self.players, &player).await;
-            self.failed_logins.borrow_mut().extend(done.err());
-        }
-        self.players.settle(player.identity);
     }
 
     /// When the run started, on the clock.

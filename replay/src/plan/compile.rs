@@ -5,10 +5,10 @@
 use http::{HeaderName, HeaderValue, header};
 use trace::exchange::{Content, Request as Recorded};
 
-use crate::settings::{ExtraHeader, Rewrite};
+use crate::settings::{ExtraHeader, Rewrite, Sends, UniqueField};
 use crate::slot::{self, Kind, Place};
 
-use super::window::{Body, Hole, Method, Request, Window};
+use super::window::{Body, Hole, Method, Request, Window, Writing};
 
 /// What is the same for every request.
 #[derive(Debug, Clone)]
@@ -25,6 +25,31 @@ pub(crate) struct Rules {
     pub(crate) headers: Vec<ExtraHeader>,
     /// Whether the target is told an address for each user.
     pub(crate) addresses: bool,
+    /// Whether requests are sent as they were recorded, slots, links and all.
+    pub(crate) verbatim: bool,
+    /// Days by which dates in requests are moved.
+    pub(crate) shift_days: Option<i64>,
+    /// Places whose values are others for everybody who plays, besides e-mail addresses.
+    pub(crate) unique: Vec<UniqueField>,
+    /// How the access token is sent, if not as it was recorded.
+    pub(crate) sends: Option<Sends>,
+}
+
+impl Rules {
+    /// Adds recorded text, with holes for its slots unless it is sent as it was.
+    fn write(
+        &self,
+        out: &mut Writing<'_>,
+        text: &str,
+        place: Place,
+        number: &mut dyn FnMut(Kind, &str) -> u32,
+    ) {
+        if self.verbatim {
+            out.add(text);
+        } else {
+            out.template(text, place, number);
+        }
+    }
 }
 
 /// What of a recorded request can't be sent.
@@ -38,10 +63,12 @@ pub(crate) enum Unsendable {
     Target,
 }
 
-/// Puts the request into the window; `number` tells whose or which a slot is.
+/// Puts the request into the window; `cookies` is the place of its cookies there, and `number` tells
+/// whose or which a slot is.
 pub(super) fn compile(
     window: &mut Window,
     recorded: &Recorded,
+    cookies: Option<u32>,
     rules: &Rules,
     number: &mut dyn FnMut(Kind, &str) -> u32,
 ) -> Result<Request, Unsendable> {
@@ -54,18 +81,25 @@ pub(super) fn compile(
     if !is_target(&path) || !is_target(&recorded.query) {
         return Err(Unsendable::Target);
     }
-    let body = body(window, recorded, number);
+    let body = body(window, recorded, rules, number);
     let length = length(&method, body, window);
     let mut head = window.write();
     head.add(method.as_str()).add(" ").add(&rules.prefix);
-    head.template(&path, Place::Form, number);
+    rules.write(&mut head, &path, Place::Form, number);
     if !recorded.query.is_empty() {
-        head.add("?").template(&recorded.query, Place::Form, number);
+        head.add("?");
+        rules.write(&mut head, &recorded.query, Place::Form, number);
     }
     head.add(" HTTP/1.1\r\nhost: ").add(&rules.host).add("\r\n");
     for (name, value) in headers(recorded, rules) {
-        head.add(name).add(": ");
-        head.template(value, Place::Plain, number).add("\r\n");
+        if cookies.is_none() || name != header::COOKIE.as_str() {
+            head.add(name).add(": ");
+            rules.write(&mut head, value, Place::Plain, number);
+            head.add("\r\n");
+        }
+    }
+    if let Some(cookies) = cookies {
+        head.hole(Hole::Cookies(cookies), Place::Plain);
     }
     for extra in &rules.headers {
         line(&mut head, extra.name.as_str(), &extra.value);
@@ -99,7 +133,7 @@ pub(super) fn compile(
     })
 }
 
-fn line(head: &mut super::window::Writing<'_>, name: &str, value: impl AsRef<[u8]>) {
+fn line(head: &mut Writing<'_>, name: &str, value: impl AsRef<[u8]>) {
     head.add(name).add(": ").add(value).add("\r\n");
 }
 
@@ -121,15 +155,13 @@ fn headers<'a>(
     recorded: &'a Recorded,
     rules: &'a Rules,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let gives_token = gives_token(recorded);
     recorded.headers.iter().filter_map(move |(name, value)| {
-        let compresses = gives_token && name == header::ACCEPT_ENCODING.as_str();
         let replaced = rules
             .headers
             .iter()
             .any(|extra| extra.name == name.as_str());
         let valid = name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok();
-        let sent = valid && !is_replays_own(name) && !compresses && !replaced;
+        let sent = valid && !is_replays_own(name) && !replaced;
         sent.then_some((name.as_str(), value.as_str()))
     })
 }
@@ -163,6 +195,7 @@ fn length(method: &http::Method, body: Body, window: &Window) -> Length {
 fn body(
     window: &mut Window,
     recorded: &Recorded,
+    rules: &Rules,
     number: &mut dyn FnMut(Kind, &str) -> u32,
 ) -> Body {
     match &recorded.body.content {
@@ -171,7 +204,9 @@ fn body(
         Content::Base64(bytes) => Body::Text(window.write().add(bytes).end()),
         Content::Utf8(text) => {
             let place = slot::place_in_body(content_type(recorded));
-            Body::Text(window.write().template(text, place, number).end())
+            let mut body = window.write();
+            rules.write(&mut body, text, place, number);
+            Body::Text(body.end())
         }
     }
 }
@@ -182,14 +217,6 @@ fn content_type(recorded: &Recorded) -> &str {
         .iter()
         .find(|(name, _)| name == "content-type");
     found.map_or("", |(_, value)| value)
-}
-
-/// Whether the answer is read for a token, which only an answer that is not compressed shows.
-fn gives_token(recorded: &Recorded) -> bool {
-    match &recorded.body.content {
-        Content::Utf8(text) => text.contains("{{password:") || text.contains("{{refresh:"),
-        Content::None | Content::Base64(_) | Content::Shape(_) => false,
-    }
 }
 
 /// Headers that describe the recorded connection or the recorded client, not the request.

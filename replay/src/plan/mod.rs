@@ -5,11 +5,16 @@
 //! the capture window by window, `crowd` says who takes part, `schedule` when, and `cast` who logs
 //! in as whom.
 
+mod adapt;
 mod address;
+mod carry;
 mod cast;
 mod compile;
+mod cookies;
 mod crowd;
 mod curve;
+mod known;
+mod links;
 mod names;
 pub(crate) mod overview;
 mod planner;
@@ -18,16 +23,36 @@ mod schedule;
 mod script;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod week;
 pub(crate) mod window;
 
 use ipnet::IpNet;
+use trace::exchange::Exchange;
+use trace::format::Used;
 
 pub(crate) use address::address;
 pub(crate) use cast::AssignError;
 pub(crate) use compile::{Rules, USER_AGENT, Unsendable, loadtest_path};
 pub(crate) use planner::{Arrival, Input, Planner, Wanted};
 pub(crate) use script::Selection;
-pub(crate) use window::{Body, Entry, Hole, Part, Text};
+pub(crate) use window::{Body, Entry, Hole, Link, Part, Text, Window};
+
+/// An exchange of the capture, and what later ones use of its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// Itself.
+    pub(crate) exchange: Exchange,
+    /// Values of its answer.
+    pub(crate) used: Vec<Used>,
+}
+
+#[cfg(test)]
+impl From<Exchange> for Recorded {
+    fn from(exchange: Exchange) -> Self {
+        let used = Vec::new();
+        Self { exchange, used }
+    }
+}
 
 /// One who needs or gets a token: a user of the capture within a session, or a clone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use trace::exchange::Exchange;
 
 use crate::settings::{Load, RoleSource};
 use crate::users::Pool;
@@ -23,7 +22,7 @@ use super::roles::Roles;
 use super::schedule::Schedule;
 use super::script::{Script, Selection};
 use super::window::{Entry, Window};
-use super::{PlanError, Player};
+use super::{PlanError, Player, Recorded};
 
 use queue::{Queue, Waiting};
 
@@ -50,7 +49,7 @@ pub(crate) struct Wanted {
 pub(crate) type Open = dyn FnMut() -> Result<Input, PlanError> + Send;
 
 /// The exchanges of a capture.
-pub(crate) type Input = Box<dyn Iterator<Item = Result<Exchange, PlanError>> + Send>;
+pub(crate) type Input = Box<dyn Iterator<Item = Result<Recorded, PlanError>> + Send>;
 
 /// Makes arrivals, in the order in which they are due.
 pub(crate) struct Planner {

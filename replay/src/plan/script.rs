@@ -2,18 +2,23 @@
 //!
 //! Pure but for its input, which is read as far as it is asked for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use trace::exchange::{Exchange, Flag};
+use trace::exchange::{Content, Exchange, Flag};
 
 use crate::settings::Filter;
+use crate::shape::is_comparable;
 use crate::slot::Kind;
 
-use super::PlanError;
+use super::adapt::adapt;
 use super::compile::{Rules, compile};
-use super::names::Names;
+use super::cookies::cookies;
+use super::known::{Known, Met, Slots};
+use super::links;
 use super::roles::Roles;
-use super::window::{Entry, Identity, Window, index};
+use super::window::{Entry, Run, Window};
+use super::{PlanError, Recorded};
 
 /// What is played, and how it is sent.
 #[derive(Debug, Clone)]
@@ -35,24 +40,6 @@ pub(super) struct Script {
     lap: Lap,
 }
 
-/// Names and their numbers, the same in all laps.
-#[derive(Default)]
-struct Known {
-    sessions: Names,
-    users: Names,
-    fresh: Names,
-    routes: Names,
-    identities: HashMap<(u32, u32), u32>,
-    /// How far each identity is by now.
-    met: Vec<Progress>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Progress {
-    is_known: bool,
-    has_token: bool,
-}
-
 /// What was read of the capture so far.
 #[derive(Default)]
 struct Lap {
@@ -62,6 +49,20 @@ struct Lap {
     taken: usize,
     /// When each session's previous answer was there; by number.
     free_ns: HashMap<u32, u64>,
+}
+
+impl Lap {
+    /// When an exchange is due, and how long that is after its session's previous answer.
+    fn place(&mut self, exchange: &Exchange, session: u32) -> (u64, Option<u64>) {
+        let start_ns = *self.start_ns.get_or_insert(exchange.at_ns);
+        // One that comes too late for its place is played now.
+        let at_ns = exchange.at_ns.saturating_sub(start_ns).max(self.last_ns);
+        self.last_ns = at_ns;
+        let end_ns = at_ns.saturating_add(exchange.timing.total_ns);
+        let free_ns = self.free_ns.insert(session, end_ns);
+        let pause_ns = free_ns.map(|free_ns| at_ns.saturating_sub(free_ns));
+        (at_ns, pause_ns)
+    }
 }
 
 /// A window with the names that it brings.
@@ -86,7 +87,7 @@ impl Script {
     /// The next exchanges; `None` at the end, after which it begins anew.
     pub(super) fn window(
         &mut self,
-        input: &mut impl Iterator<Item = Result<Exchange, PlanError>>,
+        input: &mut impl Iterator<Item = Result<Recorded, PlanError>>,
     ) -> Result<Option<Compiled>, PlanError> {
         let mut compiled = Compiled {
             window: Window::default(),
@@ -99,12 +100,12 @@ impl Script {
                 .selection
                 .limit
                 .is_none_or(|limit| self.lap.taken < limit)
-            && let Some(exchange) = input.next().transpose()?
+            && let Some(recorded) = input.next().transpose()?
         {
-            self.roles.note(&exchange);
-            if self.selection.filter.takes(&exchange) {
+            self.roles.note(&recorded.exchange);
+            if self.selection.filter.takes(&recorded.exchange) {
                 self.lap.taken += 1;
-                self.add(&mut compiled, &exchange)?;
+                self.add(&mut compiled, &recorded)?;
             }
         }
         if compiled.window.entries.is_empty() {
@@ -119,42 +120,47 @@ impl Script {
         &self.roles
     }
 
-    fn add(&mut self, compiled: &mut Compiled, exchange: &Exchange) -> Result<(), PlanError> {
+    fn add(&mut self, compiled: &mut Compiled, recorded: &Recorded) -> Result<(), PlanError> {
+        let Recorded { exchange, used } = recorded;
         let Self { known, lap, .. } = self;
         let session = known.sessions.of(&exchange.session);
-        let (user, is_new) = known.users.number(&exchange.user);
-        if is_new {
-            compiled.users.push(exchange.user.clone());
-        }
-        let (route, is_new) = known.routes.number(&exchange.route);
-        if is_new {
-            compiled.routes.push(exchange.route.clone());
-        }
+        let user = known.users.of_new(&exchange.user, &mut compiled.users);
+        let route = known.routes.of_new(&exchange.route, &mut compiled.routes);
         let mut met = Met::default();
+        let window = &mut compiled.window;
+        let rules = &self.selection.rules;
+        let sources = links::sources(window, exchange.seq, used);
+        let (mut request, links) = match rules.verbatim {
+            true => (Cow::Borrowed(&exchange.request), Run::default()),
+            false => links::follow(window, exchange),
+        };
+        adapt(&mut request, &exchange.route, rules);
         let mut slots = Slots {
             session,
             known: &mut *known,
             users: &mut compiled.users,
             met: &mut met,
+            links,
         };
         let mut number = |kind: Kind, name: &str| slots.number(kind, name);
-        let window = &mut compiled.window;
-        let rules = &self.selection.rules;
-        let request = compile(window, &exchange.request, rules, &mut number);
+        let cookies = match rules.verbatim {
+            true => None,
+            false => cookies(window, exchange, &request, &rules.rewrites, &mut number),
+        };
+        let request = compile(window, &request, cookies, rules, &mut number);
         let request = request.map_err(|problem| PlanError::Unsendable {
             seq: exchange.seq,
             problem,
         })?;
         known.meet(&mut window.newcomers, &met);
-        let start_ns = *lap.start_ns.get_or_insert(exchange.at_ns);
-        // One that comes too late for its place is played now.
-        let at_ns = exchange.at_ns.saturating_sub(start_ns).max(lap.last_ns);
-        lap.last_ns = at_ns;
-        let end_ns = at_ns.saturating_add(exchange.timing.total_ns);
-        let free_ns = lap.free_ns.insert(session, end_ns);
+        let (at_ns, pause_ns) = lap.place(exchange, session);
+        let shape = match known.samples(route) {
+            true => shape(window, exchange),
+            false => None,
+        };
         window.entries.push(Entry {
             at_ns,
-            pause_ns: free_ns.map(|free_ns| at_ns.saturating_sub(free_ns)),
+            pause_ns,
             session,
             user,
             connection: exchange.connection,
@@ -164,83 +170,23 @@ impl Script {
             gives: met.gives,
             status: exchange.response.status,
             took_ns: exchange.timing.total_ns,
-            identifier: exchange.flags.contains(&Flag::Identifier),
+            identifier: exchange.flags.contains(&Flag::Identifier) && links.is_empty(),
+            sources,
+            links,
+            cookies,
+            shape,
         });
         Ok(())
     }
 }
 
-/// The slots of one request.
-struct Slots<'a> {
-    session: u32,
-    known: &'a mut Known,
-    users: &'a mut Vec<String>,
-    met: &'a mut Met,
-}
-
-/// The identities in the slots of one request.
-#[derive(Default)]
-struct Met {
-    named: Vec<Identity>,
-    needs: Option<u32>,
-    gives: Option<u32>,
-}
-
-impl Slots<'_> {
-    fn number(&mut self, kind: Kind, name: &str) -> u32 {
-        if kind == Kind::Fresh {
-            return self.known.fresh.of(name);
+/// Puts the shape of an answer into the window, where it has one that can be compared.
+fn shape(window: &mut Window, exchange: &Exchange) -> Option<u32> {
+    match &exchange.response.body.content {
+        Content::Shape(shape) if is_comparable(shape.text()) => {
+            Some(window.add_shape(shape.text()))
         }
-        let (user, is_new) = self.known.users.number(name);
-        if is_new {
-            self.users.push(name.to_owned());
-        }
-        let identity = self.known.identity(self.session, user);
-        let number = identity.number;
-        match kind {
-            Kind::Auth => self.met.needs = Some(number),
-            Kind::Password => self.met.gives = Some(number),
-            Kind::Refresh => (self.met.needs, self.met.gives) = (Some(number), Some(number)),
-            Kind::Fresh | Kind::Username => {}
-        }
-        if !self.met.named.contains(&identity) {
-            self.met.named.push(identity);
-        }
-        number
-    }
-}
-
-impl Known {
-    fn identity(&mut self, session: u32, user: u32) -> Identity {
-        let next = index(self.identities.len());
-        let number = *self.identities.entry((session, user)).or_insert(next);
-        Identity {
-            number,
-            session,
-            user,
-            logs_in_first: false,
-        }
-    }
-
-    /// Takes note of what one more request of an identity uses and brings.
-    fn meet(&mut self, newcomers: &mut Vec<Identity>, slots: &Met) {
-        for identity in slots.named.iter().copied() {
-            let at = identity.number as usize;
-            if self.met.len() <= at {
-                self.met.resize(at + 1, Progress::default());
-            }
-            let progress = &mut self.met[at];
-            let needs = slots.needs == Some(identity.number);
-            let logs_in_first = needs && !progress.has_token;
-            if !progress.is_known || logs_in_first {
-                newcomers.push(Identity {
-                    logs_in_first,
-                    ..identity
-                });
-            }
-            progress.is_known = true;
-            progress.has_token |= needs || slots.gives == Some(identity.number);
-        }
+        _ => None,
     }
 }
 

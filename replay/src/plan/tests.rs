@@ -8,12 +8,14 @@ use std::time::Duration;
 use http::HeaderValue;
 use proptest::prelude::*;
 use trace::exchange::{Body, Content, Exchange, Headers, Request, Response, Timing};
+use trace::format::Used;
 
 use crate::settings::{Decimal, Filter, Load, Pace, RoleSource};
 use crate::users::Pool;
 
 use super::{
-    Arrival, Hole, Input, Part, PlanError, Planner, Player, Rules, Selection, Text, Wanted,
+    Arrival, Hole, Input, Part, PlanError, Planner, Player, Recorded, Rules, Selection, Text,
+    Wanted,
 };
 
 mod crowds;
@@ -74,6 +76,10 @@ fn wanted(load: Load) -> Wanted {
                 rewrites: Vec::new(),
                 headers: Vec::new(),
                 addresses: false,
+                verbatim: false,
+                shift_days: None,
+                unique: Vec::new(),
+                sends: None,
             },
             filter: Filter::default(),
             limit: load.limit,
@@ -124,9 +130,27 @@ pub(crate) fn planner(exchanges: Vec<Exchange>, load: Load) -> Planner {
 }
 
 fn planner_of(exchanges: Vec<Exchange>, wanted: Wanted) -> Result<Planner, PlanError> {
+    let recorded = recorded(exchanges);
     let open =
-        move || -> Result<Input, PlanError> { Ok(Box::new(exchanges.clone().into_iter().map(Ok))) };
+        move || -> Result<Input, PlanError> { Ok(Box::new(recorded.clone().into_iter().map(Ok))) };
     Planner::new(wanted, Arc::new(pool()), Box::new(open))
+}
+
+/// The exchanges, each with what those after it use of its answer.
+fn recorded(exchanges: Vec<Exchange>) -> Vec<Recorded> {
+    let mut recorded: Vec<Recorded> = exchanges.into_iter().map(Recorded::from).collect();
+    for at in 0..recorded.len() {
+        for link in recorded[at].exchange.links.clone() {
+            let mut all = recorded.iter_mut();
+            let of = all.find(|it| it.exchange.seq == link.from).unwrap();
+            let (source, times) = (link.source, 1);
+            match of.used.iter_mut().find(|used| used.source == source) {
+                Some(used) => used.times += 1,
+                None => of.used.push(Used { source, times }),
+            }
+        }
+    }
+    recorded
 }
 
 fn plan(exchanges: &[Exchange], wanted: Wanted) -> Result<Plan, PlanError> {

@@ -4,7 +4,9 @@
 //! shared by all that stand for a user, and by all laps.
 
 use std::fmt;
+use std::ops::Range;
 
+use crate::locator::Locator;
 use crate::slot::{self, Kind, Place};
 
 /// Consecutive exchanges of the capture, ready to be sent.
@@ -14,6 +16,13 @@ pub(crate) struct Window {
     pub(crate) entries: Vec<Entry>,
     /// Who needs or gets a token here for the first time.
     pub(crate) newcomers: Vec<Identity>,
+    /// Values of answers that later requests use, a run of them for each entry.
+    pub(crate) sources: Vec<Source>,
+    /// What the link slots go back to, a run of them for each entry.
+    pub(crate) links: Vec<Link>,
+    cookies: Vec<CookieLine>,
+    /// Recorded shapes of answers.
+    shapes: Vec<Box<str>>,
     arena: Vec<u8>,
     pieces: Vec<Piece>,
 }
@@ -46,6 +55,74 @@ pub(crate) struct Entry {
     pub(crate) took_ns: u64,
     /// Whether the request carries an identifier that the application made.
     pub(crate) identifier: bool,
+    /// What later requests use of its answer.
+    pub(crate) sources: Run,
+    /// What it uses of earlier ones.
+    pub(crate) links: Run,
+    /// The place of its cookies, where its session has any at all.
+    pub(crate) cookies: Option<u32>,
+    /// The place of its answer's recorded shape, where it may be compared.
+    pub(crate) shape: Option<u32>,
+}
+
+/// Some that follow each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    first: u32,
+    count: u32,
+}
+
+impl Run {
+    /// What was added to a list since it had this length.
+    pub(super) fn since<T>(length: usize, list: &[T]) -> Self {
+        Self {
+            first: index(length),
+            count: index(list.len() - length),
+        }
+    }
+
+    /// Whether there is none.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.count == 0
+    }
+
+    /// Their places.
+    pub(crate) fn places(self) -> Range<u32> {
+        self.first..self.first + self.count
+    }
+
+    /// Those of a list.
+    pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
+        &list[self.first as usize..][..self.count as usize]
+    }
+}
+
+/// A value of an answer that later requests use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// What it is known by.
+    pub(crate) key: u64,
+    /// Where it is; `None` for a place that no answer has.
+    pub(crate) place: Option<Locator>,
+    /// By how many places.
+    pub(crate) uses: u32,
+}
+
+/// A place of a request at which a value of an earlier answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// What the value is known by.
+    pub(crate) key: u64,
+    recorded: (u32, u32),
+}
+
+/// The cookies of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct CookieLine {
+    /// The path that they are for, as the application knows it.
+    pub(crate) path: Box<str>,
+    /// Names, and what was recorded of their values.
+    pub(crate) crumbs: Box<[(Box<str>, Text)]>,
 }
 
 /// A user within a session: what has a token of its own.
@@ -114,9 +191,11 @@ pub(crate) enum Part<'a> {
 pub(crate) enum Hole {
     /// The header with the client's address, as a line of its own.
     Address,
+    /// The header with the session's cookies, as a line of its own.
+    Cookies(u32),
     /// The headers that the load-test path asks for, each as a line of its own.
     Gate,
-    /// A slot of the capture: of which kind, and the number of an identity or a fresh value.
+    /// A slot: of which kind, and the number of an identity, a fresh value or a link.
     Slot(Kind, u32),
 }
 
@@ -167,12 +246,52 @@ impl Window {
         path.copied().map(char::from).collect()
     }
 
-    /// Bytes that the window takes.
+    /// What was recorded at the place of a link, as it stood there.
+    pub(crate) fn recorded(&self, link: &Link) -> &[u8] {
+        let (at, length) = link.recorded;
+        &self.arena[at as usize..][..length as usize]
+    }
+
+    /// The cookies at this place.
+    pub(crate) fn cookies(&self, place: u32) -> Option<&CookieLine> {
+        self.cookies.get(place as usize)
+    }
+
+    /// The shape at this place, as JSON.
+    pub(crate) fn shape(&self, place: u32) -> &str {
+        self.shapes.get(place as usize).map_or("", |shape| shape)
+    }
+
+    /// Bytes that the window takes, but for names of cookies and of places.
     pub(crate) fn weight(&self) -> usize {
         self.arena.len()
             + size_of_val(&*self.pieces)
             + size_of_val(&*self.entries)
             + size_of_val(&*self.newcomers)
+            + size_of_val(&*self.sources)
+            + size_of_val(&*self.links)
+            + size_of_val(&*self.cookies)
+            + self.shapes.iter().map(|shape| shape.len()).sum::<usize>()
+    }
+
+    /// Adds a link.
+    pub(super) fn link(&mut self, key: u64, recorded: &str) {
+        let at = index(self.arena.len());
+        self.arena.extend_from_slice(recorded.as_bytes());
+        let recorded = (at, index(recorded.len()));
+        self.links.push(Link { key, recorded });
+    }
+
+    /// Adds a shape; tells its place.
+    pub(super) fn add_shape(&mut self, shape: &str) -> u32 {
+        self.shapes.push(shape.into());
+        index(self.shapes.len() - 1)
+    }
+
+    /// Adds the cookies of a request; tells their place.
+    pub(super) fn cookie_line(&mut self, line: CookieLine) -> u32 {
+        self.cookies.push(line);
+        index(self.cookies.len() - 1)
     }
 
     /// Begins a text.
@@ -235,6 +354,10 @@ impl Writing<'_> {
             match part {
                 slot::Part::Literal(literal) => self.add(literal),
                 slot::Part::Slot { kind, name } => {
+                    let place = match kind {
+                        Kind::Number => Place::Number,
+                        _ => place,
+                    };
                     self.hole(Hole::Slot(kind, number(kind, name)), place)
                 }
             };

@@ -1,13 +1,15 @@
 //! What is recorded of one route.
 //!
-//! Statuses are kept against the recorded ones, apart for requests that carry an identifier.
+//! Statuses are kept against the recorded ones.
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Failure, Outcome};
+use hdrhistogram::Histogram;
+
+use crate::engine::{Failure, Missing, Outcome};
 use crate::plan::Entry;
 
-use super::Clocks;
+use super::{Clocks, clocks};
 
 /// Outcomes of one route.
 #[derive(Clone)]
@@ -20,10 +22,42 @@ pub(crate) struct Endpoint {
     pub(crate) statuses: BTreeMap<u16, u64>,
     /// Failures without an answer.
     pub(crate) errors: BTreeMap<Failure, u64>,
-    /// Recorded against replayed, of requests without an identifier.
-    pub(crate) plain: Match,
-    /// Recorded against replayed, of requests with an identifier.
-    pub(crate) identified: Match,
+    /// Recorded against replayed statuses.
+    pub(crate) compared: Match,
+    /// Requests with a recorded identifier that no answer gave.
+    pub(crate) identified: u64,
+    /// How long the recorded answers took, of requests that were answered.
+    pub(crate) took: Histogram<u32>,
+    /// How its links went.
+    pub(crate) links: Links,
+}
+
+/// Values that requests took from earlier answers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Links {
+    /// All places.
+    pub(crate) places: u64,
+    /// Those that have the value of another item of a list, because that was too short.
+    pub(crate) wrapped: u64,
+    /// Those that have none, by why.
+    pub(crate) missing: BTreeMap<Missing, u64>,
+}
+
+impl Links {
+    /// Adds those of one request.
+    pub(super) fn add(&mut self, places: u64, missing: &[Missing], wrapped: u64) {
+        self.places += places;
+        self.wrapped += wrapped;
+        for why in missing {
+            *self.missing.entry(*why).or_default() += 1;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.places += other.places;
+        self.wrapped += other.wrapped;
+        add(&mut self.missing, &other.missing);
+    }
 }
 
 /// How many arrivals, and how many bytes.
@@ -55,8 +89,10 @@ impl Default for Endpoint {
             clocks: Clocks::coarse(),
             statuses: BTreeMap::new(),
             errors: BTreeMap::new(),
-            plain: Match::default(),
-            identified: Match::default(),
+            compared: Match::default(),
+            identified: 0,
+            took: clocks::coarse(),
+            links: Links::default(),
         }
     }
 }
@@ -71,6 +107,7 @@ impl Endpoint {
         self.clocks.ended(outcome, due_ns);
         let replayed = match &outcome.answer {
             Ok(answer) => {
+                clocks::record(&mut self.took, entry.took_ns);
                 *self.statuses.entry(answer.status).or_default() += 1;
                 Some(answer.status)
             }
@@ -81,13 +118,10 @@ impl Endpoint {
         };
         // A recorded client that left before its answer gives nothing to compare with.
         if entry.status > 0 {
-            let compared = if entry.identifier {
-                &mut self.identified
-            } else {
-                &mut self.plain
-            };
-            *compared.pairs.entry((entry.status, replayed)).or_default() += 1;
+            let pairs = &mut self.compared.pairs;
+            *pairs.entry((entry.status, replayed)).or_default() += 1;
         }
+        self.identified += u64::from(entry.identifier);
     }
 
     /// Adds what another recorded.
@@ -96,8 +130,10 @@ impl Endpoint {
         self.clocks.merge(&other.clocks);
         add(&mut self.statuses, &other.statuses);
         add(&mut self.errors, &other.errors);
-        add(&mut self.plain.pairs, &other.plain.pairs);
-        add(&mut self.identified.pairs, &other.identified.pairs);
+        add(&mut self.compared.pairs, &other.compared.pairs);
+        self.identified += other.identified;
+        clocks::merge(&mut self.took, &other.took);
+        self.links.merge(&other.links);
     }
 }
 

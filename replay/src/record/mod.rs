@@ -11,14 +11,14 @@ mod tests;
 mod windows;
 
 pub(crate) use clocks::Clocks;
-pub(crate) use endpoint::{Counts, Endpoint, Match};
+pub(crate) use endpoint::{Counts, Endpoint, Links, Match};
 pub(crate) use seconds::{Second, Seconds};
 pub(crate) use sends::Sends;
 pub(crate) use windows::Windows;
 
 use hdrhistogram::Histogram;
 
-use crate::engine::{Failure, Outcome};
+use crate::engine::{Failure, Missing, Outcome};
 use crate::plan::Arrival;
 
 use clocks::record;
@@ -46,7 +46,9 @@ pub(crate) struct Recorder {
     pub(crate) order_inversions: u64,
     /// Arrivals dropped because there was no room for them, as was asked.
     pub(crate) overloaded: u64,
-    /// Whether that ended the run, as was asked.
+    /// Arrivals dropped because a link had no live value, as was asked.
+    pub(crate) skipped: u64,
+    /// Whether too many requests on their way ended the run, as was asked.
     pub(crate) aborted: bool,
     /// From the start to the first request that was sent; `u64::MAX` when none was.
     pub(crate) first_sent_ns: u64,
@@ -70,6 +72,7 @@ impl Recorder {
             sends: Sends::new(),
             order_inversions: 0,
             overloaded: 0,
+            skipped: 0,
             aborted: false,
             first_sent_ns: u64::MAX,
             last_sent_ns: 0,
@@ -87,6 +90,22 @@ impl Recorder {
     /// Takes note that an arrival is dropped because there is no room for it, as was asked.
     pub(crate) fn overloaded(&mut self, arrival: &Arrival) {
         self.overloaded += u64::from(arrival.due_ns >= self.warm_up_ns);
+    }
+
+    /// Takes note of an arrival that is not sent because a link of it has no live value, as was asked.
+    pub(crate) fn skipped(&mut self, arrival: &Arrival) {
+        self.skipped += u64::from(arrival.due_ns >= self.warm_up_ns);
+        self.dropped(arrival);
+    }
+
+    /// Takes note of how it is with the links of an arrival: why those have no live value that have
+    /// none, and how many have that of another item of a list.
+    pub(crate) fn linked(&mut self, arrival: &Arrival, missing: &[Missing], wrapped: u64) {
+        if arrival.due_ns >= self.warm_up_ns {
+            let links = arrival.entry().links.places().len() as u64;
+            let of = &mut self.endpoint(arrival.entry().route).links;
+            of.add(links, missing, wrapped);
+        }
     }
 
     /// Takes note of the end of an arrival that was due then, on a clock where the run started at
@@ -138,6 +157,7 @@ impl Recorder {
         self.warmed += other.warmed;
         self.order_inversions += other.order_inversions;
         self.overloaded += other.overloaded;
+        self.skipped += other.skipped;
         self.aborted |= other.aborted;
         self.first_sent_ns = self.first_sent_ns.min(other.first_sent_ns);
         self.last_sent_ns = self.last_sent_ns.max(other.last_sent_ns);

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::summary::{Endpoint, RouteDivergence, Status, Summary};
 
 use super::plot::{self, PlotError};
-use super::{text, words};
+use super::{differences, text, words};
 
 /// The summary as a page.
 pub(crate) fn render(summary: &Summary) -> Result<String, HtmlError> {
@@ -32,7 +32,8 @@ pub(crate) fn render(summary: &Summary) -> Result<String, HtmlError> {
             .map(divergence_row)
             .collect(),
         equal: words::percent(summary.divergence.equal_statuses),
-        equal_all: words::percent(summary.divergence.equal_statuses_with_identifiers),
+        unresolved: differences::unresolved(summary).split_off(1),
+        shapes: differences::shapes(summary).split_off(1),
         settings: settings(summary),
     };
     Ok(page.render()?)
@@ -64,7 +65,8 @@ struct Page<'a> {
     endpoints: Vec<Vec<String>>,
     divergence: Vec<Compared>,
     equal: String,
-    equal_all: String,
+    unresolved: Vec<Vec<String>>,
+    shapes: Vec<Vec<String>>,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -76,11 +78,12 @@ struct Tile {
 
 struct Compared {
     route: String,
-    identifiers: bool,
+    identifiers: u64,
     requests: u64,
     recorded: String,
     replayed: String,
     equal: String,
+    latency: String,
     differs: bool,
 }
 
@@ -111,7 +114,7 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         tile(
             "Equal statuses",
             words::percent(summary.divergence.equal_statuses),
-            "of requests without identifiers".to_owned(),
+            format!("{} unresolved links", summary.fidelity.unresolved_links),
         ),
         tile(
             "Lateness p99, judged",
@@ -173,7 +176,8 @@ fn divergence_row(route: &RouteDivergence) -> Compared {
         recorded: words::statuses(&route.recorded),
         replayed: words::statuses(&route.replayed),
         equal: words::percent(route.equal_ratio),
-        differs: route.equal < route.requests && !route.identifiers,
+        latency: words::ratio(route.latency.ratio_p50),
+        differs: route.changes.iter().any(|change| !change.noise),
     }
 }
 

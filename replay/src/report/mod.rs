@@ -1,5 +1,6 @@
 //! Reports: render the summary, or the plan, and compute nothing.
 
+mod differences;
 pub(crate) mod html;
 pub(crate) mod plan;
 mod plot;

@@ -2,12 +2,12 @@
 
 use trace::exchange::Flag;
 
-use crate::engine::{Answer, Failure, Outcome, Planned};
+use crate::engine::{Answer, Failure, Outcome, Planned, Shapes};
 use crate::plan::Arrival;
 use crate::plan::tests::{exchange, load, planner};
 use crate::record::{Recorder, clocks};
 use crate::summarize::{About, Brought, summarize};
-use crate::summary::{Capture, Model, Settings, Summary};
+use crate::summary::{Capture, Model, Settings, Summary, Upkeep};
 
 /// The summary of 2,000 made-up requests over 12 s, of which 2 failed.
 pub(crate) fn summary() -> Summary {
@@ -34,6 +34,7 @@ pub(crate) fn summary() -> Summary {
     let brought = Brought {
         planned: &planned,
         recorder: &recorder,
+        shapes: &Shapes::new(),
         machine: &machine,
     };
     summarize(about(), &brought)
@@ -66,7 +67,7 @@ fn outcome(number: u64, arrival: &Arrival) -> Outcome {
 fn answer(status: u16) -> Answer {
     Answer {
         status,
-        body: Vec::new(),
+        ..Answer::default()
     }
 }
 
@@ -104,9 +105,14 @@ fn about() -> About {
             workers: 2,
             users: 40,
             session_count: 40,
+            verbatim: false,
+            on_unresolved: "recorded".to_owned(),
+            shift_dates: None,
             log_in_first: 0,
             connections: 12,
         },
+        upkeep: Upkeep::default(),
+        noise: None,
         warnings: Vec::new(),
     }
 }

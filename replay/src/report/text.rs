@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::summary::{Distribution, Status, Summary, Totals};
 
-use super::words;
+use super::{differences, words};
 
 /// The summary as text.
 pub(crate) fn render(summary: &Summary, page: &Path) -> String {
@@ -16,6 +16,7 @@ pub(crate) fn render(summary: &Summary, page: &Path) -> String {
             "statuses",
             &words::table(&statuses(summary), STATUS_COLUMNS),
         ),
+        differences::sections(summary),
         section("latency", &words::table(&latency(summary), LATENCY_COLUMNS)),
         section(
             "response time by route",
@@ -100,14 +101,20 @@ pub(super) fn fidelity(summary: &Summary) -> Vec<Vec<String>> {
         ("out of window", errors.join(", ")),
         ("gaps (KS)", format!("{:.3}", fidelity.ks_gaps)),
         ("order inversions", fidelity.order_inversions.to_string()),
-        (
-            "with identifier",
-            format!(
-                "{} of {} requests, which the target may not know",
-                fidelity.identifier_requests, summary.totals.sent
-            ),
-        ),
+        ("links", links(summary)),
     ])
+}
+
+fn links(summary: &Summary) -> String {
+    let (links, fidelity) = (&summary.divergence.links, &summary.fidelity);
+    let recorded = match fidelity.identifier_requests {
+        0 => String::new(),
+        requests => format!("; {requests} requests with a recorded identifier that no answer gave"),
+    };
+    format!(
+        "{} values of earlier answers, {} of another item, {} unresolved{recorded}",
+        links.places, links.other_item, fidelity.unresolved_links
+    )
 }
 
 fn head(summary: &Summary) -> String {
@@ -168,34 +175,29 @@ fn requests(summary: &Summary) -> Vec<Vec<String>> {
 
 fn statuses(summary: &Summary) -> Vec<Vec<String>> {
     let divergence = &summary.divergence;
-    let head = ["route", "requests", "recorded", "replayed", "equal"];
+    let head = [
+        "route",
+        "requests",
+        "recorded",
+        "replayed",
+        "equal",
+        "latency p50",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for route in &divergence.routes {
-        let mark = if route.identifiers {
-            " (with identifier)"
-        } else {
-            ""
-        };
         rows.push(vec![
-            format!("{}{mark}", route.route),
+            route.route.clone(),
             route.requests.to_string(),
             words::statuses(&route.recorded),
             words::statuses(&route.replayed),
             words::percent(route.equal_ratio),
+            words::ratio(route.latency.ratio_p50),
         ]);
     }
-    let total = |name: &str, share| {
-        let empty = String::new;
-        vec![
-            name.to_owned(),
-            empty(),
-            empty(),
-            empty(),
-            words::percent(share),
-        ]
-    };
-    rows.push(total("without identifiers", divergence.equal_statuses));
-    rows.push(total("all", divergence.equal_statuses_with_identifiers));
+    let mut all = vec![String::new(); head.len()];
+    all[0] = "all".to_owned();
+    all[4] = words::percent(divergence.equal_statuses);
+    rows.push(all);
     rows
 }
 
@@ -243,7 +245,7 @@ pub(super) fn mean(distribution: &Distribution) -> u64 {
     distribution.mean.round() as u64
 }
 
-fn section(name: &str, content: &str) -> String {
+pub(super) fn section(name: &str, content: &str) -> String {
     format!("{name}\n{content}\n")
 }
 
@@ -255,7 +257,7 @@ fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Vec<Vec<String>> {
 }
 
 const SAY_NOTHING: &str = "these numbers say nothing about the target";
-const STATUS_COLUMNS: &[bool] = &[false, true, false, false, true];
+const STATUS_COLUMNS: &[bool] = &[false, true, false, false, true, true];
 const LATENCY_COLUMNS: &[bool] = &[false, true, true, true, true, true, true];
 
 #[cfg(test)]

@@ -29,6 +29,14 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.2} %", floored * 100.0)
 }
 
+/// A ratio, such as `1.25x`; 0 says nothing.
+pub(super) fn ratio(ratio: f64) -> String {
+    match ratio {
+        0.0 => "–".to_owned(),
+        ratio => format!("{ratio:.2}x"),
+    }
+}
+
 /// A number of bytes.
 pub(super) fn bytes(bytes: u64) -> String {
     let value = bytes as f64;

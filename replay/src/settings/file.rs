@@ -21,6 +21,7 @@ pub(crate) struct File {
     pub(crate) tls: Tls,
     pub(crate) users: Users,
     pub(crate) auth: Auth,
+    pub(crate) unique: Vec<Unique>,
 }
 
 /// The `[tls]` table.
@@ -53,15 +54,26 @@ pub(crate) struct Role {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Auth {
-    pub(crate) login: Option<Login>,
+    pub(crate) login: Option<AuthRequest>,
+    pub(crate) refresh: Option<AuthRequest>,
     pub(crate) token: Option<String>,
     pub(crate) refresh_token: Option<String>,
+    pub(crate) send: Option<String>,
+    pub(crate) life: Option<String>,
 }
 
-/// The request that logs a user in.
+/// A `[[unique]]` table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Login {
+pub(crate) struct Unique {
+    pub(crate) route: Option<String>,
+    pub(crate) at: String,
+}
+
+/// A request that logs a user in, or keeps it so.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthRequest {
     pub(crate) method: Option<String>,
     pub(crate) path: String,
     pub(crate) body: String,
@@ -195,11 +207,11 @@ mod tests {
     fn says_where_it_is_wrong() {
         insta::assert_snapshot!(
             wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
-            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
+            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`, `unique`"
         );
         insta::assert_snapshot!(
             wrong("\n[thresholds]\nhttp_req_failed = [\"rate<0.01\"]\n"),
-            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`"
+            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `tls`, `users`, `auth`, `unique`"
         );
         insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
         insta::assert_snapshot!(wrong("target = 5\n"), @"replay.toml:1: target: integer `5` is no value for it; write text in quotes");

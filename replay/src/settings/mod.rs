@@ -2,12 +2,14 @@
 //!
 //! The rest of the crate sees neither clap nor TOML.
 
+mod auth;
 pub(crate) mod decimal;
 pub(crate) mod file;
 pub(crate) mod filter;
 pub(crate) mod load;
 pub(crate) mod resolve;
 mod rewrite;
+mod shift;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -16,13 +18,13 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::locator::Locator;
-
+pub(crate) use auth::{Auth, AuthRequest, RoleSource, Sends, Users};
 pub(crate) use decimal::Decimal;
 pub(crate) use filter::Filter;
 pub(crate) use load::{Load, Pace, Rate, Stages, What};
 pub(crate) use rewrite::Rewrite;
-pub(crate) use values::{ExtraHeader, OnOverload, Pacing, Reuse, SessionMode};
+pub(crate) use shift::{ShiftDates, UniqueField};
+pub(crate) use values::{ExtraHeader, OnOverload, OnUnresolved, Pacing, Reuse, SessionMode};
 
 /// Everything that a run was asked to do.
 #[derive(Debug)]
@@ -70,6 +72,12 @@ pub(crate) struct Destination {
     pub(crate) headers: Vec<ExtraHeader>,
     /// How paths are sent otherwise than recorded.
     pub(crate) rewrites: Vec<Rewrite>,
+    /// Whether requests are sent as recorded, with nothing of this run in them.
+    pub(crate) verbatim: bool,
+    /// How dates in requests move.
+    pub(crate) shift_dates: Option<ShiftDates>,
+    /// Places whose values are others for everybody who plays, besides e-mail addresses.
+    pub(crate) unique: Vec<UniqueField>,
     /// One address of these for each user.
     pub(crate) client_addresses: Option<IpNet>,
     /// The configuration of the proxy in front of it, for the limits that it sets.
@@ -87,50 +95,6 @@ pub(crate) struct Tls {
     pub(crate) insecure: bool,
     /// Every connection shakes hands in full.
     pub(crate) no_resumption: bool,
-}
-
-/// The pool of test users.
-#[derive(Debug)]
-pub(crate) struct Users {
-    /// The CSV file.
-    pub(crate) file: Option<PathBuf>,
-    /// Where the capture tells a user's role.
-    pub(crate) role: Option<RoleSource>,
-    /// Whether several recorded users may log in as one test user.
-    pub(crate) share: bool,
-}
-
-/// An answer in the capture that tells its user's role.
-#[derive(Debug, Clone)]
-pub(crate) struct RoleSource {
-    /// Answers of this route.
-    pub(crate) route: String,
-    /// This place in them.
-    pub(crate) at: Locator,
-}
-
-/// How test users log in.
-#[derive(Debug, Clone)]
-pub(crate) struct Auth {
-    /// The request for sessions that were recorded without one.
-    pub(crate) login: Option<Login>,
-    /// Where a log-in's answer has the access token.
-    pub(crate) token: Locator,
-    /// Where a log-in's answer has the refresh token, if it gives one.
-    pub(crate) refresh_token: Locator,
-}
-
-/// A log-in request with `{{username}}` and `{{password}}` in its body.
-#[derive(Debug, Clone)]
-pub(crate) struct Login {
-    /// Its method.
-    pub(crate) method: http::Method,
-    /// Its path.
-    pub(crate) path: String,
-    /// Its body.
-    pub(crate) body: String,
-    /// What the body is.
-    pub(crate) content_type: String,
 }
 
 /// How requests are sent.
@@ -154,6 +118,8 @@ pub(crate) struct How {
     pub(crate) max_in_flight: Option<usize>,
     /// What becomes of an arrival beyond that.
     pub(crate) on_overload: OnOverload,
+    /// What becomes of an arrival with a link that has no live value.
+    pub(crate) on_unresolved: OnUnresolved,
 }
 
 /// How long things may take.
@@ -176,4 +142,6 @@ pub(crate) struct Out {
     pub(crate) dry_run: bool,
     /// No progress.
     pub(crate) quiet: bool,
+    /// The summary of an earlier replay, which tells what is noise.
+    pub(crate) noise_from: Option<PathBuf>,
 }

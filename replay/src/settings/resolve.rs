@@ -10,13 +10,15 @@ use std::thread;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+mod auth;
+
 use crate::cli::Args;
 use crate::locator::Locator;
 
-use super::file::{self, File};
+use super::file::File;
 use super::{
-    Auth, Decimal, Destination, Filter, How, Load, Login, Out, Pace, Pacing, RoleSource, Settings,
-    Timeouts, Tls, Users, What,
+    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, Timeouts, Tls, Users,
+    What,
 };
 
 impl Settings {
@@ -33,8 +35,12 @@ impl Settings {
         };
         let speed = mistakes.speed(file.speed.as_deref());
         let client_addresses = mistakes.client_addresses(file.client_addresses.as_deref());
-        let users = mistakes.users(file.users);
+        let users = mistakes.users(file.users).map(|users| Users {
+            share: users.share || args.share_users,
+            ..users
+        });
         let auth = mistakes.auth(file.auth);
+        let unique = mistakes.unique(file.unique);
         let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
             return Err(mistakes.found);
         };
@@ -58,6 +64,9 @@ impl Settings {
                 key,
                 headers: args.header,
                 rewrites: args.rewrite,
+                verbatim: args.verbatim,
+                shift_dates: args.shift_dates,
+                unique,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
                 tls: Tls {
@@ -73,6 +82,7 @@ impl Settings {
                 dir: args.out,
                 dry_run: args.dry_run,
                 quiet: args.quiet,
+                noise_from: args.noise_from,
             },
         })
     }
@@ -134,6 +144,7 @@ fn how(args: &Args, load: &Load) -> How {
         http2: args.http2,
         max_in_flight: most,
         on_overload: args.on_overload,
+        on_unresolved: args.on_unresolved,
     }
 }
 
@@ -199,66 +210,6 @@ impl Mistakes<'_> {
         range
     }
 
-    fn users(&mut self, file: file::Users) -> Option<Users> {
-        let role = match file.role {
-            None => None,
-            Some(role) => Some(RoleSource {
-                at: self.locator("users.role.at", Some(&role.at), "")?,
-                route: role.route,
-            }),
-        };
-        Some(Users {
-            file: file.file.filter(|path| *path != PathBuf::new()),
-            role,
-            share: file.share.unwrap_or_default(),
-        })
-    }
-
-    fn auth(&mut self, file: file::Auth) -> Option<Auth> {
-        let login = file.login.map(|login| self.login(login));
-        let token = file.token.as_deref();
-        let token = self.locator("auth.token", token, "body#/access_token");
-        let refresh = file.refresh_token.as_deref();
-        let refresh = self.locator("auth.refresh_token", refresh, "body#/refresh_token");
-        Some(Auth {
-            login: match login {
-                None => None,
-                Some(login) => Some(login?),
-            },
-            token: token?,
-            refresh_token: refresh?,
-        })
-    }
-
-    fn login(&mut self, file: file::Login) -> Option<Login> {
-        let rooted = file.path.starts_with('/');
-        if !rooted {
-            self.add(
-                "auth.login.path",
-                format_args!(
-                    "`{0}` does not begin with `/`; write the whole path, as in `/{0}`",
-                    file.path
-                ),
-            );
-        }
-        let method = file.method.as_deref().unwrap_or("POST");
-        let parsed = method.parse().ok();
-        if parsed.is_none() {
-            self.add(
-                "auth.login.method",
-                format_args!("`{method}` is no HTTP method; write one, such as `POST`"),
-            );
-        }
-        Some(Login {
-            method: parsed.filter(|_| rooted)?,
-            path: file.path,
-            content_type: file
-                .content_type
-                .unwrap_or_else(|| content_type(&file.body).to_owned()),
-            body: file.body,
-        })
-    }
-
     fn locator(&mut self, key: &'static str, text: Option<&str>, default: &str) -> Option<Locator> {
         match text.unwrap_or(default).parse() {
             Ok(locator) => Some(locator),
@@ -267,14 +218,6 @@ impl Mistakes<'_> {
                 None
             }
         }
-    }
-}
-
-fn content_type(body: &str) -> &'static str {
-    if body.trim_start().starts_with('{') {
-        "application/json"
-    } else {
-        "application/x-www-form-urlencoded"
     }
 }
 
@@ -338,10 +281,10 @@ token = "header:x"
         insta::assert_snapshot!(lines.join("\n"), @"
 other.toml: speed: `fast` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x
 other.toml: client_addresses: `198.18.0.0/99` is no range of addresses; write it as in `198.18.0.0/15`
-other.toml: users.role.at: `role` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`
+other.toml: users.role.at: `role` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
 other.toml: auth.login.path: `x` does not begin with `/`; write the whole path, as in `/x`
 other.toml: auth.login.method: `P T` is no HTTP method; write one, such as `POST`
-other.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`
+other.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
 ");
     }
 }

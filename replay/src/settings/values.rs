@@ -75,6 +75,28 @@ impl OnOverload {
     }
 }
 
+/// What becomes of an arrival with a link that has no live value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnUnresolved {
+    /// It is sent with what was recorded.
+    Recorded,
+    /// It is not sent, and counted as dropped.
+    Skip,
+    /// It is not sent, and counted as failed.
+    Fail,
+}
+
+impl OnUnresolved {
+    /// The word for it on the command line and in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// How the pacer waits for the next due time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Pacing {

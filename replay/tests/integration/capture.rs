@@ -177,6 +177,26 @@ impl Recorded {
         self
     }
 
+    /// Is of this route.
+    pub(crate) fn routed(mut self, route: &str) -> Self {
+        self.0["route"] = json!(route);
+        self
+    }
+
+    /// Had this header in its answer.
+    pub(crate) fn answer_header(mut self, name: &str, value: &str) -> Self {
+        let headers = self.0["response"]["headers"].as_array_mut().unwrap();
+        headers.push(json!([name, value]));
+        self
+    }
+
+    /// Uses a value that the answer to exchange `from` gave.
+    pub(crate) fn linked(mut self, from: u64, source: &str, into: &str) -> Self {
+        let links = self.0["links"].as_array_mut().unwrap();
+        links.push(json!({"from": from, "source": source, "into": into}));
+        self
+    }
+
     /// Carries an identifier.
     pub(crate) fn flagged(mut self) -> Self {
         self.0["flags"] = json!(["identifier"]);

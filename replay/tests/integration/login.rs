@@ -190,9 +190,9 @@ fn a_run_in_which_some_can_log_in_is_started() {
         .run()
         .measured();
     assert!(
-        ended
-            .stderr
-            .starts_with("warning: 3 of 4 log-ins outside the plan failed, such as `POST "),
+        ended.stderr.starts_with(
+            "warning: 3 of 4 log-ins and refreshes outside the plan failed, such as `POST "
+        ),
         "{}",
         ended.stderr
     );

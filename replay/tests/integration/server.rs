@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Json(u16, String),
     /// Bytes as they are, and then the connection ends.
     Raw(&'static str),
+    /// A status, header lines, and a body.
+    With(u16, Vec<String>, Vec<u8>),
 }
 
 impl From<u16> for Answer {
@@ -89,19 +91,23 @@ fn serve(stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Seen>>) {
     while let Some(seen) = read(&mut reader) {
         log.lock().unwrap().push(seen.clone());
         let (bytes, last) = match handler(&seen) {
-            Answer::Json(status, body) => (
-                format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-                    body.len()
-                ),
-                false,
-            ),
-            Answer::Raw(bytes) => (bytes.to_owned(), true),
+            Answer::Json(status, body) => (answer(status, &[], body.as_bytes()), false),
+            Answer::Raw(bytes) => (bytes.as_bytes().to_vec(), true),
+            Answer::With(status, headers, body) => (answer(status, &headers, &body), false),
         };
-        if writer.write_all(bytes.as_bytes()).is_err() || last {
+        if writer.write_all(&bytes).is_err() || last {
             return;
         }
     }
+}
+
+fn answer(status: u16, headers: &[String], body: &[u8]) -> Vec<u8> {
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
 }
 
 fn read(reader: &mut impl BufRead) -> Option<Seen> {

@@ -85,10 +85,23 @@ fn the_summary_reads_well() {
         .lines()
         .skip(1)
         .filter(|line| !measured.iter().any(|word| line.contains(word)))
-        .map(|line| line.replace(&server.url(), "[target]"))
+        .map(|line| without_ratios(&line.replace(&server.url(), "[target]")))
         .collect();
     insta::assert_snapshot!(stable.join("\n"));
     assert_eq!(ended.stdout.lines().last(), Some("report  out/report.html"));
+}
+
+/// The line without words such as `0.16x`, which are measured.
+fn without_ratios(line: &str) -> String {
+    let is_ratio = |word: &str| {
+        let number = word.strip_suffix('x').map(str::parse::<f64>);
+        word.contains('.') && matches!(number, Some(Ok(_)))
+    };
+    let end = line.rfind(' ').map_or(0, |at| at + 1);
+    match is_ratio(&line[end..]) {
+        true => line[..end].trim_end().to_owned() + " [ratio]",
+        false => line.to_owned(),
+    }
 }
 
 #[test]

@@ -14,18 +14,21 @@ use std::mem::MaybeUninit;
 
 use httparse::{Error as HeadError, Header, ParserConfig, Status};
 
+use super::super::outcome::{Answer, Keep, header_line};
+
 /// An answer that is coming in.
 #[derive(Debug)]
 pub(crate) struct Answering {
     state: State,
     /// Whether the request was a HEAD: its answer has no body, whatever its headers say.
     to_head: bool,
-    /// How much of the body is kept.
-    keep: usize,
+    /// What of it is kept.
+    keep: Keep,
     status: u16,
     /// Whether the connection can carry another request after it.
     reusable: bool,
-    kept: Vec<u8>,
+    kept_head: Vec<u8>,
+    kept_body: Vec<u8>,
     /// How many bytes were looked at for the head's end.
     searched: usize,
     /// Interim answers (1xx) so far.
@@ -62,15 +65,16 @@ enum Body {
 }
 
 impl Answering {
-    /// The answer to a request that is about to be sent; `keep` bytes of its body are wanted.
-    pub(crate) const fn new(to_head: bool, keep: usize) -> Self {
+    /// The answer to a request that is about to be sent, of which this is wanted.
+    pub(crate) const fn new(to_head: bool, keep: Keep) -> Self {
         Self {
             state: State::Head,
             to_head,
             keep,
             status: 0,
             reusable: false,
-            kept: Vec::new(),
+            kept_head: Vec::new(),
+            kept_body: Vec::new(),
             searched: 0,
             interim: 0,
         }
@@ -118,19 +122,18 @@ impl Answering {
         self.state != State::Head
     }
 
-    /// Its status; 0 until its head is in.
-    pub(crate) const fn status(&self) -> u16 {
-        self.status
-    }
-
     /// Whether the connection can carry another request, as far as the answer has a say.
     pub(crate) const fn is_reusable(&self) -> bool {
         self.reusable
     }
 
-    /// The beginning of its body, as much of it as was wanted.
-    pub(crate) fn into_kept(self) -> Vec<u8> {
-        self.kept
+    /// All of it, as far as it was wanted.
+    pub(crate) fn into_answer(self) -> Answer {
+        Answer {
+            status: self.status,
+            head: self.kept_head,
+            body: self.kept_body,
+        }
     }
 
     fn head(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
@@ -186,6 +189,11 @@ impl Answering {
             };
         }
         self.status = status;
+        if self.keep.head {
+            for header in head.headers.iter() {
+                header_line(&mut self.kept_head, header.name.as_bytes(), header.value);
+            }
+        }
         let framing = Framing::of(head)?;
         let body = if self.to_head || matches!(status, 101 | 204 | 304) {
             Body::None
@@ -204,8 +212,8 @@ impl Answering {
 
     fn body(&mut self, bytes: &[u8], left: u64, more: fn(u64) -> State, then: State) -> usize {
         let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-        let wanted = self.keep.saturating_sub(self.kept.len()).min(length);
-        self.kept.extend_from_slice(&bytes[..wanted]);
+        let room = self.keep.body.saturating_sub(self.kept_body.len());
+        self.kept_body.extend_from_slice(&bytes[..room.min(length)]);
         let left = left - length as u64;
         self.state = if left == 0 { then } else { more(left) };
         length

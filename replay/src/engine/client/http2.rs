@@ -15,7 +15,7 @@ use h2::{Ping, RecvStream};
 use http::{HeaderName, HeaderValue, Request, Uri};
 use tokio::task::spawn_local;
 
-use super::super::outcome::{Answer, Failure, Outgoing, Payload};
+use super::super::outcome::{Answer, Failure, Keep, Outgoing, Payload, header_line};
 use super::super::slots::Slot;
 use super::deadline::Deadline;
 use super::stream::Stream;
@@ -199,7 +199,7 @@ async fn send(
 
 async fn receive(
     answer: ResponseFuture,
-    keep: usize,
+    keep: Keep,
     track: &Track,
     deadline: &Deadline,
 ) -> Result<Answer, h2::Error> {
@@ -207,8 +207,14 @@ async fn receive(
     track.got(1);
     deadline.has_answer();
     let status = answer.status().as_u16();
-    let body = drain(answer.into_body(), keep, track).await?;
-    Ok(Answer { status, body })
+    let mut head = Vec::new();
+    if keep.head {
+        for (name, value) in answer.headers() {
+            header_line(&mut head, name.as_str().as_bytes(), value.as_bytes());
+        }
+    }
+    let body = drain(answer.into_body(), keep.body, track).await?;
+    Ok(Answer { status, head, body })
 }
 
 async fn drain(mut stream: RecvStream, keep: usize, track: &Track) -> Result<Vec<u8>, h2::Error> {

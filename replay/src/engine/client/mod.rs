@@ -156,10 +156,7 @@ impl Client {
                     if is_reusable {
                         self.pool.put(key, connection, slot);
                     }
-                    return Ok(Answer {
-                        status: answering.status(),
-                        body: answering.into_kept(),
-                    });
+                    return Ok(answering.into_answer());
                 }
                 // The target had closed it, as any server may, and did not see the request.
                 Err(Failure::Read | Failure::Reset | Failure::Write)

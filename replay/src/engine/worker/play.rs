@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use crate::clock;
 use crate::plan::Arrival;
-use crate::settings::{OnOverload, Reuse, SessionMode};
+use crate::settings::{OnOverload, OnUnresolved, Reuse, SessionMode};
 
 use super::super::client::{EVERYBODY, Key};
 use super::super::control::Event;
 use super::super::count;
 use super::super::feed::worker_of;
-use super::super::fill::fill;
-use super::super::outcome::{Failure, Outcome};
+use super::super::fill::Filling;
+use super::super::outcome::{Answer, Failure, Outcome};
+use super::super::players::By;
 use super::super::session::{Ahead, Released};
 use super::super::slots::Slot;
 use super::Worker;
@@ -36,11 +37,10 @@ impl Worker {
     }
 
     fn release_in(self: &Rc<Self>, arrival: Arrival, slot: Option<Slot>) {
-        let entry = arrival.entry();
-        if let Some(identity) = entry.gives {
-            self.players.expect(self.identity(identity, &arrival));
-        }
         if self.job.how.sessions == SessionMode::Open {
+            // Others may need what it brings before it has gone out.
+            self.memory.expect(self.slot_of(&arrival), &arrival);
+            self.expect_token(&arrival, By::LogIn);
             return self.begin(Playing::One(Released { arrival, slot }));
         }
         let session = self.slot_of(&arrival);
@@ -71,7 +71,7 @@ impl Worker {
         }
     }
 
-    async fn play_session(&self, session: usize) {
+    async fn play_session(self: &Rc<Self>, session: usize) {
         // The task begins when the session is idle: nothing is queued behind anything yet.
         let mut held = false;
         loop {
@@ -87,7 +87,7 @@ impl Worker {
     }
 
     /// Sends one arrival and returns what it is to the one that comes after it.
-    async fn play(&self, released: Released, ahead: Ahead) -> Ahead {
+    async fn play(self: &Rc<Self>, released: Released, ahead: Ahead) -> Ahead {
         let Released { arrival, slot } = released;
         let due_ns = self.due_ns(&arrival, ahead).await;
         let mut wait = Wait {
@@ -102,11 +102,13 @@ impl Worker {
         };
         let (Ok(_slot), false) = (slot, self.stopping.get()) else {
             self.drop_arrival(&arrival);
-            self.settle_token(&arrival);
+            self.forgo(&arrival);
             return ahead;
         };
-        let mut outcome = self.exchange(&arrival, wait.ready_ns).await;
-        self.settle_token(&arrival);
+        let Some(mut outcome) = self.exchange(&arrival, wait.ready_ns).await else {
+            self.recorder.borrow_mut().skipped(&arrival);
+            return ahead;
+        };
         outcome.held |= wait.held || outcome.ready_ns > due_ns;
         let behind = Ahead {
             free_ns: outcome.ready_ns + outcome.ended_ns.saturating_sub(outcome.sent_ns),
@@ -179,44 +181,142 @@ impl Worker {
         }
     }
 
-    async fn exchange(&self, arrival: &Arrival, mut ready_ns: u64) -> Outcome {
-        let entry = arrival.entry();
-        if let Some(identity) = entry.needs {
-            let own = u32::from(entry.gives == entry.needs);
-            let identity = self.identity(identity, arrival);
-            if self.players.wait(identity, own).await {
-                ready_ns = ready_ns.max(clock::now_ns());
-            }
+    /// Sends an arrival as soon as it has what it needs of earlier answers, and takes what its own
+    /// brings; `None` where it is not to be sent without.
+    async fn exchange(self: &Rc<Self>, arrival: &Arrival, mut ready_ns: u64) -> Option<Outcome> {
+        if self.waits(arrival).await {
+            ready_ns = ready_ns.max(clock::now_ns());
         }
+        self.expect_token(arrival, By::Refresh);
+        let missing = self.note_missing(arrival);
+        let outcome = match self.job.how.on_unresolved {
+            OnUnresolved::Skip if missing => {
+                self.memory.forgo(self.slot_of(arrival), arrival);
+                self.settle_token(arrival);
+                return None;
+            }
+            OnUnresolved::Fail if missing => without_answer(ready_ns, Failure::Link),
+            _ => self.send(arrival, ready_ns).await,
+        };
+        let answer = outcome.answer.as_ref().ok();
+        let session = self.slot_of(arrival);
+        self.memory.take(&self.job, session, arrival, answer);
+        self.memory.used(session, arrival);
+        self.settle_token(arrival);
+        Some(self.compared(arrival, outcome))
+    }
+
+    /// Has an answer compared of which all was kept, and keeps nothing but its status.
+    fn compared(&self, arrival: &Arrival, outcome: Outcome) -> Outcome {
+        let answer = outcome.answer.map(|answer| {
+            let status = answer.status;
+            if !answer.body.is_empty() {
+                self.comparer.give(arrival, answer);
+            }
+            Answer {
+                status,
+                ..Answer::default()
+            }
+        });
+        Outcome { answer, ..outcome }
+    }
+
+    /// Waits for what an arrival needs of earlier answers; tells whether it had to.
+    async fn waits(self: &Rc<Self>, arrival: &Arrival) -> bool {
+        if self.job.how.sessions != SessionMode::Open {
+            self.expect_token(arrival, By::LogIn);
+        }
+        let waited = self.token_for(arrival).await;
+        let session = self.slot_of(arrival);
+        self.memory.wait(session, arrival).await || waited
+    }
+
+    /// Takes note of the links of an arrival that have no live value; tells whether there are any.
+    fn note_missing(&self, arrival: &Arrival) -> bool {
+        if arrival.entry().links.is_empty() {
+            return false;
+        }
+        let (missing, wrapped) = self.memory.missing(self.slot_of(arrival), arrival);
+        self.recorder
+            .borrow_mut()
+            .linked(arrival, &missing, wrapped);
+        !missing.is_empty()
+    }
+
+    /// Sends an arrival; and again with a new token, where the old one was refused as it was not
+    /// when it was recorded.
+    async fn send(self: &Rc<Self>, arrival: &Arrival, ready_ns: u64) -> Outcome {
+        let entry = arrival.entry();
+        let identity = entry.needs.map(|needs| self.job.identity(needs, arrival));
+        let times = identity.map_or(0, |identity| self.memory.players.times(identity));
+        let outcome = self.send_once(arrival, ready_ns).await;
+        let refused = matches!(&outcome.answer, Ok(answer) if answer.status == UNAUTHORIZED);
+        match identity {
+            Some(identity) if refused && entry.status != UNAUTHORIZED && entry.gives.is_none() => {
+                if !self.log_in_again(identity, times).await {
+                    return outcome;
+                }
+                self.upkeep.borrow_mut().retries += 1;
+                let again = self.send_once(arrival, clock::now_ns()).await;
+                Outcome {
+                    written: outcome.written + again.written,
+                    read: outcome.read + again.read,
+                    held: true,
+                    ..again
+                }
+            }
+            _ => outcome,
+        }
+    }
+
+    async fn send_once(&self, arrival: &Arrival, ready_ns: u64) -> Outcome {
         let [mut head, mut body] = self.buffers.borrow_mut().pop().unwrap_or_default();
-        let outcome = match fill(&self.job, &self.players, arrival, &mut head, &mut body) {
+        let filling = Filling {
+            job: &self.job,
+            memory: &self.memory,
+            session: self.slot_of(arrival),
+            arrival,
+            is_compared: self.samples.takes(arrival, ready_ns),
+        };
+        let outcome = match filling.fill(&mut head, &mut body) {
             Ok(request) => self.client.send(self.key(arrival), request, ready_ns).await,
             Err(failure) => without_answer(ready_ns, failure),
         };
-        if let (Some(identity), Ok(answer)) = (entry.gives, &outcome.answer) {
-            let identity = self.identity(identity, arrival);
-            self.players.take(identity, &answer.body, &self.job.auth);
-        }
         if head.capacity() + body.capacity() <= LARGEST_BUFFER {
             self.buffers.borrow_mut().push([head, body]);
         }
         outcome
     }
 
-    fn settle_token(&self, arrival: &Arrival) {
-        if let Some(identity) = arrival.entry().gives {
-            self.players.settle(self.identity(identity, arrival));
+    /// Takes note of an arrival that there was no room for: nobody is to wait for what it would have
+    /// brought.
+    fn forgo(&self, arrival: &Arrival) {
+        self.memory.forgo(self.slot_of(arrival), arrival);
+        if self.job.how.sessions == SessionMode::Open && brings(arrival) == Some(By::LogIn) {
+            self.settle_token(arrival);
         }
     }
 
-    fn identity(&self, number: u32, arrival: &Arrival) -> u32 {
-        number * self.job.clones + arrival.clone
+    fn expect_token(&self, arrival: &Arrival, by: By) {
+        if let Some(identity) = arrival.entry().gives
+            && brings(arrival) == Some(by)
+        {
+            let identity = self.job.identity(identity, arrival);
+            self.memory.players.expect(identity, by);
+        }
+    }
+
+    fn settle_token(&self, arrival: &Arrival) {
+        if let (Some(identity), Some(by)) = (arrival.entry().gives, brings(arrival)) {
+            let identity = self.job.identity(identity, arrival);
+            self.memory.players.settle(identity, by);
+        }
     }
 
     fn slot_of(&self, arrival: &Arrival) -> usize {
         let session = arrival.entry().session * self.job.clones + arrival.clone;
         debug_assert_eq!(worker_of(session, self.job.how.workers), self.number);
-        session as usize / self.job.how.workers
+        self.job.place_of(session)
     }
 
     fn key(&self, arrival: &Arrival) -> Key {
@@ -228,6 +328,17 @@ impl Worker {
             Reuse::User => u64::from(entry.user) * clones + clone,
         }
     }
+}
+
+/// How an arrival brings a token, where it does.
+fn brings(arrival: &Arrival) -> Option<By> {
+    let entry = arrival.entry();
+    let by = if entry.gives == entry.needs {
+        By::Refresh
+    } else {
+        By::LogIn
+    };
+    entry.gives.map(|_identity| by)
 }
 
 /// What a lane plays.
@@ -259,6 +370,9 @@ fn without_answer(ready_ns: u64, failure: Failure) -> Outcome {
         answer: Err(failure),
     }
 }
+
+/// The status of who is not logged in.
+const UNAUTHORIZED: u16 = 401;
 
 /// Memory of a request that is kept for another one.
 const LARGEST_BUFFER: usize = 64 * 1024;

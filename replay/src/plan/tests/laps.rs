@@ -24,7 +24,10 @@ pub(crate) fn broken() -> Planner {
     let open = || -> Result<Input, PlanError> {
         let trouble = PlanError::Read("broken".to_owned());
         Ok(Box::new(
-            large(20).into_iter().map(Ok).chain([Err(trouble)]),
+            large(20)
+                .into_iter()
+                .map(|it| Ok(it.into()))
+                .chain([Err(trouble)]),
         ))
     };
     Planner::new(wanted(load("1")), Arc::new(pool()), Box::new(open)).unwrap()
@@ -69,7 +72,7 @@ fn as_much_is_read_as_is_needed() {
             let each = exchanges.clone().into_iter();
             Ok(Box::new(each.map(move |exchange| {
                 counts.fetch_add(1, Ordering::Relaxed);
-                Ok(exchange)
+                Ok(exchange.into())
             })))
         };
         let load = Load {

@@ -53,6 +53,7 @@ fn a_request_is_sent_as_recorded_with_its_holes() {
     POST /base/api/loadtest/auth/login/json HTTP/1.1
     host: target:81
     content-type: application/json
+    accept-encoding: gzip
     x-team: red
     user-agent: rehearsal-replay/0.1.0
     <Address>

@@ -1,5 +1,6 @@
 //! What has to hold of answers, whatever bytes they are read from. `fuzz/` tries.
 
+use super::super::super::outcome::Keep;
 use super::{Answering, Broken};
 
 /// Reads bytes as an answer: the first few say how it is cut, and whether it is to a HEAD. However it
@@ -22,7 +23,13 @@ type Read = Result<(Answering, usize), Broken>;
 /// Feeds an answer in pieces of these sizes, and the rest at once; gives what it was and how many
 /// bytes it left.
 pub(super) fn read(bytes: &[u8], sizes: &[usize], to_head: bool) -> Read {
-    let mut answering = Answering::new(to_head, 1_000);
+    let mut answering = Answering::new(
+        to_head,
+        Keep {
+            head: true,
+            body: 1_000,
+        },
+    );
     let (mut rest, mut at) = (Vec::new(), 0);
     let mut sizes = sizes.iter().copied().chain(std::iter::repeat(usize::MAX));
     while at < bytes.len() && !answering.is_done() {
@@ -39,13 +46,20 @@ pub(super) fn read(bytes: &[u8], sizes: &[usize], to_head: bool) -> Read {
 }
 
 /// All that anybody asks of an answer.
-fn known(read: Read) -> Option<(u16, bool, bool, Vec<u8>, usize)> {
+fn known(read: Read) -> Option<impl PartialEq + std::fmt::Debug> {
     let (answering, left) = read.ok()?;
-    let (status, is_done) = (answering.status(), answering.is_done());
+    let is_done = answering.is_done();
     let is_reusable = answering.is_reusable();
     // What is left of one that is not done depends on how much of it came in.
     let left = if is_done { left } else { 0 };
-    Some((status, is_done, is_reusable, answering.into_kept(), left))
+    let answer = answering.into_answer();
+    Some((
+        answer.status,
+        is_done,
+        is_reusable,
+        [answer.head, answer.body],
+        left,
+    ))
 }
 
 #[cfg(test)]

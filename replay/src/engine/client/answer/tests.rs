@@ -85,11 +85,11 @@ fn answers_end_where_their_heads_say() {
     for (bytes, known) in GOOD {
         let (answering, left) = read(bytes.as_bytes(), &[], false).unwrap();
         let (status, done, reusable) = (
-            answering.status(),
+            answering.status,
             answering.is_done(),
             answering.is_reusable(),
         );
-        let body = answering.into_kept();
+        let body = answering.into_answer().body;
         let body = str::from_utf8(&body).unwrap();
         assert_eq!((status, body, done, reusable, left), known, "{bytes}");
     }
@@ -103,20 +103,35 @@ fn the_answer_to_head_has_no_body() {
     assert_eq!(left, 0);
 }
 
+const THREE: Keep = Keep {
+    head: false,
+    body: 3,
+};
+
+#[test]
+fn a_head_is_kept_where_it_is_wanted() {
+    let mut answering = Answering::new(false, Keep::HEAD);
+    let bytes = b"HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\nA:  b \r\ncontent-length: 1\r\n\r\nx";
+    answering.feed(bytes).unwrap();
+    let answer = answering.into_answer();
+    assert_eq!(answer.head, b"A: b\r\ncontent-length: 1\r\n");
+    assert!(answer.body.is_empty());
+}
+
 #[test]
 fn only_what_is_wanted_is_kept() {
-    let mut answering = Answering::new(false, 3);
+    let mut answering = Answering::new(false, THREE);
     answering
         .feed(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabcdef")
         .unwrap();
-    assert_eq!(answering.into_kept(), b"abc");
+    assert_eq!(answering.into_answer().body, b"abc");
     // Nor more of it where it comes in pieces.
-    let mut answering = Answering::new(false, 3);
+    let mut answering = Answering::new(false, THREE);
     for bytes in ["HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\na", "bcd", "ef"] {
         answering.feed(bytes.as_bytes()).unwrap();
     }
     assert!(answering.is_done());
-    assert_eq!(answering.into_kept(), b"abc");
+    assert_eq!(answering.into_answer().body, b"abc");
 }
 
 #[test]
@@ -164,10 +179,10 @@ proptest! {
     ) {
         let (bytes, known) = GOOD[which];
         let (answering, left) = read(bytes.as_bytes(), &pieces, false).unwrap();
-        prop_assert_eq!(answering.status(), known.0);
+        prop_assert_eq!(answering.status, known.0);
         prop_assert_eq!(answering.is_done(), known.2);
         prop_assert_eq!(left, known.4);
-        prop_assert_eq!(answering.into_kept(), known.1.as_bytes());
+        prop_assert_eq!(answering.into_answer().body, known.1.as_bytes());
     }
 
     #[test]

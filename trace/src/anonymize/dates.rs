@@ -2,13 +2,11 @@
 //! and weekdays stay. Nobody stays older than 89: a date of 90 or more years ago, which is hardly
 //! anything but a birth, comes into the year of 88 years ago before it is shifted.
 
-mod find;
-
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, ToSpan as _, tz::TimeZone};
 use zeroize::Zeroize as _;
 
-pub(super) use find::{all, whole};
+pub(super) use crate::dates::{all, whole};
 
 use super::source::Source;
 

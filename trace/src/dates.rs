@@ -6,12 +6,13 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use jiff::Span;
 use jiff::civil::Date;
 use regex::Regex;
 
 /// A date in a text: what it is, and where its parts are.
-pub(in super::super) struct Found {
-    pub(in super::super) date: Date,
+pub(crate) struct Found {
+    pub(crate) date: Date,
     /// Where its parts are, in the order of the text.
     parts: Vec<(Part, Range<usize>)>,
 }
@@ -27,13 +28,13 @@ enum Part {
 
 impl Found {
     /// Where it is, without a time of day.
-    pub(in super::super) fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         let first = self.parts.first().map_or(0, |(_, range)| range.start);
         first..self.parts.last().map_or(0, |(_, range)| range.end)
     }
 
     /// Writes another date in the same form.
-    pub(super) fn write(&self, text: &str, date: Date, out: &mut String) {
+    pub(crate) fn write(&self, text: &str, date: Date, out: &mut String) {
         let is_short = |part: &(Part, Range<usize>)| part.1.len() == 1;
         let width = if self.parts.iter().any(is_short) {
             1
@@ -61,8 +62,29 @@ impl Found {
     }
 }
 
+/// The text with every date in it moved by so many days, each in its own form; `None` when there is
+/// none in it that can be.
+pub fn moved(text: &str, days: i64) -> Option<String> {
+    let mut out = String::new();
+    let mut end = 0;
+    for found in all(text) {
+        let Ok(date) = found.date.checked_add(Span::new().try_days(days).ok()?) else {
+            continue;
+        };
+        out.push_str(&text[end..found.range().start]);
+        found.write(text, date, &mut out);
+        end = found.range().end;
+    }
+    (end > 0).then(|| out + &text[end..])
+}
+
+/// The dates in a text, in order.
+pub fn in_text(text: &str) -> impl Iterator<Item = Date> {
+    all(text).into_iter().map(|found| found.date)
+}
+
 /// The date that the whole of `text` is, with or without a weekday and a time of day.
-pub(in super::super) fn whole(text: &str) -> Option<Found> {
+pub(crate) fn whole(text: &str) -> Option<Found> {
     let start = after_weekday(text.as_bytes());
     let found = at(text.as_bytes(), start)?;
     let rest = &text[found.range().end..];
@@ -70,7 +92,7 @@ pub(in super::super) fn whole(text: &str) -> Option<Found> {
 }
 
 /// Every date in `text`.
-pub(in super::super) fn all(text: &str) -> Vec<Found> {
+pub(crate) fn all(text: &str) -> Vec<Found> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut place = 0;
@@ -494,5 +516,20 @@ mod tests {
         ] {
             assert!(whole(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_date_moves_in_its_own_form() {
+        assert_eq!(
+            moved("from 2026-12-28T08:30:00Z to 3 January 2027", 7).as_deref(),
+            Some("from 2027-01-04T08:30:00Z to 10 January 2027")
+        );
+        assert_eq!(
+            moved("start=03/04/2026", -3).as_deref(),
+            Some("start=03/01/2026")
+        );
+        let none = ["no date", "", "9999-12-31"].map(|text| moved(text, 1));
+        assert_eq!(none, [None, None, None]);
+        assert_eq!(in_text("2026-01-02 2026-01-03").count(), 2);
     }
 }

@@ -1,0 +1,68 @@
+//! The week that a capture is about: the one that most dates in its requests are in.
+//!
+//! A capture does not tell when it was recorded, and its dates were moved by whole weeks. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Span, ToSpan as _};
+use trace::dates;
+use trace::exchange::{Content, Exchange, Request};
+
+/// How many days lie from the busiest week of these exchanges to the week of a date: whole weeks, so
+/// that weekdays stay. `None` where no request has a date.
+pub(crate) fn days_to<'a>(
+    date: Date,
+    exchanges: impl Iterator<Item = &'a Exchange>,
+) -> Option<i64> {
+    let mut weeks: BTreeMap<Date, u64> = BTreeMap::new();
+    for exchange in exchanges {
+        for date in in_request(&exchange.request) {
+            *weeks.entry(monday(date)).or_default() += 1;
+        }
+    }
+    // Of several the first.
+    let (busiest, _) = weeks.iter().rev().max_by_key(|(_, count)| **count)?;
+    let days = monday(date).since(*busiest).ok()?;
+    Some(i64::from(days.get_days()))
+}
+
+fn in_request(request: &Request) -> Vec<Date> {
+    let segments = request.path.split('/');
+    let body = match &request.body.content {
+        Content::Utf8(text) => text.as_str(),
+        Content::None | Content::Base64(_) | Content::Shape(_) => "",
+    };
+    let texts = segments.chain([request.query.as_str(), body]);
+    texts.flat_map(dates::in_text).collect()
+}
+
+fn monday(date: Date) -> Date {
+    let back: Span = i64::from(date.weekday().to_monday_zero_offset()).days();
+    date.saturating_sub(back)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::exchange;
+
+    #[test]
+    fn the_busiest_week_moves_to_that_of_the_date() {
+        let with = |query: &str| {
+            let mut exchange = exchange(1, 0, 1);
+            exchange.request.query = query.to_owned();
+            exchange
+        };
+        // Two of the week from 2027-04-19, one of another.
+        let exchanges = [
+            with("start=2027-04-19&end=2027-04-25"),
+            with("day=2027-05-03"),
+            with(""),
+        ];
+        let date = jiff::civil::date(2026, 11, 22);
+        // A Sunday: its week began on 2026-11-16, 154 days before 2027-04-19.
+        assert_eq!(days_to(date, exchanges.iter()), Some(-154));
+        assert_eq!(days_to(date, [with("")].iter()), None);
+    }
+}

@@ -13,7 +13,7 @@ use crate::slot::{self, Kind, Place};
 
 use super::Job;
 use super::jar::Crumb;
-use super::memory::Memory;
+use super::memory::{Memory, Values};
 use super::outcome::{Failure, Keep, Outgoing, Payload};
 
 /// Where the holes of one request get their values.
@@ -23,6 +23,8 @@ pub(super) struct Filling<'a> {
     /// The place of the arrival's session.
     pub(super) session: usize,
     pub(super) arrival: &'a Arrival,
+    /// What its links lead to.
+    pub(super) values: &'a Values,
     /// Whether its answer will be compared with the recorded one.
     pub(super) is_compared: bool,
 }
@@ -130,19 +132,18 @@ impl<'a> Filling<'a> {
     }
 
     /// The live value of a link, or what was recorded.
-    fn link(&self, number: u32, place: Place, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let window = &self.arrival.window;
-        // The slot of a capture that somebody else wrote may be of no link.
-        let link = window.links.get(number as usize).ok_or(Failure::Link)?;
-        let live = self
-            .memory
-            .value(self.session, self.arrival, link, |value| {
-                put(value, place, out)
-            });
-        live.unwrap_or_else(|| {
-            out.extend_from_slice(window.recorded(link));
-            Ok(())
-        })
+    fn link(&self, number: u32, place_of: Place, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let (window, links) = (&self.arrival.window, self.arrival.entry().links);
+        let place = links.places().position(|place| place == number);
+        // A capture that somebody else wrote may have a slot of no link.
+        let place = place.ok_or(Failure::Link)?;
+        match &self.values.all[place] {
+            Some(live) => put(live, place_of, out),
+            None => {
+                out.extend_from_slice(window.recorded(&links.of(&window.links)[place]));
+                Ok(())
+            }
+        }
     }
 
     /// The cookies that were recorded, each with its live value where the target set one.

@@ -1,7 +1,9 @@
 //! Live values: what answers of this run gave, for the requests of their sessions that use it.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use tokio::sync::Notify;
 
 use crate::locator::Given;
@@ -10,6 +12,8 @@ use crate::locator::Given;
 #[derive(Default)]
 pub(super) struct Live {
     sessions: RefCell<Vec<Vec<Value>>>,
+    /// What stood last at each place of the requests of a route.
+    last: RefCell<HashMap<u64, Box<str>, RandomState>>,
     /// Told when one is known, or is known to be missing.
     news: Notify,
 }
@@ -111,6 +115,21 @@ impl Live {
             .iter()
             .find(|value| value.key == key);
         look(value.map_or(&State::Missing(Missing::NOT_PLAYED), |value| &value.state))
+    }
+
+    /// Takes note of what stands at a place of the requests of a route.
+    pub(super) fn stands(&self, place: u64, text: &str) {
+        let mut last = self.last.borrow_mut();
+        match last.get_mut(&place) {
+            Some(old) if **old == *text => {}
+            Some(old) => *old = text.into(),
+            None => drop(last.insert(place, text.into())),
+        }
+    }
+
+    /// What stood last at a place of the requests of a route.
+    pub(super) fn stood(&self, place: u64) -> Option<Box<str>> {
+        self.last.borrow().get(&place).cloned()
     }
 
     /// Takes note that one place needs a value no more.

@@ -15,6 +15,17 @@ use super::live::{Cause, Live, Missing, State};
 use super::outcome::{Answer, Keep};
 use super::players::Players;
 
+/// What links of a request lead to.
+#[derive(Default)]
+pub(super) struct Values {
+    /// For each link the live value, where there is one.
+    pub(super) all: Vec<Option<Box<str>>>,
+    /// Why the others have none.
+    pub(super) missing: Vec<Missing>,
+    /// How many have that of another item of a list.
+    pub(super) other_items: u64,
+}
+
 /// All that is remembered.
 #[derive(Default)]
 pub(super) struct Memory {
@@ -95,36 +106,39 @@ impl Memory {
         waited
     }
 
-    /// Why each of the links of an arrival has no value that has none, and how many have that of
-    /// another item of a list.
-    pub(super) fn missing(&self, session: usize, arrival: &Arrival) -> (Vec<Missing>, u64) {
-        let (mut missing, mut wrapped) = (Vec::new(), 0);
+    /// The values that an arrival uses, which it then has used.
+    pub(super) fn resolve(&self, session: usize, arrival: &Arrival) -> Values {
+        let mut values = Values::default();
         for link in links(arrival) {
-            self.look(session, arrival, link, |state| match state {
-                State::Given(_, other) => wrapped += u64::from(*other),
-                State::Missing(why) => missing.push(*why),
-                State::Awaited => missing.push(Missing::NOT_PLAYED),
-            });
+            let key = at_lap(link.key, arrival);
+            let found = match self.live.look(session, key, State::clone) {
+                State::Given(text, wrapped) => {
+                    self.live.stands(link.place, &text);
+                    values.other_items += u64::from(wrapped);
+                    Some(text)
+                }
+                State::Missing(missing) => self.instead(link, missing, &mut values),
+                State::Awaited => self.instead(link, Missing::NOT_PLAYED, &mut values),
+            };
+            values.all.push(found);
         }
-        (missing, wrapped)
+        self.used(session, arrival);
+        values
     }
 
-    /// Gives the value that a link uses, if there is one.
-    pub(super) fn value<T>(
-        &self,
-        session: usize,
-        arrival: &Arrival,
-        link: &Link,
-        to: impl FnOnce(&str) -> T,
-    ) -> Option<T> {
-        self.look(session, arrival, link, |state| match state {
-            State::Given(text, _) => Some(to(text)),
-            State::Awaited | State::Missing(_) => None,
-        })
+    /// Of a list that is empty now: what stood last at that place of the requests of the route.
+    fn instead(&self, link: &Link, missing: Missing, values: &mut Values) -> Option<Box<str>> {
+        let is_empty = missing.cause == Cause::EmptyList;
+        let stood = is_empty.then(|| self.live.stood(link.place)).flatten();
+        match stood {
+            Some(_) => values.other_items += 1,
+            None => values.missing.push(missing),
+        }
+        stood
     }
 
     /// Takes note that an arrival has used what it uses.
-    pub(super) fn used(&self, session: usize, arrival: &Arrival) {
+    fn used(&self, session: usize, arrival: &Arrival) {
         for link in links(arrival) {
             self.live.used(session, at_lap(link.key, arrival));
         }
@@ -167,16 +181,6 @@ impl Memory {
         let jars = self.jars.borrow();
         let cookies = jars.get(session)?.all(path, secure, clock::now_ns());
         (!cookies.is_empty()).then_some(cookies)
-    }
-
-    fn look<T>(
-        &self,
-        session: usize,
-        arrival: &Arrival,
-        link: &Link,
-        look: impl FnOnce(&State) -> T,
-    ) -> T {
-        self.live.look(session, at_lap(link.key, arrival), look)
     }
 
     fn put(&self, session: usize, arrival: &Arrival, state: impl Fn(Option<&Locator>) -> State) {

@@ -37,7 +37,7 @@ pub(super) fn adapt(request: &mut Cow<'_, Request>, route: &str, rules: &Rules) 
 }
 
 /// Dates moved; in a path each segment is by itself.
-fn moved(text: &str, days: i64) -> Option<String> {
+pub(super) fn moved(text: &str, days: i64) -> Option<String> {
     let is_path = text.starts_with('/');
     if !is_path {
         return dates::moved(text, days);

@@ -13,7 +13,9 @@ use trace::exchange::{Content, Exchange, Link, Request};
 use trace::format::Used;
 
 use crate::json::{Pointer, unescape};
+use crate::locator::Locator;
 
+use super::adapt::moved;
 use super::window::{Run, Source, Window, index};
 
 /// A request with slots where its links are.
@@ -28,19 +30,35 @@ struct Linked {
 struct Recorded {
     /// Which value of which answer.
     key: u64,
+    /// Which place of which route.
+    place: u64,
     /// What stood there when it was recorded, as it stood there.
     text: String,
 }
 
 /// Puts into the window what later requests use of an answer.
-pub(super) fn sources(window: &mut Window, seq: u64, used: &[Used]) -> Run {
+pub(super) fn sources(
+    window: &mut Window,
+    seq: u64,
+    used: &[Used],
+    shift_days: Option<i64>,
+) -> Run {
     let before = window.sources.len();
     window.sources.extend(used.iter().map(|used| Source {
         key: key(seq, &used.source),
-        place: used.source.parse().ok(),
+        place: place_in_answer(&used.source, shift_days),
         uses: used.times,
     }));
     Run::since(before, &window.sources)
+}
+
+/// A place in an answer; objects may have dates as names.
+fn place_in_answer(source: &str, shift_days: Option<i64>) -> Option<Locator> {
+    let shifted = shift_days.and_then(|days| {
+        let path = source.strip_prefix("body#")?;
+        Some(format!("body#{}", moved(path, days)?))
+    });
+    shifted.as_deref().unwrap_or(source).parse().ok()
 }
 
 /// The request with slots where its links are, which go into the window.
@@ -50,7 +68,7 @@ pub(super) fn follow<'a>(window: &mut Window, exchange: &'a Exchange) -> (Cow<'a
         return (Cow::Borrowed(&exchange.request), Run::default());
     };
     for link in &linked.links {
-        window.link(link.key, &link.text);
+        window.link(link.key, link.place, &link.text);
     }
     let links = Run::since(before, &window.links);
     (Cow::Owned(linked.request), links)
@@ -72,7 +90,7 @@ fn linked(exchange: &Exchange, first: u32) -> Option<Linked> {
     let mut edits: Vec<(Part, Edit)> = exchange
         .links
         .iter()
-        .filter_map(|link| edit(&exchange.request, link))
+        .filter_map(|link| edit(exchange, link))
         .collect();
     // From the end, so that places before stay where they are.
     edits.sort_by(|(part, edit), (other_part, other)| {
@@ -94,6 +112,7 @@ fn linked(exchange: &Exchange, first: u32) -> Option<Linked> {
         });
         links.push(Recorded {
             key: edit.key,
+            place: edit.place,
             text: recorded,
         });
     }
@@ -124,9 +143,11 @@ struct Edit {
     /// `link`, or `number` where JSON has no quotes around it.
     slot: &'static str,
     key: u64,
+    place: u64,
 }
 
-fn edit(request: &Request, link: &Link) -> Option<(Part, Edit)> {
+fn edit(exchange: &Exchange, link: &Link) -> Option<(Part, Edit)> {
+    let request = &exchange.request;
     let (part, range) = place(request, &link.into)?;
     let is_bare = part == Part::Body
         && link.into.starts_with("body#")
@@ -137,8 +158,13 @@ fn edit(request: &Request, link: &Link) -> Option<(Part, Edit)> {
         _ => range,
     };
     let slot = if is_bare { "number" } else { "link" };
-    let key = key(link.from, &link.source);
-    Some((part, Edit { range, slot, key }))
+    let edit = Edit {
+        range,
+        slot,
+        key: key(link.from, &link.source),
+        place: FixedState::default().hash_one((&exchange.route, &link.into)),
+    };
+    Some((part, edit))
 }
 
 /// Where in the request a place of a capture's link is.

@@ -129,7 +129,7 @@ impl Script {
         let mut met = Met::default();
         let window = &mut compiled.window;
         let rules = &self.selection.rules;
-        let sources = links::sources(window, exchange.seq, used);
+        let sources = links::sources(window, exchange.seq, used, rules.shift_days);
         let (mut request, links) = match rules.verbatim {
             true => (Cow::Borrowed(&exchange.request), Run::default()),
             false => links::follow(window, exchange),

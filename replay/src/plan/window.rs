@@ -113,6 +113,8 @@ pub(crate) struct Source {
 pub(crate) struct Link {
     /// What the value is known by.
     pub(crate) key: u64,
+    /// What the place is known by, the same in all requests of the route.
+    pub(crate) place: u64,
     recorded: (u32, u32),
 }
 
@@ -275,11 +277,15 @@ impl Window {
     }
 
     /// Adds a link.
-    pub(super) fn link(&mut self, key: u64, recorded: &str) {
+    pub(super) fn link(&mut self, key: u64, place: u64, recorded: &str) {
         let at = index(self.arena.len());
         self.arena.extend_from_slice(recorded.as_bytes());
         let recorded = (at, index(recorded.len()));
-        self.links.push(Link { key, recorded });
+        self.links.push(Link {
+            key,
+            place,
+            recorded,
+        });
     }
 
     /// Adds a shape; tells its place.

@@ -157,24 +157,22 @@ impl Answer {
         given.map(|place| place.meaning(self.owner))
     }
 
-    /// Where the value stands in it.
+    /// Where the value stands in it: best outside of lists, whose items are others tomorrow, and
+    /// then in a place of the same kind of thing.
     fn source(&self, wanted: Place<'_>, owner: Owner) -> Option<&str> {
         if self.echoed.contains(&wanted.value) {
             return None;
         }
         let entity = wanted.entity.or(owner);
-        let same = |place: &Place<'_>| place.entity.or(self.owner) == entity;
-        let mut first = None;
-        for place in self.given.iter().flat_map(|given| given.of(wanted.value)) {
-            if same(&place) {
-                return Some(place.text);
-            }
-            let strong = place.strength == Strength::Strong && wanted.strength == Strength::Strong;
-            if first.is_none() && strong {
-                first = Some(place.text);
-            }
-        }
-        first
+        let places = self.given.iter().flat_map(|given| given.of(wanted.value));
+        let ranked = places.filter_map(|place| {
+            let same = place.entity.or(self.owner) == entity;
+            let strong = [place.strength, wanted.strength] == [Strength::Strong; 2];
+            (same || strong).then_some(((place.in_list, !same), place.text))
+        });
+        // Of equals the first.
+        let best = ranked.min_by_key(|(rank, _)| *rank);
+        best.map(|(_, place)| place)
     }
 }
 

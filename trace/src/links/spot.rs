@@ -36,6 +36,8 @@ pub(crate) struct Place<'a> {
     pub(super) text: &'a str,
     /// The value's token where the shape of the answer does not show it; empty elsewhere.
     pub(super) token: &'a str,
+    /// Whether it is in an item of a list.
+    pub(super) in_list: bool,
 }
 
 /// What it says that two places hold the same value.
@@ -52,6 +54,7 @@ struct Spot {
     value: u64,
     entity: Entity,
     strength: Strength,
+    in_list: bool,
     /// Where its text is, and how long that is; the token comes after it.
     start: u32,
     length: u16,
@@ -99,6 +102,7 @@ impl Spots {
             value: hash,
             entity,
             strength,
+            in_list: is_in_list(place),
             start: int(start),
             length,
             token: told,
@@ -126,9 +130,10 @@ impl Spots {
     }
 
     /// What an answer gave since the last time: of several places of a value, for each kind of
-    /// thing, the first one.
+    /// thing, the first one, and rather one outside of lists.
     pub(crate) fn take_given(&mut self) -> Option<Arc<Spotted>> {
-        self.spots.sort_by_key(|spot| (spot.value, spot.entity));
+        let place = |spot: &Spot| (spot.value, spot.entity, spot.in_list);
+        self.spots.sort_by_key(place);
         self.spots.dedup_by_key(|spot| (spot.value, spot.entity));
         self.take_used()
     }
@@ -193,10 +198,16 @@ impl Spotted {
             value: spot.value,
             entity: spot.entity,
             strength: spot.strength,
+            in_list: spot.in_list,
             text: self.texts.get(start..middle).unwrap_or_default(),
             token: self.texts.get(middle..end).unwrap_or_default(),
         }
     }
+}
+
+fn is_in_list(place: &str) -> bool {
+    let is_position = |step: &str| !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit());
+    place.starts_with("body#") && place.split('/').any(is_position)
 }
 
 /// Places as they stand in the exchange.

@@ -224,6 +224,38 @@ fn of_one_answer_the_place_of_the_same_name_is_taken() {
     );
 }
 
+/// Their items are others tomorrow.
+#[test]
+fn places_outside_of_lists_are_better() {
+    let mut finder = Finder::new();
+    let given = [
+        ("body#/absences/0/person_id", "u-1", STRONG),
+        ("body#/person_id", "u-1", STRONG),
+        ("body#/absences/0/owner_id", "u-2", STRONG),
+        ("body#/user/id", "u-2", STRONG),
+    ];
+    let template = "/me/dashboard";
+    let made = Made {
+        given: &given,
+        template,
+        ..NOTHING
+    };
+    finder.see(1, &made);
+    let used = [
+        ("query/person_id", "u-1", STRONG),
+        ("query/owner_id", "u-2", STRONG),
+    ];
+    let made = Made {
+        used: &used,
+        ..NOTHING
+    };
+    let links = [
+        "1:body#/person_id query/person_id",
+        "1:body#/user/id query/owner_id",
+    ];
+    assert_eq!(finder.see(1, &made), links);
+}
+
 #[test]
 fn what_a_session_knows_is_not_told_again() {
     let mut finder = Finder::new();

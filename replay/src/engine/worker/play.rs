@@ -11,6 +11,7 @@ use super::super::control::Event;
 use super::super::count;
 use super::super::feed::worker_of;
 use super::super::fill::Filling;
+use super::super::memory::Values;
 use super::super::outcome::{Answer, Failure, Outcome};
 use super::super::players::By;
 use super::super::session::{Ahead, Released};
@@ -188,7 +189,8 @@ impl Worker {
             ready_ns = ready_ns.max(clock::now_ns());
         }
         self.expect_token(arrival, By::Refresh);
-        let missing = self.note_missing(arrival);
+        let values = self.resolve(arrival);
+        let missing = !values.missing.is_empty();
         let outcome = match self.job.how.on_unresolved {
             OnUnresolved::Skip if missing => {
                 self.memory.forgo(self.slot_of(arrival), arrival);
@@ -196,12 +198,11 @@ impl Worker {
                 return None;
             }
             OnUnresolved::Fail if missing => without_answer(ready_ns, Failure::Link),
-            _ => self.send(arrival, ready_ns).await,
+            _ => self.send(arrival, &values, ready_ns).await,
         };
         let answer = outcome.answer.as_ref().ok();
         let session = self.slot_of(arrival);
         self.memory.take(&self.job, session, arrival, answer);
-        self.memory.used(session, arrival);
         self.settle_token(arrival);
         Some(self.compared(arrival, outcome))
     }
@@ -231,25 +232,24 @@ impl Worker {
         self.memory.wait(session, arrival).await || waited
     }
 
-    /// Takes note of the links of an arrival that have no live value; tells whether there are any.
-    fn note_missing(&self, arrival: &Arrival) -> bool {
+    /// The values that an arrival uses; takes note of how it is with them.
+    fn resolve(&self, arrival: &Arrival) -> Values {
         if arrival.entry().links.is_empty() {
-            return false;
+            return Values::default();
         }
-        let (missing, wrapped) = self.memory.missing(self.slot_of(arrival), arrival);
-        self.recorder
-            .borrow_mut()
-            .linked(arrival, &missing, wrapped);
-        !missing.is_empty()
+        let values = self.memory.resolve(self.slot_of(arrival), arrival);
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.linked(arrival, &values.missing, values.other_items);
+        values
     }
 
     /// Sends an arrival; and again with a new token, where the old one was refused as it was not
     /// when it was recorded.
-    async fn send(self: &Rc<Self>, arrival: &Arrival, ready_ns: u64) -> Outcome {
+    async fn send(self: &Rc<Self>, arrival: &Arrival, values: &Values, ready_ns: u64) -> Outcome {
         let entry = arrival.entry();
         let identity = entry.needs.map(|needs| self.job.identity(needs, arrival));
         let times = identity.map_or(0, |identity| self.memory.players.times(identity));
-        let outcome = self.send_once(arrival, ready_ns).await;
+        let outcome = self.send_once(arrival, values, ready_ns).await;
         let refused = matches!(&outcome.answer, Ok(answer) if answer.status == UNAUTHORIZED);
         match identity {
             Some(identity) if refused && entry.status != UNAUTHORIZED && entry.gives.is_none() => {
@@ -257,7 +257,7 @@ impl Worker {
                     return outcome;
                 }
                 self.upkeep.borrow_mut().retries += 1;
-                let again = self.send_once(arrival, clock::now_ns()).await;
+                let again = self.send_once(arrival, values, clock::now_ns()).await;
                 Outcome {
                     written: outcome.written + again.written,
                     read: outcome.read + again.read,
@@ -269,13 +269,14 @@ impl Worker {
         }
     }
 
-    async fn send_once(&self, arrival: &Arrival, ready_ns: u64) -> Outcome {
+    async fn send_once(&self, arrival: &Arrival, values: &Values, ready_ns: u64) -> Outcome {
         let [mut head, mut body] = self.buffers.borrow_mut().pop().unwrap_or_default();
         let filling = Filling {
             job: &self.job,
             memory: &self.memory,
             session: self.slot_of(arrival),
             arrival,
+            values,
             is_compared: self.samples.takes(arrival, ready_ns),
         };
         let outcome = match filling.fill(&mut head, &mut body) {

@@ -151,6 +151,7 @@ fn absence(session: &mut Session, person: &str) -> Value {
     })
 }
 
-fn days_from_today(days: i64) -> Date {
+/// A date near the one on which the demo plays.
+pub(super) fn days_from_today(days: i64) -> Date {
     TODAY.saturating_add(Span::new().days(days))
 }

@@ -6,6 +6,7 @@
 mod around_nginx;
 mod clients;
 mod ledger;
+mod links;
 mod reliability;
 mod shipped;
 mod whole_loop;

@@ -307,6 +307,36 @@ fn what_a_session_forgot_is_told_again() {
 }
 
 #[test]
+fn what_is_used_stays_known() {
+    let mut finder = Finder::new();
+    let given = [("cookie/csrf_token", "t-1", STRONG)];
+    finder.see(
+        1,
+        &Made {
+            given: &given,
+            ..NOTHING
+        },
+    );
+    let used = [("header/x-csrf-token", "t-1", STRONG)];
+    for number in 0..4 * MOST_ANSWERS {
+        let value = number.to_string();
+        let given = [("body#/id", value.as_str(), STRONG)];
+        let brings = number % (MOST_ANSWERS / 2) == 0;
+        let links = finder.see(
+            1,
+            &Made {
+                used: if brings { &used } else { &[] },
+                given: &given,
+                ..NOTHING
+            },
+        );
+        assert_eq!(links.len(), usize::from(brings), "{number}");
+    }
+    let session = finder.links.sessions.peek(&1).unwrap();
+    assert_eq!(session.answers.len(), MOST_ANSWERS);
+}
+
+#[test]
 fn what_the_request_brought_is_not_known_by_its_answer() {
     let mut finder = Finder::new();
     let list = [("+body#/items/1/person_id", "u-1", STRONG)];

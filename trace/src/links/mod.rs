@@ -176,7 +176,11 @@ impl Answer {
             return None;
         }
         let entity = wanted.entity.or(owner);
-        let same = |place: &Place<'_>| place.entity.or(self.owner) == entity;
+        let same = |place: &Place<'_>| {
+            // An `id` is one of what the path is about, as in a page's `items`, or of what holds it.
+            let held = place.entity.or_holder(place.text);
+            place.entity.or(self.owner) == entity || held.or(self.owner) == entity
+        };
         let mut first = None;
         for place in self.given.iter().flat_map(|given| given.of(wanted.value)) {
             if same(&place) {

@@ -196,6 +196,36 @@ fn a_small_number_is_linked_to_the_same_kind_of_thing_only() {
 }
 
 #[test]
+fn a_small_number_in_a_list_of_its_own_is_linked_to_what_the_list_is_of() {
+    let mut finder = Finder::new();
+    let list = Made {
+        template: "/lists/{id}",
+        given: &[
+            ("body#/id", "17", WEAK),
+            ("body#/items/0/id", "23", WEAK),
+            ("body#/items/0/author/id", "42", WEAK),
+        ],
+        ..NOTHING
+    };
+    finder.see(1, &list);
+    let used = Made {
+        used: &[
+            ("query/list_id", "17", WEAK),
+            ("query/item_id", "23", WEAK),
+            ("query/author_id", "42", WEAK),
+            ("query/run_id", "23", WEAK),
+        ],
+        ..NOTHING
+    };
+    let links = [
+        "1:body#/id query/list_id",
+        "1:body#/items/0/id query/item_id",
+        "1:body#/items/0/author/id query/author_id",
+    ];
+    assert_eq!(finder.see(1, &used), links);
+}
+
+#[test]
 fn of_one_answer_the_place_of_the_same_name_is_taken() {
     let mut finder = Finder::new();
     let given = [

@@ -123,7 +123,8 @@ pub(super) async fn approve_swap(session: &mut Session) -> Result<(), WireError>
     let list = session
         .call(Ask::get("/swaps/history").query(&query))
         .await?;
-    let Some(id) = some_field(session, &list, "items", "id") else {
+    let found = some_field(session, &list, "items", "id");
+    let Some(id) = found.filter(|id| session.turns.decides(id)) else {
         return Ok(());
     };
     let body = json!({

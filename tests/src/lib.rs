@@ -10,6 +10,7 @@ pub mod curl;
 pub mod deadline;
 pub mod http;
 pub mod ledger;
+pub mod message;
 pub mod nginx;
 pub mod origin;
 pub mod proxy;

@@ -9,4 +9,5 @@ mod ledger;
 mod links;
 mod reliability;
 mod shipped;
+mod todo;
 mod whole_loop;

@@ -15,6 +15,7 @@ pub mod nginx;
 pub mod origin;
 pub mod proxy;
 pub mod service;
+pub mod todo;
 pub mod told;
 pub mod wrk;
 

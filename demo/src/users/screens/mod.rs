@@ -162,7 +162,7 @@ const FACULTY: [(Screen, u32); 15] = [
     (Screen::MyAbsences, 10),
     (Screen::NewAbsence, 5),
     (Screen::NewSwap, 4),
-    (Screen::NewLeave, 8),
+    (Screen::NewLeave, 7),
     (Screen::Assignment, 8),
 ];
 
@@ -180,7 +180,7 @@ const RESIDENT: [(Screen, u32); 14] = [
     (Screen::MyAbsences, 12),
     (Screen::NewAbsence, 5),
     (Screen::NewSwap, 3),
-    (Screen::NewLeave, 8),
+    (Screen::NewLeave, 7),
 ];
 
 const CLINICAL_STAFF: [(Screen, u32); 10] = [

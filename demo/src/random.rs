@@ -24,7 +24,17 @@ pub(crate) fn normal(rng: &mut Seeded) -> f64 {
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
+/// Letters that nobody guesses, as tokens in URL-safe base64 have them.
+pub(crate) fn letters(length: usize) -> String {
+    let mut rng = unseeded();
+    (0..length)
+        .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
+        .collect()
+}
+
 /// One of `items`; the caller's lists are never empty.
 pub(crate) fn pick<'a, T>(rng: &mut Seeded, items: &'a [T]) -> &'a T {
     &items[rng.random_range(0..items.len())]
 }
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

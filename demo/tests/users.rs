@@ -4,8 +4,18 @@ mod common;
 
 use std::time::Duration;
 
-use common::start;
-use rehearsal_demo::users::{self, UsersConfig};
+use common::{config, start};
+use rehearsal_demo::staging::{Staging, StagingConfig};
+use rehearsal_demo::users::{self, UsersConfig, UsersReport};
+
+/// How many requests went to endpoints of this kind.
+fn count(report: &UsersReport, is_one: impl Fn(&str) -> bool) -> u64 {
+    let endpoints = report.endpoints.iter();
+    endpoints
+        .filter(|(name, _)| is_one(name))
+        .map(|(_, n)| n)
+        .sum()
+}
 
 #[tokio::test]
 async fn six_users_for_two_seconds_meet_only_good_answers() {
@@ -39,6 +49,54 @@ async fn six_users_for_two_seconds_meet_only_good_answers() {
     assert!((90..=170).contains(&report.requests), "{}", report.requests);
     assert!(report.elapsed < Duration::from_secs(4));
     staging.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_tenth_of_the_requests_are_of_chains_about_leave() {
+    let staging = start().await;
+    let config = UsersConfig::new(staging.addr(), 30, Duration::from_secs(3));
+    let report = users::run(
+        UsersConfig {
+            requests: 900,
+            ..config
+        },
+        |_| {},
+    )
+    .await;
+    assert_eq!(report.failed, 0, "{:?}", report.failures);
+    let leave = count(&report, |name| name.contains("/leave"));
+    let share = leave as f64 / report.requests as f64;
+    assert!((0.06..0.14).contains(&share), "{share}");
+    for step in [
+        "GET /leave",
+        "GET /leave/form",
+        "POST /leave",
+        "GET /leave/{leave_id}",
+        "PUT /leave/{leave_id}",
+        "POST /leave/{leave_id}/approval",
+        "DELETE /leave/{leave_id}",
+    ] {
+        assert!(report.endpoints.contains_key(step), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn users_refresh_before_their_tokens_expire() {
+    let token_life = Duration::from_secs(1);
+    let staging = Staging::start(StagingConfig {
+        token_life,
+        ..config()
+    })
+    .await
+    .unwrap();
+    let config = UsersConfig::new(staging.addr(), 8, Duration::from_secs(4));
+    let report = users::run(config, |_| {}).await;
+    // A busy machine may hold a request up for longer than its token lives.
+    let late = report.statuses.get(&401).copied().unwrap_or(0);
+    assert_eq!(report.failed, late, "{:?}", report.failures);
+    assert!(late <= 2, "{late}");
+    let refreshes = count(&report, |name| name == "POST /auth/refresh");
+    assert!((16..=48).contains(&refreshes), "{refreshes}");
 }
 
 #[tokio::test]

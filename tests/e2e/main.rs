@@ -6,6 +6,8 @@
 mod around_nginx;
 mod clients;
 mod ledger;
+mod links;
 mod reliability;
 mod shipped;
+mod todo;
 mod whole_loop;

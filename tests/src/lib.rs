@@ -10,10 +10,12 @@ pub mod curl;
 pub mod deadline;
 pub mod http;
 pub mod ledger;
+pub mod message;
 pub mod nginx;
 pub mod origin;
 pub mod proxy;
 pub mod service;
+pub mod todo;
 pub mod told;
 pub mod wrk;
 

@@ -2,7 +2,7 @@
 //!
 //! One thread a connection, and no more of HTTP than its neighbours send.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -12,6 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use serde_json::{Map, Value, json};
+
+use crate::message::Message;
 
 /// A running application; it ends with the process.
 ///
@@ -51,9 +53,9 @@ impl Origin {
 
 fn serve(stream: TcpStream, page: &Page) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = Request::read(&mut stream)? {
+    while let Some(request) = Message::read(&mut stream)? {
         let out = stream.get_mut();
-        match request.path() {
+        match request.word(1).split('?').next().unwrap_or_default() {
             "/page" => answer(out, "text/html", PAGE)?,
             "/api/v1/ws" => return websocket(stream, &request),
             "/api/v1/events" => return events(out, page),
@@ -70,7 +72,7 @@ fn serve(stream: TcpStream, page: &Page) -> io::Result<()> {
                 answer(out, "text/plain", "")?;
             }
             "/api/v1/never" => Latch::default().wait(),
-            _ => answer(out, "application/json", &request.told().to_string())?,
+            _ => answer(out, "application/json", &told(&request).to_string())?,
         }
     }
     Ok(())
@@ -93,7 +95,7 @@ fn events(out: &mut TcpStream, page: &Page) -> io::Result<()> {
     out.write_all(b"data: second\n\n")
 }
 
-fn websocket(mut stream: BufReader<TcpStream>, request: &Request) -> io::Result<()> {
+fn websocket(mut stream: BufReader<TcpStream>, request: &Message) -> io::Result<()> {
     let key = request.header("sec-websocket-key").unwrap_or_default();
     let proof = format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     let proof = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, proof.as_bytes());
@@ -126,82 +128,24 @@ fn websocket(mut stream: BufReader<TcpStream>, request: &Request) -> io::Result<
     }
 }
 
-/// A request, in full.
-struct Request {
-    method: String,
-    target: String,
-    /// Names in lower case.
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    /// Reads one; nothing when the connection is at its end.
-    fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Self>> {
-        let first = line(stream)?;
-        let mut words = first.split(' ').map(str::to_owned);
-        let (Some(method), Some(target)) = (words.next(), words.next()) else {
-            return Ok(None);
-        };
-        let mut request = Self {
-            method,
-            target,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
-        while let Some((name, value)) = line(stream)?.split_once(": ") {
-            let header = (name.to_ascii_lowercase(), value.to_owned());
-            request.headers.push(header);
+/// What is told of a request. A header that came twice is a list.
+fn told(request: &Message) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in &request.headers {
+        let entry = headers.entry(name.as_str());
+        let told = entry.or_insert_with(|| json!([]));
+        if let Value::Array(values) = told {
+            values.push(json!(value));
         }
-        let length = request.header("content-length");
-        if let Some(length) = length.and_then(|length| length.parse().ok()) {
-            request.body.resize(length, 0);
-            stream.read_exact(&mut request.body)?;
-        } else if request.header("transfer-encoding").is_some() {
-            while let Ok(length @ 1..) = usize::from_str_radix(&line(stream)?, 16) {
-                let mut chunk = vec![0; length];
-                stream.read_exact(&mut chunk)?;
-                request.body.append(&mut chunk);
-                line(stream)?;
-            }
-            line(stream)?;
+    }
+    for told in headers.values_mut() {
+        if let Some([only]) = told.as_array().map(Vec::as_slice) {
+            *told = only.clone();
         }
-        Ok(Some(request))
     }
-
-    fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// What is told of it. A header that came twice is a list.
-    fn told(&self) -> Value {
-        let mut headers = Map::new();
-        for (name, value) in &self.headers {
-            let entry = headers.entry(name.as_str());
-            let told = entry.or_insert_with(|| json!([]));
-            if let Value::Array(values) = told {
-                values.push(json!(value));
-            }
-        }
-        for told in headers.values_mut() {
-            if let Some([only]) = told.as_array().map(Vec::as_slice) {
-                *told = only.clone();
-            }
-        }
-        let body = String::from_utf8_lossy(&self.body);
-        json!({"method": self.method, "target": self.target, "headers": headers, "body": body})
-    }
-}
-
-fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
-    let mut line = String::new();
-    stream.read_line(&mut line)?;
-    Ok(line.trim_end().to_owned())
+    let (method, target) = (request.word(0), request.word(1));
+    let body = String::from_utf8_lossy(&request.body);
+    json!({"method": method, "target": target, "headers": headers, "body": body})
 }
 
 /// Something that happens once and is waited for.

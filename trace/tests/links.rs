@@ -259,6 +259,12 @@ fn used_at(exchange: &Exchange, place: &str) -> String {
         };
     }
     match place.split('/').collect::<Vec<_>>()[..] {
+        ["body", ref name @ ..] => {
+            let Content::Utf8(form) = &request.body.content else {
+                panic!("no form for {place}");
+            };
+            pair_of(form, name)
+        }
         ["path", segment] => segment_of(&request.path, segment),
         ["query", ref name @ ..] => pair_of(&request.query, name),
         ["header", name] => header(&request.headers, name).to_owned(),

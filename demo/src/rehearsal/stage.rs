@@ -25,9 +25,15 @@ pub struct Stage {
 impl Stage {
     /// Starts a backend with latencies scaled by `latency`: 0 answers at once.
     pub fn set(latency: f64) -> Result<Self> {
+        Self::with(latency, &[])
+    }
+
+    /// The same with further flags for the backend, such as `--token-life 5s`.
+    pub fn with(latency: f64, flags: &[&str]) -> Result<Self> {
         let scratch = tempfile::tempdir().context("cannot make a scratch folder")?;
         let latency = latency.to_string();
         let args = ["--listen", "127.0.0.1:0", "--latency-scale", &latency];
+        let args = args.iter().chain(flags);
         let backend = Program::start("staging", args, &[])?;
         let staging = backend.addresses().into_iter().next();
         Ok(Self {

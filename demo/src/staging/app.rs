@@ -11,6 +11,7 @@ use jiff::civil::DateTime;
 use super::config::StagingConfig;
 use super::data::Store;
 use super::data::calendar::TODAY;
+use super::forms::Forms;
 use super::metrics::Metrics;
 use super::pace::Pace;
 use super::replays::Replays;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     store: Mutex<Store>,
     tokens: Mutex<Tokens>,
+    forms: Mutex<Forms>,
     replays: Mutex<Replays>,
     last_stamp: AtomicU64,
 }
@@ -31,6 +33,7 @@ impl App {
         Self {
             store: Mutex::new(Store::seeded(config.seed)),
             tokens: Mutex::new(Tokens::new(config.token_life)),
+            forms: Mutex::new(Forms::default()),
             replays: Mutex::new(Replays::default()),
             metrics: Metrics::default(),
             last_stamp: AtomicU64::new(0),
@@ -44,6 +47,10 @@ impl App {
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         lock(&self.tokens)
+    }
+
+    pub(crate) fn forms(&self) -> MutexGuard<'_, Forms> {
+        lock(&self.forms)
     }
 
     pub(crate) fn replays(&self) -> MutexGuard<'_, Replays> {

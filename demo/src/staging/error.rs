@@ -21,12 +21,16 @@ pub(crate) enum ApiError {
     NotFound(&'static str),
     /// 409.
     Conflict(&'static str),
+    /// 412: what the request was made for is not as it was.
+    Stale(&'static str),
     /// 413.
     TooLarge,
     /// 422 with one sentence.
     Unprocessable(&'static str),
     /// 422 with one entry per bad field.
     Invalid(Vec<Value>),
+    /// 428: the request does not say for what state it was made.
+    Unconditional(&'static str),
     /// 500.
     Internal,
 }
@@ -43,12 +47,14 @@ impl ApiError {
             Self::Forbidden(text) => said(StatusCode::FORBIDDEN, text),
             Self::NotFound(text) => said(StatusCode::NOT_FOUND, text),
             Self::Conflict(text) => said(StatusCode::CONFLICT, text),
+            Self::Stale(text) => said(StatusCode::PRECONDITION_FAILED, text),
             Self::TooLarge => said(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large"),
             Self::Unprocessable(text) => said(StatusCode::UNPROCESSABLE_ENTITY, text),
             Self::Invalid(fields) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 json!({ "detail": fields }),
             ),
+            Self::Unconditional(text) => said(StatusCode::PRECONDITION_REQUIRED, text),
             Self::Internal => said(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
         }
     }

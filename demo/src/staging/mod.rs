@@ -10,6 +10,7 @@ mod edge;
 mod endpoint;
 mod error;
 mod fault;
+mod forms;
 mod input;
 mod latency;
 mod metrics;

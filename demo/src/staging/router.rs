@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, on};
 use serde_json::json;
 
 use super::api::{
-    absences, assignments, auth, blocks, health, me, people, runs, schedule, search, swaps,
+    absences, assignments, auth, blocks, health, leave, me, people, runs, schedule, search, swaps,
 };
 use super::app::App;
 use super::edge;
@@ -55,6 +55,7 @@ static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         directory(),
         planning(),
         requests(),
+        time_off(),
         solving(),
         operations(),
     ]
@@ -166,6 +167,31 @@ fn requests() -> Vec<Endpoint> {
             "/api/v1/swaps/{swap_id}/approval",
             Class::Swap,
             Manager(swaps::approve),
+        ),
+    ]
+}
+
+fn time_off() -> Vec<Endpoint> {
+    use Handler::{Manager, User};
+    vec![
+        get("/api/v1/leave", Class::Read, User(leave::list)),
+        post("/api/v1/leave", Class::Write, User(leave::create)),
+        get("/api/v1/leave/form", Class::Read, User(leave::form)),
+        get("/api/v1/leave/{leave_id}", Class::Read, User(leave::get)),
+        put(
+            "/api/v1/leave/{leave_id}",
+            Class::Write,
+            User(leave::update),
+        ),
+        delete(
+            "/api/v1/leave/{leave_id}",
+            Class::Delete,
+            User(leave::delete),
+        ),
+        post(
+            "/api/v1/leave/{leave_id}/approval",
+            Class::Write,
+            Manager(leave::approve),
         ),
     ]
 }

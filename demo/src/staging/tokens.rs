@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rand::RngExt;
 use tokio::time::Instant;
 
 use crate::{clock, random};
@@ -85,19 +84,12 @@ impl Tokens {
 
 /// Three parts of URL-safe base64, the first as in every HS256 token.
 fn token() -> String {
-    let mut rng = random::unseeded();
-    let mut letters = |length: usize| -> String {
-        (0..length)
-            .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
-            .collect()
-    };
     format!(
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ{}.{}",
-        letters(197),
-        letters(43)
+        random::letters(197),
+        random::letters(43)
     )
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const REFRESH_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 const SWEEP_ABOVE: usize = 10_000;

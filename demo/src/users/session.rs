@@ -20,6 +20,7 @@ use super::report::{Event, Exchange};
 use super::screens::{self, Ask, Screen};
 use super::turns::Turns;
 use super::wire::{Received, Wire, WireError};
+use crate::clock;
 use crate::random::Seeded;
 
 /// A user's session.
@@ -45,11 +46,15 @@ struct Tokens {
     access: String,
     refresh: String,
     cookie: Option<String>,
+    /// When it is time to have them replaced.
+    stale: Option<Instant>,
 }
 
 /// An answer as the screens see it.
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// The entity tag.
+    pub(super) tag: Option<String>,
     pub(super) body: Value,
 }
 
@@ -87,11 +92,15 @@ impl Session {
         self.tell(Event::Left).await;
     }
 
-    /// Sends a request as the page it belongs to; a 401 is answered by one refresh and one more try.
+    /// Sends a request as the page it belongs to, with tokens that are good for some time yet; a 401 is
+    /// answered by one refresh and one more try.
     pub(super) async fn call(&mut self, ask: Ask) -> Result<Reply, WireError> {
         if !std::mem::take(&mut self.fresh) {
             let pause = self.rng.random_range(12..60);
             sleep(Duration::from_millis(pause)).await;
+        }
+        if self.is_stale() {
+            self.refresh().await?;
         }
         let reply = self.exchange(&ask).await?;
         if reply.status == 401 && self.refresh().await? {
@@ -151,6 +160,11 @@ impl Session {
         Ok(me.status == 200)
     }
 
+    fn is_stale(&self) -> bool {
+        let stale = self.tokens.as_ref().and_then(|tokens| tokens.stale);
+        stale.is_some_and(|stale| clock::now() >= stale)
+    }
+
     async fn refresh(&mut self) -> Result<bool, WireError> {
         let Some(tokens) = self.tokens.take() else {
             return Ok(false);
@@ -160,15 +174,18 @@ impl Session {
     }
 
     async fn take_tokens(&mut self, ask: &Ask) -> Result<bool, WireError> {
+        let asked = clock::now();
         let received = self.send(ask).await?;
         let body: Value = serde_json::from_slice(&received.body).unwrap_or_default();
         let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let life = received.cookie.as_ref().and_then(|cookie| cookie.max_age);
         self.tokens = text("access_token")
             .zip(text("refresh_token"))
             .map(|(access, refresh)| Tokens {
                 access,
                 refresh,
-                cookie: received.cookie,
+                cookie: received.cookie.map(|cookie| cookie.pair),
+                stale: life.map(|life| asked + life.mul_f64(USED)),
             });
         Ok(self.tokens.is_some())
     }
@@ -177,6 +194,7 @@ impl Session {
         let received = self.send(ask).await?;
         Ok(Reply {
             status: received.status.as_u16(),
+            tag: received.tag,
             body: serde_json::from_slice(&received.body).unwrap_or_default(),
         })
     }
@@ -221,6 +239,9 @@ impl Session {
         self.events.send(event).await.ok();
     }
 }
+
+/// How much of a token's life is used before it is replaced, as a share of it.
+const USED: f64 = 0.7;
 
 /// Where the frontend's pages are.
 const FRONTEND: &str = "https://scheduler.pacific-health.example";

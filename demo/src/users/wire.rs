@@ -22,9 +22,18 @@ pub(super) struct Wire {
 /// An answer, read to the end.
 pub(super) struct Received {
     pub(super) status: StatusCode,
-    /// The value of `Set-Cookie`, up to its first attribute.
-    pub(super) cookie: Option<String>,
+    pub(super) cookie: Option<Cookie>,
+    /// The entity tag.
+    pub(super) tag: Option<String>,
     pub(super) body: Bytes,
+}
+
+/// What `Set-Cookie` said.
+pub(super) struct Cookie {
+    /// Name and value, as they are sent back.
+    pub(super) pair: String,
+    /// How long it is good for.
+    pub(super) max_age: Option<Duration>,
 }
 
 /// Why no answer came.
@@ -104,17 +113,25 @@ impl Wire {
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         self.sender = Some(sender);
-        let cookie = head
-            .headers
-            .get("set-cookie")
-            .and_then(|value| value.to_str().ok());
+        let header = |name: &str| head.headers.get(name)?.to_str().ok();
         Ok(Received {
             status: head.status,
-            cookie: cookie
-                .and_then(|line| line.split(';').next())
-                .map(str::to_owned),
+            cookie: header("set-cookie").map(Cookie::read),
+            tag: header("etag").map(str::to_owned),
             body,
         })
+    }
+}
+
+impl Cookie {
+    fn read(line: &str) -> Self {
+        let mut parts = line.split("; ");
+        let pair = parts.next().unwrap_or_default().to_owned();
+        let age = parts.find_map(|part| part.strip_prefix("Max-Age=")?.parse().ok());
+        Self {
+            pair,
+            max_age: age.map(Duration::from_secs),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Live values: what answers of this run gave, for the requests of their sessions that use it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use foldhash::quality::RandomState;
 use tokio::sync::Notify;
@@ -12,6 +12,8 @@ use crate::locator::Given;
 #[derive(Default)]
 pub(super) struct Live {
     sessions: RefCell<Vec<Vec<Value>>>,
+    /// Those that all known uses were made of, the first one first.
+    spent: RefCell<VecDeque<(usize, u64)>>,
     /// What stood last at each place of the requests of a route.
     last: RefCell<HashMap<u64, Box<str>, RandomState>>,
     /// Told when one is known, or is known to be missing.
@@ -132,17 +134,27 @@ impl Live {
         self.last.borrow().get(&place).cloned()
     }
 
-    /// Takes note that one place needs a value no more.
+    /// Takes note that one place needs a value no more. It stays as long as there is room: requests
+    /// that are not read yet may use it, too.
     pub(super) fn used(&self, session: usize, key: u64) {
         let mut sessions = self.sessions.borrow_mut();
         let Some(values) = sessions.get_mut(session) else {
             return;
         };
-        if let Some(at) = values.iter().position(|value| value.key == key) {
-            values[at].uses = values[at].uses.saturating_sub(1);
-            if values[at].uses == 0 {
-                values.remove(at);
-            }
+        let Some(value) = values.iter_mut().find(|value| value.key == key) else {
+            return;
+        };
+        value.uses = value.uses.saturating_sub(1);
+        if value.uses > 0 {
+            return;
+        }
+        let mut spent = self.spent.borrow_mut();
+        spent.push_back((session, key));
+        if spent.len() > MOST_SPENT
+            && let Some((session, key)) = spent.pop_front()
+            && let Some(values) = sessions.get_mut(session)
+        {
+            values.retain(|value| value.key != key || value.uses > 0);
         }
     }
 
@@ -158,6 +170,8 @@ impl Live {
     }
 }
 
+/// Values of a worker that nobody is known to use any more: about 10 MB.
+const MOST_SPENT: usize = 65_536;
 /// Values that a session has at once: those who were to use them may have been dropped.
 const MOST_VALUES: usize = 512;
 
@@ -174,18 +188,27 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_known_to_its_session_until_it_was_used_as_often_as_it_will_be() {
+    fn a_value_is_known_to_its_session_and_goes_when_it_was_used_and_there_are_many() {
         let live = Live::default();
         live.put(3, 7, 2, given("a"));
         assert_eq!(state(&live, 3, 7), given("a"));
         let missing = State::Missing(Missing::NOT_PLAYED);
         assert_eq!(state(&live, 2, 7), missing);
         live.used(3, 7);
+        for key in 0..=MOST_SPENT as u64 {
+            live.put(4, key, 1, given("b"));
+            live.used(4, key);
+        }
+        // The second use is still to come.
         assert_eq!(state(&live, 3, 7), given("a"));
         live.used(3, 7);
-        assert_eq!(state(&live, 3, 7), missing);
-        live.used(3, 7);
         live.used(9, 7);
+        assert_eq!(state(&live, 3, 7), given("a"));
+        for key in 0..MOST_SPENT as u64 {
+            live.put(5, key, 1, given("b"));
+            live.used(5, key);
+        }
+        assert_eq!(state(&live, 3, 7), missing);
     }
 
     #[test]

@@ -29,6 +29,16 @@ impl Entity {
         Self(Some(Owner::of_word(word).0))
     }
 
+    /// Itself, or else by what holds the field at this place: of `body#/items/3/id` an item.
+    pub(super) fn or_holder(self, place: &str) -> Self {
+        let is_name = |step: &&str| !step.bytes().all(|byte| byte.is_ascii_digit());
+        let mut names = place.rsplit('/').filter(is_name);
+        match self.0 {
+            Some(_) => self,
+            None => names.nth(1).map_or(self, Self::of_field),
+        }
+    }
+
     /// Itself, or else the owner.
     pub(super) fn or(self, owner: Owner) -> u32 {
         self.0.unwrap_or(owner.0).get()
@@ -123,6 +133,16 @@ mod tests {
             Entity::of_word("facilities")
         );
         assert_ne!(Entity::of_field("run_id"), Entity::of_word("swaps"));
+    }
+
+    #[test]
+    fn an_id_is_one_of_what_holds_it() {
+        let held = |place| Entity::of_field("id").or_holder(place);
+        for place in ["body#/swaps/3/id", "body#/0/swap/id"] {
+            assert_eq!(held(place), Entity::of_word("swaps"), "{place}");
+        }
+        let person = Entity::of_field("person_id");
+        assert_eq!(person.or_holder("body#/swaps/3/person_id"), person);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Links: a value that an answer gave and a later request of the session used.
 //!
 //! Found on the raw values, before anonymization, by keyed hashes of them: what is kept here is no
-//! value, and lives in memory only. Bounded by forgetting: of a session its last answers are
-//! known, and of all sessions those that were active of late.
+//! value, and lives in memory only. Bounded by forgetting: of a session the answers are known that
+//! were given or used of late, and of all sessions those that were active of late.
 
 mod entity;
 mod spot;
 
+use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(crate) struct Links {
     sessions: Recent<u32, Session, RandomState>,
 }
 
-/// The last answers of a session that gave something, the latest one last.
+/// Answers of a session that gave something, the latest one last.
 #[derive(Default)]
 struct Session {
     answers: VecDeque<Answer>,
@@ -34,6 +35,8 @@ struct Session {
 /// An answer that gave something.
 struct Answer {
     seq: u64,
+    /// The last exchange that used it; itself until then.
+    used: Cell<u64>,
     /// When it was there as a whole.
     end_ns: u64,
     /// What the path of its request is about.
@@ -102,12 +105,20 @@ impl Session {
         while self.answers.len() > MOST_ANSWERS
             || (self.weight > MOST_SESSION && self.answers.len() > 1)
         {
-            if let Some(oldest) = self.answers.pop_front() {
-                self.weight -= oldest.weight;
-                // Another one may have given it too: then it is told once more.
-                for meaning in oldest.meanings() {
-                    self.known.remove(&meaning);
-                }
+            self.forget_one();
+        }
+    }
+
+    /// A token against forged requests is given once, and used as long as the session lasts.
+    fn forget_one(&mut self) {
+        let all = self.answers.iter().enumerate();
+        let idlest = all.min_by_key(|(_, answer)| answer.used.get());
+        let idlest = idlest.map(|(place, _)| place);
+        if let Some(idlest) = idlest.and_then(|place| self.answers.remove(place)) {
+            self.weight -= idlest.weight;
+            // Another one may have given it too: then it is told once more.
+            for meaning in idlest.meanings() {
+                self.known.remove(&meaning);
             }
         }
     }
@@ -124,6 +135,7 @@ impl Session {
         let mut before = before.filter(|answer| answer.end_ns <= seen.at_ns);
         before.find_map(|answer| {
             let source = answer.source(place, seen.owner)?;
+            answer.used.set(seen.seq);
             Some(Link {
                 from: answer.seq,
                 source: source.to_owned(),
@@ -142,6 +154,7 @@ impl Answer {
         let weight = weights.sum::<usize>() + size_of::<Self>() + size_of_val(&*echoed);
         Self {
             seq: seen.seq,
+            used: Cell::new(seen.seq),
             end_ns: seen.end_ns,
             owner: seen.owner,
             weight,
@@ -164,9 +177,14 @@ impl Answer {
             return None;
         }
         let entity = wanted.entity.or(owner);
+        let same = |place: &Place<'_>| {
+            // An `id` is one of what the path is about, as in a page's `items`, or of what holds it.
+            let held = place.entity.or_holder(place.text);
+            place.entity.or(self.owner) == entity || held.or(self.owner) == entity
+        };
         let places = self.given.iter().flat_map(|given| given.of(wanted.value));
         let ranked = places.filter_map(|place| {
-            let same = place.entity.or(self.owner) == entity;
+            let same = same(&place);
             let strong = [place.strength, wanted.strength] == [Strength::Strong; 2];
             (same || strong).then_some(((place.in_list, !same), place.text))
         });

@@ -196,6 +196,36 @@ fn a_small_number_is_linked_to_the_same_kind_of_thing_only() {
 }
 
 #[test]
+fn a_small_number_in_a_list_of_its_own_is_linked_to_what_the_list_is_of() {
+    let mut finder = Finder::new();
+    let list = Made {
+        template: "/lists/{id}",
+        given: &[
+            ("body#/id", "17", WEAK),
+            ("body#/items/0/id", "23", WEAK),
+            ("body#/items/0/author/id", "42", WEAK),
+        ],
+        ..NOTHING
+    };
+    finder.see(1, &list);
+    let used = Made {
+        used: &[
+            ("query/list_id", "17", WEAK),
+            ("query/item_id", "23", WEAK),
+            ("query/author_id", "42", WEAK),
+            ("query/run_id", "23", WEAK),
+        ],
+        ..NOTHING
+    };
+    let links = [
+        "1:body#/id query/list_id",
+        "1:body#/items/0/id query/item_id",
+        "1:body#/items/0/author/id query/author_id",
+    ];
+    assert_eq!(finder.see(1, &used), links);
+}
+
+#[test]
 fn of_one_answer_the_place_of_the_same_name_is_taken() {
     let mut finder = Finder::new();
     let given = [
@@ -336,6 +366,36 @@ fn what_a_session_forgot_is_told_again() {
     assert_eq!(finder.told, ["body#/items/1/id"]);
     let session = finder.links.sessions.peek(&1).unwrap();
     assert_eq!(session.known.len(), MOST_ANSWERS);
+}
+
+#[test]
+fn what_is_used_stays_known() {
+    let mut finder = Finder::new();
+    let given = [("cookie/csrf_token", "t-1", STRONG)];
+    finder.see(
+        1,
+        &Made {
+            given: &given,
+            ..NOTHING
+        },
+    );
+    let used = [("header/x-csrf-token", "t-1", STRONG)];
+    for number in 0..4 * MOST_ANSWERS {
+        let value = number.to_string();
+        let given = [("body#/id", value.as_str(), STRONG)];
+        let brings = number % (MOST_ANSWERS / 2) == 0;
+        let links = finder.see(
+            1,
+            &Made {
+                used: if brings { &used } else { &[] },
+                given: &given,
+                ..NOTHING
+            },
+        );
+        assert_eq!(links.len(), usize::from(brings), "{number}");
+    }
+    let session = finder.links.sessions.peek(&1).unwrap();
+    assert_eq!(session.answers.len(), MOST_ANSWERS);
 }
 
 #[test]

@@ -105,14 +105,15 @@ fn change(row: &mut Absence, body: &mut Fields) {
     );
     body.overwrite("is_away_from_program", flag, &mut row.is_away_from_program);
     if row.end_date < row.start_date {
-        body.complain(
-            "end_date",
-            "Value error, end_date must be on or after start_date",
-        );
+        body.complain("end_date", END_BEFORE_START);
     }
 }
 
-const TYPES: [&str; 13] = [
+/// What is said of dates in the wrong order.
+pub(super) const END_BEFORE_START: &str = "Value error, end_date must be on or after start_date";
+
+/// Why somebody may be away.
+pub(super) const TYPES: [&str; 13] = [
     "vacation",
     "deployment",
     "tdy",

@@ -8,6 +8,7 @@ pub(crate) mod auth;
 pub(crate) mod blocks;
 pub(crate) mod generate;
 pub(crate) mod health;
+pub(crate) mod leave;
 pub(crate) mod me;
 pub(crate) mod people;
 pub(crate) mod runs;

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use self::accounts::{Account, Role};
-use self::model::{Absence, Assignment, Block, Person, Run, Swap, Template};
+use self::model::{Absence, Assignment, Block, Leave, Person, Run, Swap, Template};
 use self::table::Table;
 use crate::random;
 
@@ -26,6 +26,7 @@ pub(crate) struct Store {
     pub(crate) templates: Table<Template>,
     pub(crate) assignments: Table<Assignment>,
     pub(crate) absences: Table<Absence>,
+    pub(crate) leave: Table<Leave>,
     pub(crate) swaps: Table<Swap>,
     pub(crate) runs: Table<Run>,
     pub(crate) users: Vec<User>,
@@ -57,6 +58,7 @@ impl Store {
         let assignments = calendar::assignments(&people, &blocks, &templates, &authors, rng);
         let absences = requests::absences(&people, rng);
         let swaps = requests::swaps(&people, &authors, rng);
+        let leave = requests::leave(&people, &authors, &mut random::stream(seed, LEAVE));
         let everybody = real.into_iter().chain(accounts::pool());
         Self {
             users: everybody.map(|account| user(account, &people)).collect(),
@@ -65,6 +67,7 @@ impl Store {
             templates: templates.into_iter().collect(),
             assignments: assignments.into_iter().collect(),
             absences: absences.into_iter().collect(),
+            leave: leave.into_iter().collect(),
             swaps: swaps.into_iter().collect(),
             runs: Table::from_iter([]),
         }
@@ -89,6 +92,7 @@ pub fn personal_values(seed: u64) -> Vec<String> {
         .iter()
         .flat_map(|absence| [absence.notes.as_ref(), absence.tdy_location.as_ref()]);
     let texts = store.swaps.iter().map(|swap| swap.reason.as_ref());
+    let reasons = store.leave.iter().map(|leave| leave.reason.as_ref());
     let notes = store
         .assignments
         .iter()
@@ -107,6 +111,7 @@ pub fn personal_values(seed: u64) -> Vec<String> {
     let all = people
         .chain(absences)
         .chain(texts)
+        .chain(reasons)
         .chain(notes)
         .chain(secrets);
     let unique: BTreeSet<String> = all.flatten().cloned().collect();
@@ -128,3 +133,4 @@ fn user(account: Account, people: &[Person]) -> User {
 const PEOPLE: u64 = u64::MAX;
 const ACCOUNTS: u64 = u64::MAX - 1;
 const RECORDS: u64 = u64::MAX - 2;
+const LEAVE: u64 = u64::MAX - 3;

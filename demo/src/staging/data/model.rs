@@ -106,6 +106,25 @@ pub(crate) struct Absence {
     pub(crate) created_at: DateTime,
 }
 
+/// Leave that somebody asked for.
+#[derive(Clone, Serialize)]
+pub(crate) struct Leave {
+    pub(crate) id: Uuid,
+    pub(crate) person_id: Uuid,
+    pub(crate) leave_type: String,
+    pub(crate) status: &'static str,
+    pub(crate) start_date: Date,
+    pub(crate) end_date: Date,
+    pub(crate) reason: Option<String>,
+    pub(crate) notes: Option<String>,
+    pub(crate) approved_by: Option<String>,
+    pub(crate) approved_at: Option<DateTime>,
+    pub(crate) created_at: DateTime,
+    /// Another one with each change.
+    #[serde(skip)]
+    pub(crate) tag: Uuid,
+}
+
 /// Two people changing weeks, or one taking over another's.
 #[derive(Clone, Serialize)]
 pub(crate) struct Swap {
@@ -150,4 +169,6 @@ macro_rules! rows {
     };
 }
 
-rows!(Person, Block, Template, Assignment, Absence, Swap, Run);
+rows!(
+    Person, Block, Template, Assignment, Absence, Leave, Swap, Run
+);

@@ -1,4 +1,4 @@
-//! Seeds absences and swap requests.
+//! Seeds absences, leave and swap requests.
 //!
 //! The most personal part of the data: why people are away, and why they want to trade.
 
@@ -7,7 +7,7 @@ use rand::RngExt;
 use uuid::Uuid;
 
 use super::calendar::TODAY;
-use super::model::{Absence, Person, Swap};
+use super::model::{Absence, Leave, Person, Swap};
 use super::people::{FACULTY, RESIDENTS};
 use super::words::{ABSENCES, SWAP_REASONS};
 use crate::random::{Seeded, pick};
@@ -16,6 +16,13 @@ use crate::random::{Seeded, pick};
 pub(crate) fn absences(people: &[Person], rng: &mut Seeded) -> Vec<Absence> {
     (0..60)
         .map(|_| absence(pick(rng, people).id, rng))
+        .collect()
+}
+
+/// Forty leaves in the weeks to come; every other one still waits for approval.
+pub(crate) fn leave(people: &[Person], authors: &[String], rng: &mut Seeded) -> Vec<Leave> {
+    (0..40)
+        .map(|index| one_leave(index, pick(rng, people).id, authors, rng))
         .collect()
 }
 
@@ -55,12 +62,31 @@ fn absence(person_id: Uuid, rng: &mut Seeded) -> Absence {
     }
 }
 
+fn one_leave(index: usize, person_id: Uuid, authors: &[String], rng: &mut Seeded) -> Leave {
+    let (kind, reason, _) = *pick(rng, &ABSENCES);
+    let start = later(TODAY, rng.random_range(7..90));
+    let (status, decided) = decision(index);
+    Leave {
+        id: Uuid::new_v4(),
+        person_id,
+        leave_type: kind.to_owned(),
+        status,
+        start_date: start,
+        end_date: later(start, rng.random_range(1..14)),
+        reason: Some(reason.to_owned()),
+        notes: None,
+        approved_by: decided.then(|| pick(rng, authors).clone()),
+        approved_at: decided.then(|| later(TODAY, -2).at(11, 20, 0, 0)),
+        created_at: later(TODAY, -9).at(17, 45, 0, 0),
+        tag: Uuid::new_v4(),
+    }
+}
+
 fn swap(index: usize, faculty: &[Person], authors: &[String], rng: &mut Seeded) -> Swap {
     // A step that is never a multiple of the count keeps the two apart.
     let (source, target) = (&faculty[index % FACULTY], &faculty[(index + 7) % FACULTY]);
     let week = later(TODAY, -7 * rng.random_range(1..9));
-    let status = ["pending", "approved", "pending", "rejected"][index % 4];
-    let decided = status != "pending";
+    let (status, decided) = decision(index);
     Swap {
         id: Uuid::new_v4(),
         source_faculty_id: source.id,
@@ -77,4 +103,10 @@ fn swap(index: usize, faculty: &[Person], authors: &[String], rng: &mut Seeded) 
         approved_by: decided.then(|| pick(rng, authors).clone()),
         approved_at: decided.then(|| later(week, -10).at(8, 5, 0, 0)),
     }
+}
+
+/// The status of the record with this number, and whether somebody decided on it.
+fn decision(index: usize) -> (&'static str, bool) {
+    let status = ["pending", "approved", "pending", "rejected"][index % 4];
+    (status, status != "pending")
 }

@@ -3,6 +3,7 @@
 //! A screen loads what the real one loads, in sequence; details carry ids from the answers before.
 
 mod ask;
+mod leave;
 mod look;
 mod people;
 mod plan;
@@ -36,9 +37,11 @@ pub(super) enum Screen {
     Runs,
     NewAbsence,
     NewSwap,
+    NewLeave,
     EditAssignment,
     NewAssignment,
     ApproveSwap,
+    ManageLeave,
     NewPerson,
     EditPerson,
     Generate,
@@ -83,6 +86,8 @@ pub(super) async fn visit(session: &mut Session, screen: Screen) -> Result<(), W
         Screen::NewAbsence => requests::new_absence(session).await,
         Screen::Swaps => requests::swaps(session).await,
         Screen::NewSwap => requests::new_swap(session).await,
+        Screen::NewLeave => leave::mine(session).await,
+        Screen::ManageLeave => leave::manage(session).await,
         Screen::ApproveSwap => requests::approve_swap(session).await,
         Screen::Assignment => plan::look(session).await,
         Screen::EditAssignment => plan::edit(session).await,
@@ -111,7 +116,7 @@ fn habits(role: Role) -> &'static [(Screen, u32)] {
     }
 }
 
-const ADMIN: [(Screen, u32); 11] = [
+const ADMIN: [(Screen, u32); 12] = [
     (Screen::Week, 15),
     (Screen::Directory, 16),
     (Screen::Validate, 10),
@@ -122,10 +127,11 @@ const ADMIN: [(Screen, u32); 11] = [
     (Screen::EditPerson, 10),
     (Screen::NewPerson, 5),
     (Screen::Colleague, 11),
+    (Screen::ManageLeave, 6),
     (Screen::Generate, 8),
 ];
 
-const COORDINATOR: [(Screen, u32); 13] = [
+const COORDINATOR: [(Screen, u32); 14] = [
     (Screen::Week, 18),
     (Screen::Validate, 12),
     (Screen::Absences, 10),
@@ -138,10 +144,11 @@ const COORDINATOR: [(Screen, u32); 13] = [
     (Screen::EditAssignment, 9),
     (Screen::NewAssignment, 6),
     (Screen::ApproveSwap, 7),
+    (Screen::ManageLeave, 6),
     (Screen::Generate, 6),
 ];
 
-const FACULTY: [(Screen, u32); 14] = [
+const FACULTY: [(Screen, u32); 15] = [
     (Screen::Week, 17),
     (Screen::Dashboard, 13),
     (Screen::Calendar, 8),
@@ -155,10 +162,11 @@ const FACULTY: [(Screen, u32); 14] = [
     (Screen::MyAbsences, 10),
     (Screen::NewAbsence, 5),
     (Screen::NewSwap, 4),
+    (Screen::NewLeave, 7),
     (Screen::Assignment, 8),
 ];
 
-const RESIDENT: [(Screen, u32); 13] = [
+const RESIDENT: [(Screen, u32); 14] = [
     (Screen::Week, 17),
     (Screen::Dashboard, 16),
     (Screen::Calendar, 8),
@@ -172,6 +180,7 @@ const RESIDENT: [(Screen, u32); 13] = [
     (Screen::MyAbsences, 12),
     (Screen::NewAbsence, 5),
     (Screen::NewSwap, 3),
+    (Screen::NewLeave, 7),
 ];
 
 const CLINICAL_STAFF: [(Screen, u32); 10] = [

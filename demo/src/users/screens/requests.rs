@@ -123,7 +123,8 @@ pub(super) async fn approve_swap(session: &mut Session) -> Result<(), WireError>
     let list = session
         .call(Ask::get("/swaps/history").query(&query))
         .await?;
-    let Some(id) = some_field(session, &list, "items", "id") else {
+    let found = some_field(session, &list, "items", "id");
+    let Some(id) = found.filter(|id| session.turns.decides(id)) else {
         return Ok(());
     };
     let body = json!({
@@ -151,6 +152,7 @@ fn absence(session: &mut Session, person: &str) -> Value {
     })
 }
 
-fn days_from_today(days: i64) -> Date {
+/// A date near the one on which the demo plays.
+pub(super) fn days_from_today(days: i64) -> Date {
     TODAY.saturating_add(Span::new().days(days))
 }

@@ -5,6 +5,7 @@
 
 mod around_nginx;
 mod clients;
+mod follows;
 mod ledger;
 mod links;
 mod reliability;

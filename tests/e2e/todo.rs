@@ -1,6 +1,7 @@
 //! The to-do service, and its users through the recorder: cookies for credentials, numbers for ids.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rehearsal_tests::message::Message;
@@ -8,8 +9,9 @@ use rehearsal_tests::proxy::{Proxy, without_limits};
 use rehearsal_tests::todo::browser::Browser;
 use rehearsal_tests::todo::users::work;
 use rehearsal_tests::todo::{Todo, User, policy};
-use rehearsal_tests::{eventually, http};
+use rehearsal_tests::{eventually, finish, http};
 use serde_json::Value;
+use tempfile::TempDir;
 use trace::exchange::{Content, Exchange};
 use trace::format::Capture;
 
@@ -173,7 +175,7 @@ fn users_do_the_same_for_the_same_seed() {
 }
 
 /// Six users through the recorder, for longer than a session without a new cookie would last.
-fn recorded() -> Capture {
+fn recorded() -> (Capture, PathBuf, TempDir) {
     let users = User::some(6);
     let todo = Todo::start(&users, Duration::from_secs(2)).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -187,11 +189,11 @@ fn recorded() -> Capture {
     .unwrap();
     let statuses = work(&proxy.address, &users, 30, 1).unwrap();
     assert!(statuses.keys().all(|status| *status < 400), "{statuses:?}");
-    let (capture, _path, _folder) = proxy.captured().unwrap();
+    let (capture, path, folder) = proxy.captured().unwrap();
     let footer = capture.footer.as_ref().unwrap();
     assert_eq!(footer.exchanges, statuses.values().sum::<u64>());
     assert_eq!(footer.audit.found, 0);
-    capture
+    (capture, path, folder)
 }
 
 fn header<'e>(headers: &'e [(String, String)], name: &str) -> Option<&'e str> {
@@ -220,7 +222,7 @@ fn check_slots(exchange: &Exchange) {
 
 #[test]
 fn a_recording_has_slots_for_cookies_and_links_for_numbers() {
-    let capture = recorded();
+    let (capture, _path, _folder) = recorded();
     capture.exchanges.iter().for_each(check_slots);
     let again = |it: &&Exchange| {
         let given = header(&it.response.headers, "set-cookie").unwrap_or_default();
@@ -248,4 +250,71 @@ fn a_recording_has_slots_for_cookies_and_links_for_numbers() {
         });
         assert!(linked, "{} {:?}", exchange.route, exchange.links);
     }
+}
+
+/// All that it takes to follow another application: how one logs in.
+const SETTINGS: &str = r#"
+[users]
+file = "users.csv"
+[auth]
+login = { path = "/login", body = "username={{username}}&password={{password}}" }
+token = "cookie/sid"
+"#;
+
+#[test]
+fn a_replay_follows_the_service_by_its_log_in_alone() {
+    let (capture, path, _kept) = recorded();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    // Others than those who were recorded, three for each.
+    let users = User::some(18);
+    let lines = users
+        .iter()
+        .map(|user| format!("{},{}\n", user.name, user.password));
+    let csv = "username,password\n".to_owned() + &lines.collect::<String>();
+    fs::write(file("users.csv"), csv).unwrap();
+    fs::write(
+        file("replay.toml"),
+        SETTINGS.replace("users.csv", &file("users.csv")),
+    )
+    .unwrap();
+    let replayed = |args: &[&str]| {
+        let todo = Todo::start(&users, Duration::from_secs(2)).unwrap();
+        let (target, config, out) = (
+            format!("http://{}", todo.address),
+            file("replay.toml"),
+            file("out"),
+        );
+        let path = path.display().to_string();
+        let common = [
+            "--config", &config, "--target", &target, "--out", &out, &path,
+        ];
+        let replay = finish("replay", args.iter().copied().chain(common), &[]).unwrap();
+        assert!(matches!(replay.code, 0 | 1 | 96), "{replay:?}");
+        let summary = fs::read_to_string(file("out/summary.json")).unwrap();
+        serde_json::from_str::<Value>(&summary).unwrap()
+    };
+    let equal = |summary: &Value| summary["divergence"]["equal_statuses"].as_f64().unwrap();
+    for args in [
+        &["--speed", "1x"][..],
+        &["--speed", "5x"],
+        &["--users", "3x", "--speed", "3x"],
+    ] {
+        let summary = replayed(args);
+        assert!(
+            equal(&summary) >= 0.995,
+            "{args:?} {:#}",
+            summary["divergence"]
+        );
+    }
+    // Sessions that were recorded after their log-ins log in by themselves.
+    let began = capture
+        .exchanges
+        .iter()
+        .filter(|it| it.route == "POST /login")
+        .count() as u64;
+    let summary = replayed(&["--filter", "path!=/login"]);
+    assert_eq!(summary["upkeep"]["log_ins"], began);
+    assert!(equal(&summary) >= 0.99, "{:#}", summary["divergence"]);
+    assert!(equal(&replayed(&["--verbatim"])) < 0.3);
 }

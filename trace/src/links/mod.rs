@@ -8,7 +8,7 @@ mod entity;
 mod spot;
 
 use std::cell::Cell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -27,8 +27,8 @@ pub(crate) struct Links {
 #[derive(Default)]
 struct Session {
     answers: VecDeque<Answer>,
-    /// What they gave.
-    known: HashSet<Meaning, RandomState>,
+    /// What they gave, and the exchange of the last one that did.
+    known: HashMap<Meaning, u64, RandomState>,
     weight: usize,
 }
 
@@ -72,7 +72,7 @@ impl Links {
     pub(crate) fn leave_news(&mut self, seen: &mut Seen) {
         if let Some(session) = self.sessions.get(&seen.session) {
             for given in &mut seen.given {
-                *given = given.without(|place| session.known.contains(&place.meaning(seen.owner)));
+                *given = given.without(|place| session.knows(place.meaning(seen.owner), seen.seq));
             }
         }
     }
@@ -100,13 +100,29 @@ impl Session {
 
     fn push(&mut self, answer: Answer) {
         self.weight += answer.weight;
-        self.known.extend(answer.meanings());
+        self.known
+            .extend(answer.meanings().map(|meaning| (meaning, answer.seq)));
         self.answers.push_back(answer);
         while self.answers.len() > MOST_ANSWERS
             || (self.weight > MOST_SESSION && self.answers.len() > 1)
         {
             self.forget_one();
         }
+    }
+
+    /// Whether an answer gave that already, which exchange `seq` gives once more: then the answer is
+    /// not idle.
+    fn knows(&self, meaning: Meaning, seq: u64) -> bool {
+        let Some(giver) = self.known.get(&meaning) else {
+            return false;
+        };
+        let place = self
+            .answers
+            .binary_search_by_key(giver, |answer| answer.seq);
+        if let Some(answer) = place.ok().and_then(|place| self.answers.get(place)) {
+            answer.used.set(seq);
+        }
+        true
     }
 
     /// A token against forged requests is given once, and used as long as the session lasts.
@@ -118,7 +134,9 @@ impl Session {
             self.weight -= idlest.weight;
             // Another one may have given it too: then it is told once more.
             for meaning in idlest.meanings() {
-                self.known.remove(&meaning);
+                if self.known.get(&meaning) == Some(&idlest.seq) {
+                    self.known.remove(&meaning);
+                }
             }
         }
     }
@@ -128,19 +146,30 @@ impl Session {
         used.filter_map(|place| self.link(seen, place)).collect()
     }
 
-    /// The latest answer that was there before the request, and gave what stands at this place of
-    /// it.
+    /// The answer that was there before the request, and gave what stands at this place of it: the
+    /// latest one that did so outside of lists, whose items are others tomorrow, else the latest.
     fn link(&self, seen: &Seen, place: Place<'_>) -> Option<Link> {
-        let before = self.answers.iter().rev();
-        let mut before = before.filter(|answer| answer.end_ns <= seen.at_ns);
-        before.find_map(|answer| {
-            let source = answer.source(place, seen.owner)?;
-            answer.used.set(seen.seq);
-            Some(Link {
-                from: answer.seq,
-                source: source.to_owned(),
-                into: place.text.to_owned(),
-            })
+        let mut best = None;
+        for answer in self.answers.iter().rev() {
+            if answer.end_ns > seen.at_ns {
+                continue;
+            }
+            if let Some(source) = answer.source(place, seen.owner) {
+                let is_best = !source.in_list;
+                if is_best || best.is_none() {
+                    best = Some((answer, source));
+                }
+                if is_best {
+                    break;
+                }
+            }
+        }
+        let (answer, source) = best?;
+        answer.used.set(seen.seq);
+        Some(Link {
+            from: answer.seq,
+            source: source.text.to_owned(),
+            into: place.text.to_owned(),
         })
     }
 }
@@ -170,9 +199,9 @@ impl Answer {
         given.map(|place| place.meaning(self.owner))
     }
 
-    /// Where the value stands in it: best outside of lists, whose items are others tomorrow, and
-    /// then in a place of the same kind of thing.
-    fn source(&self, wanted: Place<'_>, owner: Owner) -> Option<&str> {
+    /// Where the value stands in it: best outside of lists, and then in a place of the same kind of
+    /// thing.
+    fn source(&self, wanted: Place<'_>, owner: Owner) -> Option<Place<'_>> {
         if self.echoed.contains(&wanted.value) {
             return None;
         }
@@ -186,7 +215,7 @@ impl Answer {
         let ranked = places.filter_map(|place| {
             let same = same(&place);
             let strong = [place.strength, wanted.strength] == [Strength::Strong; 2];
-            (same || strong).then_some(((place.in_list, !same), place.text))
+            (same || strong).then_some(((place.in_list, !same), place))
         });
         // Of equals the first.
         let best = ranked.min_by_key(|(rank, _)| *rank);

@@ -287,6 +287,32 @@ fn places_outside_of_lists_are_better() {
 }
 
 #[test]
+fn an_older_answer_is_better_that_has_the_value_outside_of_lists() {
+    let mut finder = Finder::new();
+    let mut give = |places: &[(&str, &str, Strength)]| {
+        let made = Made {
+            given: places,
+            ..NOTHING
+        };
+        finder.see(1, &made)
+    };
+    give(&[("body#/items/3/id", "u-1", STRONG)]);
+    give(&[("body#/user/id", "u-1", STRONG)]);
+    give(&[
+        ("body#/items/4/id", "u-1", STRONG),
+        ("body#/items/5/id", "u-2", STRONG),
+    ]);
+    give(&[("body#/items/0/id", "u-2", STRONG)]);
+    let used = [("path/3", "u-1", STRONG), ("path/5", "u-2", STRONG)];
+    let made = Made {
+        used: &used,
+        ..NOTHING
+    };
+    let links = ["2:body#/user/id path/3", "4:body#/items/0/id path/5"];
+    assert_eq!(finder.see(1, &made), links);
+}
+
+#[test]
 fn what_a_session_knows_is_not_told_again() {
     let mut finder = Finder::new();
     let list = |places: [&'static str; 3]| {

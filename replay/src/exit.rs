@@ -97,6 +97,12 @@ Exit codes:
   2    wrong usage, or one cannot be read or written at all
   90   one is damaged, or was never closed; or the repaired file is in quarantine";
 
+/// The table for `inspect --help`.
+pub(crate) const INSPECT: &str = "\
+Exit codes:
+  0    all could be read
+  2    wrong usage or configuration, or one cannot be read";
+
 /// The table for `audit --help`.
 pub(crate) const AUDIT: &str = "\
 Exit codes:

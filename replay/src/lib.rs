@@ -5,7 +5,7 @@
 //! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
 //! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
 //! `clock` tells; `output` writes files; `console` and `progress` print.
-//! `merge`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
+//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 
 pub mod cli;
@@ -24,6 +24,7 @@ mod engine;
 mod fidelity;
 mod heap;
 mod input;
+mod inspect;
 mod json;
 mod judge;
 mod limits;

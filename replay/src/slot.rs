@@ -40,7 +40,7 @@ impl Kind {
     ];
 
     /// As captures write it.
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Auth => "auth",
             Self::Fresh => "fresh",

@@ -1,14 +1,16 @@
-//! Checks captures, and sends nothing: `replay verify` and `replay audit`.
+//! Looks into captures, and sends nothing: `replay verify`, `audit` and `inspect`.
 //!
 //! Each file gets a block of text; the worst of them decides the exit code.
 
 mod audit;
+mod inspect;
 mod verify;
 
 use std::fmt::{Display, Write as _};
 use std::path::Path;
 
 pub(crate) use audit::audit;
+pub(crate) use inspect::inspect;
 pub(crate) use verify::verify;
 
 use crate::console;

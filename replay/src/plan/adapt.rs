@@ -81,6 +81,11 @@ fn own_addresses(text: &str) -> Option<String> {
     (end > 0).then(|| out + &text[end..])
 }
 
+/// Whether there is an e-mail address in a text.
+pub(crate) fn has_address(text: &str) -> bool {
+    signs(text).any(|at| is_address(text, &at))
+}
+
 /// Every `@`, plain or percent-encoded.
 fn signs(text: &str) -> impl Iterator<Item = Range<usize>> {
     memchr::memchr2_iter(b'@', b'%', text.as_bytes()).filter_map(|at| {

@@ -30,10 +30,12 @@ use ipnet::IpNet;
 use trace::exchange::Exchange;
 use trace::format::Used;
 
+pub(crate) use adapt::has_address;
 pub(crate) use address::address;
 pub(crate) use cast::AssignError;
 pub(crate) use compile::{Rules, USER_AGENT, Unsendable, loadtest_path};
 pub(crate) use planner::{Arrival, Input, Planner, Wanted};
+pub(crate) use roles::Roles;
 pub(crate) use script::Selection;
 pub(crate) use window::{Body, Entry, Hole, Link, Part, Text, Window};
 

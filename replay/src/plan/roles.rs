@@ -10,14 +10,14 @@ use crate::settings::RoleSource;
 
 /// The roles that answers told.
 #[derive(Debug, Default)]
-pub(super) struct Roles {
+pub(crate) struct Roles {
     source: Option<RoleSource>,
     known: HashMap<String, String>,
 }
 
 impl Roles {
     /// Where answers tell them.
-    pub(super) fn new(source: Option<RoleSource>) -> Self {
+    pub(crate) fn new(source: Option<RoleSource>) -> Self {
         Self {
             source,
             known: HashMap::new(),
@@ -26,13 +26,21 @@ impl Roles {
 
     /// Reads an answer.
     pub(super) fn note(&mut self, exchange: &Exchange) {
-        let Some(source) = &self.source else { return };
-        if exchange.route == source.route
-            && !self.known.contains_key(&exchange.user)
-            && let Content::Shape(shape) = &exchange.response.body.content
-            && let Some(role) = shape.parse().and_then(|shape| source.at.kept_in(&shape))
+        if !self.known.contains_key(&exchange.user)
+            && let Some(role) = self.told_by(exchange)
         {
             self.known.insert(exchange.user.clone(), role);
+        }
+    }
+
+    /// The role that an answer tells.
+    pub(crate) fn told_by(&self, exchange: &Exchange) -> Option<String> {
+        let source = self.source.as_ref()?;
+        match &exchange.response.body.content {
+            Content::Shape(shape) if exchange.route == source.route => {
+                source.at.kept_in(&shape.parse()?)
+            }
+            _ => None,
         }
     }
 

@@ -27,7 +27,8 @@ pub(crate) fn days_to<'a>(
     Some(i64::from(days.get_days()))
 }
 
-fn in_request(request: &Request) -> Vec<Date> {
+/// The dates in a request.
+pub(crate) fn in_request(request: &Request) -> Vec<Date> {
     let segments = request.path.split('/');
     let body = match &request.body.content {
         Content::Utf8(text) => text.as_str(),
@@ -37,7 +38,8 @@ fn in_request(request: &Request) -> Vec<Date> {
     texts.flat_map(dates::in_text).collect()
 }
 
-fn monday(date: Date) -> Date {
+/// The Monday of a date's week.
+pub(crate) fn monday(date: Date) -> Date {
     let back: Span = i64::from(date.weekday().to_monday_zero_offset()).days();
     date.saturating_sub(back)
 }

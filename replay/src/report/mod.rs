@@ -7,4 +7,4 @@ mod plot;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod text;
-mod words;
+pub(crate) mod words;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// A duration in microseconds, with three significant digits and its unit.
-pub(super) fn micros(micros: u64) -> String {
+pub(crate) fn micros(micros: u64) -> String {
     let (value, unit) = match micros {
         0..1_000 => return format!("{micros} µs"),
         1_000..1_000_000 => (micros as f64 / 1e3, "ms"),
@@ -58,7 +58,7 @@ pub(super) fn statuses(statuses: &BTreeMap<String, u64>) -> String {
 
 /// A table of columns that are as wide as their widest cell, the first to the left, the others as
 /// asked; indented by two.
-pub(super) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
+pub(crate) fn table(rows: &[Vec<String>], right: &[bool]) -> String {
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())

@@ -22,6 +22,15 @@ use super::{
 };
 
 impl Settings {
+    /// Decides who the users are alone, or says what is wrong with that.
+    pub(crate) fn users(file: File, path: &Path) -> Result<Users, Vec<Mistake>> {
+        let mut mistakes = Mistakes {
+            file: path,
+            found: Vec::new(),
+        };
+        mistakes.users(file.users).ok_or(mistakes.found)
+    }
+
     /// Decides every setting, or says all that is wrong in the file.
     pub(crate) fn resolve(
         args: Args,

@@ -15,6 +15,7 @@ mod errors;
 mod hangs_up;
 mod hostile;
 mod http2;
+mod inspects;
 mod links;
 mod load;
 mod login;

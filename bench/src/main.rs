@@ -62,11 +62,12 @@ fn run() -> Result<()> {
 }
 
 /// All benchmarks, in order; arguments choose some.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "cost",
     "latency",
     "memory",
     "replay",
+    "links",
     "sizes",
     "exactness",
     "anonymize",
@@ -87,6 +88,7 @@ fn measure(name: &str, effort: Effort) -> Result<()> {
         "latency" => proxy_latency::run()?.iter().for_each(Table::print),
         "memory" => proxy_memory::run()?,
         "replay" => replay::cost::beside_others(effort)?.print(),
+        "links" => replay::cost::of_links(effort)?.print(),
         "sizes" => {
             replay::cost::by_size(effort)?.print();
             replay::memory::run(effort)?;

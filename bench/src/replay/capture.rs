@@ -15,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) sessions: u64,
     /// Recorded nanoseconds from one exchange to the next.
     pub(crate) gap_ns: u64,
+    /// One in so many requests uses a value of its session's previous answer; 0 for none.
+    pub(crate) linked: u64,
 }
 
 /// Writes one; each exchange asks for `/n/` and its number, from 0.
@@ -27,11 +29,25 @@ pub(crate) fn write(folder: &Path, shape: Shape) -> Result<PathBuf> {
     )?;
     for number in 0..shape.exchanges {
         let (who, at_ns, seq) = (number % shape.sessions, number * shape.gap_ns, number + 1);
+        let links = shape.links(seq);
         writeln!(
             file,
-            r#"{{"type":"exchange","seq":{seq},"at_ns":{at_ns},"session":"s{who}","user":"u{who}","connection":{who},"route":"GET /n/{{id}}","request":{{"version":"1.1","method":"GET","path":"/n/{number}","query":"","headers":[["accept","application/json"]],"body":{{"encoding":"none","bytes":0}}}},"response":{{"status":200,"headers":[],"body":{{"encoding":"none","bytes":0}}}},"timing":{{"first_byte_ns":100000,"total_ns":100000}},"links":[],"flags":[]}}"#
+            r#"{{"type":"exchange","seq":{seq},"at_ns":{at_ns},"session":"s{who}","user":"u{who}","connection":{who},"route":"GET /n/{{id}}","request":{{"version":"1.1","method":"GET","path":"/n/{number}","query":"","headers":[["accept","application/json"]],"body":{{"encoding":"none","bytes":0}}}},"response":{{"status":200,"headers":[],"body":{{"encoding":"none","bytes":0}}}},"timing":{{"first_byte_ns":100000,"total_ns":100000}},"links":[{links}],"flags":[]}}"#
         )?;
     }
     file.flush()?;
     Ok(path)
+}
+
+impl Shape {
+    /// The links of an exchange: to what the origin of the benchmarks answers.
+    fn links(&self, seq: u64) -> String {
+        let is_linked = self.linked > 0 && seq.is_multiple_of(self.linked);
+        match seq.checked_sub(self.sessions) {
+            Some(from) if is_linked && from > 0 => {
+                format!(r#"{{"from":{from},"source":"body#/ok","into":"path/1"}}"#)
+            }
+            _ => String::new(),
+        }
+    }
 }

@@ -18,6 +18,7 @@ pub(crate) fn beside_others(effort: Effort) -> Result<Table> {
         exchanges: requests / 20,
         sessions: 1_000,
         gap_ns: 1_000_000,
+        linked: 0,
     };
     let capture = write(folder.path(), shape)?;
     let url = format!("http://{}/n/1", origin.address);
@@ -59,6 +60,51 @@ pub(crate) fn beside_others(effort: Effort) -> Result<Table> {
     })
 }
 
+/// What links cost: those who have none, and those who do.
+pub(crate) fn of_links(effort: Effort) -> Result<Table> {
+    let origin = nginx::origin()?;
+    let requests = u64::from(effort.of(200_000));
+    let mut rows: Vec<_> = LINKED.iter().map(|(name, ..)| Row::new(name)).collect();
+    for _ in 0..effort.rounds() {
+        for ((_, linked, args), row) in LINKED.iter().zip(&mut rows) {
+            let folder = tempfile::tempdir()?;
+            let shape = Shape {
+                exchanges: requests / 20,
+                sessions: 100,
+                gap_ns: 1_000_000,
+                linked: *linked,
+            };
+            let capture = write(folder.path(), shape)?;
+            let args = [&FLAT_OUT[..], *args].concat();
+            let before = cpu::of_ended_children()?;
+            let run = Run {
+                capture: &capture,
+                target: &origin.address,
+                args: &args,
+            };
+            let summary = run.to_end(folder.path())?;
+            ensure!(summary.fidelity.unresolved_links == 0, "a link led nowhere");
+            row.values.push(each(before, summary.totals.sent)?);
+        }
+    }
+    Ok(Table {
+        title: "a request sent, flat out, by what it takes of earlier answers",
+        rows,
+    })
+}
+
+/// How many requests have a link, one in so many, and how they are sent.
+const LINKED: [(&str, u64, &[&str]); 4] = [
+    (
+        "none, and nothing is followed (--verbatim)",
+        0,
+        &["--verbatim"],
+    ),
+    ("none", 0, &[]),
+    ("one value, each tenth", 10, &[]),
+    ("one value, each", 1, &[]),
+];
+
 /// Of captures from small to large, and of few sessions or many.
 pub(crate) fn by_size(effort: Effort) -> Result<Table> {
     let origin = nginx::origin()?;
@@ -70,6 +116,7 @@ pub(crate) fn by_size(effort: Effort) -> Result<Table> {
             exchanges,
             sessions: sessions.min(exchanges),
             gap_ns: 1_000_000,
+            linked: 0,
         };
         let capture = write(folder.path(), shape)?;
         let mut row = Row::new(name);

@@ -17,6 +17,7 @@ pub(crate) fn run(effort: Effort) -> Result<()> {
         exchanges: u64::from(effort.of(10_000_000)),
         sessions: 10_000,
         gap_ns: 1_000_000,
+        linked: 0,
     };
     let capture = write(folder.path(), shape)?;
     let size = capture.metadata()?.len() / 1_000_000;

@@ -79,6 +79,7 @@ fn measure(exchanges: u64, gap_ns: u64, speed: u64, pacing: &str) -> Result<(Sum
         exchanges,
         sessions: 100,
         gap_ns,
+        linked: 0,
     };
     let capture = write(folder.path(), shape)?;
     let run = Run {

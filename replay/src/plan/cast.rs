@@ -118,8 +118,8 @@ pub(crate) enum AssignError {
     /// There are not enough of them.
     #[error(
         "the capture needs {needed} test users{}, and `{}` has {available}; \
-         add lines to it, or set `share = true` under `[users]` in {config} \
-         to let several recorded users log in as one",
+         add lines to it, or let several recorded users log in as one: `--share-users`, or \
+         `share = true` under `[users]` in {config}",
         role.as_ref().map(|role| format!(" of role `{role}`")).unwrap_or_default(),
         file.display(),
     )]
@@ -191,8 +191,8 @@ mod tests {
     #[test]
     fn a_pool_that_is_too_small_is_an_error_unless_shared() {
         let wrong = |roles: &[_]| names(roles, 0, false).unwrap_err().to_string();
-        insta::assert_snapshot!(wrong(&[Some("admin"), Some("admin")]), @"the capture needs 2 test users of role `admin`, and `users.csv` has 1; add lines to it, or set `share = true` under `[users]` in other.toml to let several recorded users log in as one");
-        insta::assert_snapshot!(wrong(&[None; 5]), @"the capture needs 5 test users, and `users.csv` has 4; add lines to it, or set `share = true` under `[users]` in other.toml to let several recorded users log in as one");
+        insta::assert_snapshot!(wrong(&[Some("admin"), Some("admin")]), @"the capture needs 2 test users of role `admin`, and `users.csv` has 1; add lines to it, or let several recorded users log in as one: `--share-users`, or `share = true` under `[users]` in other.toml");
+        insta::assert_snapshot!(wrong(&[None; 5]), @"the capture needs 5 test users, and `users.csv` has 4; add lines to it, or let several recorded users log in as one: `--share-users`, or `share = true` under `[users]` in other.toml");
         assert_eq!(
             names(&[Some("admin"), Some("admin")], 0, true).unwrap(),
             ["a1", "a1"]

@@ -88,7 +88,7 @@ fn a_pool_that_is_too_small() {
     };
     let config = "users.file = \"users.csv\"\n";
     let small = check(&replay().file("config/replay.toml", config), 2);
-    insta::assert_snapshot!(small, @"error: the capture needs 2 test users, and `users.csv` has 1; add lines to it, or set `share = true` under `[users]` in config/replay.toml to let several recorded users log in as one");
+    insta::assert_snapshot!(small, @"error: the capture needs 2 test users, and `users.csv` has 1; add lines to it, or let several recorded users log in as one: `--share-users`, or `share = true` under `[users]` in config/replay.toml");
     let shared = replay().file(
         "config/replay.toml",
         &format!("{config}users.share = true\n"),

@@ -104,13 +104,16 @@ impl Scrub<'_> {
         }
     }
 
-    /// Replay keeps cookies as a browser does: that they come again is no link.
+    /// Replay keeps cookies as a browser does: that they come again is no link, and what looks like
+    /// an identifier in them is none that a replay would have to know.
     fn cookies(&mut self, header: &str) -> String {
         self.here.stop();
+        let identifier = self.identifier;
         let cookies: Vec<String> = header
             .split(';')
             .map(|cookie| self.cookie(cookie))
             .collect();
+        self.identifier = identifier;
         cookies.join("; ")
     }
 

@@ -230,4 +230,4 @@ fn index(place: u32) -> usize {
 const MOST: usize = 1024;
 
 /// From how many places on the items of a list are not looked into any more.
-const LISTED: usize = 100;
+const LISTED: usize = 256;

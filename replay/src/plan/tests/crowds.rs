@@ -83,7 +83,7 @@ fn clones_log_in_as_somebody_else() {
     let names: BTreeSet<_> = plan.players.iter().map(|player| player.identity).collect();
     assert_eq!((as_whom.len(), names.len()), (3, 3));
     let error = crowd("4").unwrap_err();
-    insta::assert_snapshot!(error, @"the capture needs 4 test users, and `users.csv` has 3; add lines to it, or set `share = true` under `[users]` in other.toml to let several recorded users log in as one");
+    insta::assert_snapshot!(error, @"the capture needs 4 test users, and `users.csv` has 3; add lines to it, or let several recorded users log in as one: `--share-users`, or `share = true` under `[users]` in other.toml");
 }
 
 #[test]

@@ -71,6 +71,18 @@ fn credentials_become_slots_from_the_log_in_on() {
 }
 
 #[test]
+fn an_identifier_in_a_cookie_is_none_that_a_replay_has_to_know() {
+    let mut anonymizer = Anonymizer::new(shipped_policy(), &Mode::Tokens, Sample::ALL);
+    let exchange = Made::new("GET", "/api/v1/people")
+        .header(
+            "cookie",
+            "csrf=0123456789abcdef0123456789abcdef; a=6f2c1a52-9d39-4a8e-8a3f-3a9e1c2b7d10",
+        )
+        .apply(&mut anonymizer);
+    assert!(exchange.flags.is_empty(), "{:?}", exchange.flags);
+}
+
+#[test]
 fn a_failed_log_in_has_no_slots() {
     let exchange = Made::new("POST", "/api/v1/auth/login/json")
         .body(

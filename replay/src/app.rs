@@ -19,7 +19,7 @@ use crate::limits::{Limits, Refusals};
 use crate::merge::Source;
 use crate::output::Output;
 use crate::plan::overview::Overview;
-use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, week};
+use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, Weeks};
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
@@ -94,10 +94,17 @@ fn shift_days(settings: &Settings, captures: &Captures) -> Result<Option<i64>, T
         Some(ShiftDates::To(date)) => date,
         Some(ShiftDates::ToToday) => Zoned::now().date(),
     };
-    let first = captures.read().map_err(usage)?.take(LOOKED_AT);
-    let first: Vec<_> = first.collect::<Result<_, _>>().map_err(usage)?;
-    let exchanges = first.iter().map(|recorded| &recorded.exchange);
-    Ok(Some(week::days_to(date, exchanges).unwrap_or_default()))
+    let mut weeks = Weeks::default();
+    for recorded in captures.read().map_err(usage)?.take(LOOKED_AT) {
+        weeks.add(&recorded.map_err(usage)?.exchange.request);
+    }
+    let days = weeks.days_to(date);
+    if days.is_none() {
+        console::warning(&format!(
+            "--shift-dates moves nothing: none of the first {LOOKED_AT} requests has a date"
+        ));
+    }
+    Ok(days)
 }
 
 /// What was said of the captures.

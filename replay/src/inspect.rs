@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::civil::Date;
 use serde::Serialize;
-use trace::exchange::{Content, Exchange, Flag, Request};
+use trace::exchange::{Content, Flag, Request};
 
-use crate::plan::week;
+use crate::plan::{Recorded, Weeks};
 use crate::slot::{self, Kind, Part};
 
 /// A capture, as it is to be followed.
@@ -64,11 +63,8 @@ pub(crate) struct Inspector {
     routes: HashMap<String, Route>,
     sessions: HashMap<String, Session>,
     users: HashMap<String, Option<String>>,
-    weeks: BTreeMap<Date, u64>,
+    weeks: Weeks,
     first_ns: Option<u64>,
-    /// Routes of answers that may be used, by exchange.
-    given: HashMap<u64, String>,
-    used: BTreeSet<u64>,
 }
 
 #[derive(Default)]
@@ -81,7 +77,8 @@ struct Session {
 
 impl Inspector {
     /// Takes one more exchange; `role` is what its answer tells of its user.
-    pub(crate) fn add(&mut self, exchange: &Exchange, role: Option<String>) {
+    pub(crate) fn add(&mut self, recorded: &Recorded, role: Option<String>) {
+        let exchange = &recorded.exchange;
         let first_ns = *self.first_ns.get_or_insert(exchange.at_ns);
         self.found.exchanges += 1;
         self.found.length_ns = self.found.length_ns.max(exchange.at_ns - first_ns);
@@ -92,10 +89,7 @@ impl Inspector {
             *self.found.slots.entry(kind.word().to_owned()).or_default() += count;
             session.met(kind);
         }
-        for date in week::in_request(&exchange.request) {
-            self.found.dates += 1;
-            *self.weeks.entry(week::monday(date)).or_default() += 1;
-        }
+        self.weeks.add(&exchange.request);
         let set = exchange
             .response
             .headers
@@ -105,37 +99,27 @@ impl Inspector {
         self.found
             .cookies
             .extend(names.map(|name| name.trim().to_owned()));
-        self.follow(exchange);
+        self.follow(recorded);
     }
 
-    fn follow(&mut self, exchange: &Exchange) {
+    fn follow(&mut self, recorded: &Recorded) {
+        let exchange = &recorded.exchange;
         let has = |flag| exchange.flags.contains(&flag);
         let session = self.sessions.entry(exchange.session.clone()).or_default();
         let route = self.routes.entry(exchange.route.clone()).or_default();
         let unfollowed = has(Flag::Identifier) && exchange.links.is_empty();
         route.exchanges += 1;
+        route.sources += u64::from(!recorded.used.is_empty());
         route.links += exchange.links.len() as u64;
         route.unfollowed += u64::from(unfollowed);
         route.after_cut += u64::from(unfollowed && session.was_cut);
         route.addresses += u64::from(has_address(&exchange.request));
         route.cut += u64::from(has(Flag::ResponseTruncated));
         session.was_cut |= has(Flag::ResponseTruncated);
-        self.given.insert(exchange.seq, exchange.route.clone());
-        self.used
-            .extend(exchange.links.iter().map(|link| link.from));
     }
 
     /// All of it.
-    pub(crate) fn end(mut self) -> Inspection {
-        for from in &self.used {
-            if let Some(route) = self
-                .given
-                .get(from)
-                .and_then(|name| self.routes.get_mut(name))
-            {
-                route.sources += 1;
-            }
-        }
+    pub(crate) fn end(self) -> Inspection {
         let routes = self.routes.into_iter();
         let mut routes: Vec<_> = routes
             .map(|(name, of)| Route { route: name, ..of })
@@ -145,7 +129,6 @@ impl Inspector {
         for role in self.users.values().flatten() {
             *roles.entry(role.clone()).or_default() += 1;
         }
-        let busiest = self.weeks.iter().rev().max_by_key(|(_, count)| **count);
         let count = |which: fn(&Session) -> bool| {
             self.sessions
                 .values()
@@ -158,7 +141,8 @@ impl Inspector {
             sessions: self.sessions.len() as u64,
             sessions_with_tokens: count(|session| session.has_token),
             sessions_without_log_in: count(|session| session.without),
-            busiest_week: busiest.map(|(monday, _)| monday.to_string()),
+            dates: self.weeks.dates,
+            busiest_week: self.weeks.busiest().map(|monday| monday.to_string()),
             routes,
             ..self.found
         }
@@ -219,8 +203,8 @@ mod tests {
     use super::*;
     use crate::plan::tests::exchange;
 
-    #[test]
-    fn what_a_capture_asks_for_is_added_up() {
+    /// Two users, of whom one logs in, and one is known by a token alone.
+    fn found() -> Inspection {
         let mut inspector = Inspector::default();
         let with_token = |seq, session| {
             let mut exchange = exchange(seq, seq * 1_000, session);
@@ -246,9 +230,22 @@ mod tests {
             into: "path/3".to_owned(),
         }];
         for exchange in [log_in, cut, lost, linked] {
-            inspector.add(&exchange, (exchange.seq == 1).then(|| "admin".to_owned()));
+            let role = (exchange.seq == 1).then(|| "admin".to_owned());
+            let mut recorded = Recorded::from(exchange);
+            if recorded.exchange.seq == 2 {
+                recorded.used.push(trace::format::Used {
+                    source: "body#/id".to_owned(),
+                    times: 1,
+                });
+            }
+            inspector.add(&recorded, role);
         }
-        let found = inspector.end();
+        inspector.end()
+    }
+
+    #[test]
+    fn what_a_capture_asks_for_is_added_up() {
+        let found = found();
         assert_eq!(
             (found.exchanges, found.length_ns, found.users),
             (4, 3_000, 2)

@@ -66,7 +66,12 @@ impl<'a> Seen<'a> {
             .join(",");
         seen.body = match coding::decode(&codings, body, MOST_DECODED) {
             Ok(Cow::Borrowed(body)) => String::from_utf8_lossy(body),
-            Ok(Cow::Owned(body)) => String::from_utf8(body).unwrap_or_default().into(),
+            Ok(Cow::Owned(body)) => match String::from_utf8(body) {
+                Ok(body) => body.into(),
+                Err(error) => String::from_utf8_lossy(error.as_bytes())
+                    .into_owned()
+                    .into(),
+            },
             Err(_) => "".into(),
         };
         seen
@@ -244,7 +249,7 @@ impl fmt::Display for Locator {
 pub(crate) struct InvalidLocator(String);
 
 /// Bytes of a body once it is decoded, at most.
-const MOST_DECODED: usize = 16 << 20;
+const MOST_DECODED: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

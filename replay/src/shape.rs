@@ -68,12 +68,15 @@ impl Comparing {
         match (recorded, live) {
             (Value::Object(recorded), Value::Object(live)) => self.object(recorded, live),
             (Value::Array(recorded), Value::Array(live)) => self.list(recorded, live),
-            _ if kind(recorded) == live_kind(live) => {}
+            _ if kind(recorded) == live_kind(live) || is_number_id(recorded, live) => {}
             _ => self.add(What::Type),
         }
     }
 
     fn object(&mut self, recorded: &Map<String, Value>, live: &Map<String, Value>) {
+        if is_dictionary(recorded) || is_dictionary(live) {
+            return self.dictionary(recorded, live);
+        }
         for (name, value) in recorded {
             let length = self.enter(name);
             match live.get(name) {
@@ -85,6 +88,18 @@ impl Comparing {
         for name in live.keys().filter(|name| !recorded.contains_key(*name)) {
             let length = self.enter(name);
             self.add(What::New);
+            self.at.truncate(length);
+        }
+    }
+
+    /// One whose names are data is like a list.
+    fn dictionary(&mut self, recorded: &Map<String, Value>, live: &Map<String, Value>) {
+        if recorded.len() != live.len() {
+            self.add(What::Length);
+        }
+        if let (Some(item), Some(first)) = (recorded.values().next(), live.values().next()) {
+            let length = self.enter("*");
+            self.value(item, first);
             self.at.truncate(length);
         }
     }
@@ -115,6 +130,26 @@ impl Comparing {
         let at = self.at.clone();
         self.found.push(Difference { at, what });
     }
+}
+
+/// Whether an object has a name that no field would have: an address, a date, an identifier, a name
+/// of a person. Such names are in no report.
+fn is_dictionary(object: &Map<String, Value>) -> bool {
+    let is_field = |name: &str| {
+        let letters = name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-$@:.".contains(&b));
+        let digits = name.bytes().filter(u8::is_ascii_digit).count();
+        let begins = name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+        begins && letters && digits <= 4 && name.len() <= 48 && !name[1..].contains('@')
+    };
+    object.keys().any(|name| !is_field(name))
+}
+
+/// Whether a number is what was recorded as an identifier: shapes have these as text.
+fn is_number_id(recorded: &Value, live: &Value) -> bool {
+    let id = recorded.as_str().and_then(|word| word.strip_prefix("id:"));
+    live.is_number() && id.is_some_and(|id| id.parse::<f64>().is_ok())
 }
 
 /// The type of what was recorded: a shape's words but for three stand for text.
@@ -161,12 +196,12 @@ mod tests {
 
     #[test]
     fn each_difference_is_told_with_its_place() {
-        let recorded = json!({"items": ["array(3)", {"id": "id:x", "name": "string(3)"}], "total": "number", "a/b": "null"});
-        let live = json!({"items": [{"id": 7, "new": 1}], "total": null, "a/b": {}});
+        let recorded = json!({"items": ["array(3)", {"id": "id:x", "name": "string(3)"}], "total": "number", "a.b": "null"});
+        let live = json!({"items": [{"id": 7, "new": 1}], "total": null, "a.b": {}});
         assert_eq!(
             found(&recorded, &live),
             [
-                "type /a~1b",
+                "type /a.b",
                 "length /items",
                 "type /items/*/id",
                 "gone /items/*/name",
@@ -175,5 +210,41 @@ mod tests {
             ]
         );
         assert_eq!(found(&json!({"a": "null"}), &json!([])), ["type "]);
+    }
+
+    #[test]
+    fn names_that_are_data_are_in_no_report() {
+        let recorded = json!({"2027-04-19": {"n": "number"}, "2027-04-20": {"n": "number"}});
+        let live = json!({"2026-11-16": {"n": "text"}});
+        assert_eq!(found(&recorded, &live), ["length ", "type /*/n"]);
+        for name in [
+            "ann@example.com",
+            "Ann Miller",
+            "6f2c1a52-9d39-4a8e",
+            "1952",
+            "",
+            "ü",
+            "x\u{1b}[2J",
+        ] {
+            let told = found(&json!({}), &json!({name: 1}));
+            assert_eq!(told, ["length "], "{name}");
+        }
+        assert_eq!(
+            found(&json!({}), &json!({"person_id2": 1})),
+            ["new /person_id2"]
+        );
+    }
+
+    #[test]
+    fn a_number_may_be_what_is_told_as_an_identifier() {
+        let recorded = json!({"id": "id:4711", "token": "id:ab12"});
+        assert_eq!(
+            found(&recorded, &json!({"id": 17, "token": 5})),
+            ["type /token"]
+        );
+        assert_eq!(
+            found(&recorded, &json!({"id": "17", "token": "x"})),
+            [""; 0]
+        );
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use trace::format::{Ordered, Reader, Window};
+use trace::format::{Ordered, Reader, Uses, Window};
 
 use super::{Block, count, each, grouped, one_line};
 use crate::cli::Inspect;
 use crate::console;
 use crate::exit::{Exit, Trouble, failed, usage};
 use crate::inspect::{Inspection, Inspector, Route};
-use crate::plan::Roles;
+use crate::plan::{Recorded, Roles};
 use crate::report::words::{micros, table};
 use crate::settings::file::File;
 use crate::settings::{Settings, Users};
@@ -35,10 +35,12 @@ fn look(file: &Path, users: &Users) -> Result<Inspection, anyhow::Error> {
     let reader = Reader::open(file).map_err(one_line)?;
     let mut inspector = Inspector::default();
     let roles = Roles::new(users.role.clone());
+    let mut uses = Uses::open(file).map_err(one_line)?;
     for exchange in Ordered::new(reader, Window::default()) {
         let exchange = exchange.map_err(one_line)?;
         let role = roles.told_by(&exchange);
-        inspector.add(&exchange, role);
+        let used = uses.of(exchange.seq);
+        inspector.add(&Recorded { exchange, used }, role);
     }
     Ok(inspector.end())
 }

@@ -105,6 +105,7 @@ impl Comparer {
         let entry = arrival.entry();
         if let Some(shape) = entry.shape
             && answer.status == entry.status
+            && answer.body.len() <= LONGEST
         {
             let pair = Pair {
                 route: entry.route,
@@ -118,8 +119,9 @@ impl Comparer {
     }
 }
 
-/// Answers that wait to be compared.
-const WAITING: usize = 32;
+/// Answers that wait to be compared, and bytes of each.
+const WAITING: usize = 16;
+const LONGEST: usize = 256 * 1024;
 /// Differences that are kept of a route.
 const MOST_DIFFERENCES: usize = 200;
 /// Of a route one answer of a worker in this time.

@@ -74,7 +74,15 @@ impl Jar {
         }
         let same = |other: &Cookie| (&other.name, &other.path) == (&cookie.name, &cookie.path);
         self.cookies.retain(|other| !same(other));
+        if self.cookies.len() >= MOST {
+            self.cookies.remove(0);
+        }
         self.cookies.push(cookie);
+    }
+
+    /// Forgets that some were taken back.
+    pub(super) fn begin_anew(&mut self) {
+        self.cookies.retain(|cookie| cookie.value.is_some());
     }
 
     /// What is sent under that name to that path at this time of the clock: of several the one
@@ -152,6 +160,9 @@ fn date(text: &str) -> Option<i64> {
     Some(at.as_second())
 }
 
+/// Cookies that a session keeps, as browsers do.
+const MOST: usize = 180;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +227,18 @@ mod tests {
         assert!(has("c", 129) && !has("c", 130));
         assert!(!has("d", 100) && !has("e", 100));
         assert!(has("f", 1_000_000));
+    }
+
+    #[test]
+    fn a_session_that_begins_anew_does_not_know_what_was_taken_back() {
+        let mut jar = jar(&["a=1; Path=/", "b=2; Path=/", "b=; Path=/; Max-Age=0"]);
+        jar.begin_anew();
+        assert_eq!(jar.find("a", "/", false, 0), Crumb::Value("1"));
+        assert_eq!(jar.find("b", "/", false, 0), Crumb::Unknown);
+        for number in 0..=MOST {
+            jar.take(&format!("n{number}=1; Path=/"), "/", NOW);
+        }
+        assert_eq!(jar.cookies.len(), MOST);
     }
 
     #[test]

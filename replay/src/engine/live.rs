@@ -1,6 +1,6 @@
 //! Live values: what answers of this run gave, for the requests of their sessions that use it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::quality::RandomState;
@@ -12,12 +12,15 @@ use crate::locator::Given;
 #[derive(Default)]
 pub(super) struct Live {
     sessions: RefCell<Vec<Vec<Value>>>,
-    /// Those that all known uses were made of, the first one first.
-    spent: RefCell<VecDeque<(usize, u64)>>,
-    /// What stood last at each place of the requests of a route.
+    /// All values, the first one first, and how many there may be.
+    order: RefCell<VecDeque<(usize, u64)>>,
+    most: usize,
+    /// What stood last at each place of the requests of a route, whatever the session.
     last: RefCell<HashMap<u64, Box<str>, RandomState>>,
     /// Told when one is known, or is known to be missing.
     news: Notify,
+    /// Whether nobody is to wait any more.
+    closed: Cell<bool>,
 }
 
 struct Value {
@@ -88,6 +91,14 @@ impl From<Given<'_>> for State {
 }
 
 impl Live {
+    /// Of one of so many workers.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            most: (MOST_VALUES / workers).max(1_024),
+            ..Self::default()
+        }
+    }
+
     /// Takes note of what is known of a value, and of how many places use it.
     pub(super) fn put(&self, session: usize, key: u64, uses: u32, state: State) {
         let mut sessions = self.sessions.borrow_mut();
@@ -95,17 +106,43 @@ impl Live {
             sessions.resize_with((session + 1).next_power_of_two(), Vec::new);
         }
         let values = &mut sessions[session];
-        match values.iter_mut().find(|value| value.key == key) {
+        let known = values.iter_mut().find(|value| value.key == key);
+        let was_awaited = known
+            .as_ref()
+            .is_some_and(|value| value.state == State::Awaited);
+        match known {
             Some(value) => (value.uses, value.state) = (uses, state),
             None => {
-                if values.len() >= MOST_VALUES {
-                    values.remove(0);
-                }
                 values.push(Value { key, uses, state });
+                self.order.borrow_mut().push_back((session, key));
+                self.make_room(&mut sessions);
             }
         }
         drop(sessions);
-        self.news.notify_waiters();
+        if was_awaited {
+            self.news.notify_waiters();
+        }
+    }
+
+    /// Forgets a value where there are too many: the first one that all known uses were made of, else
+    /// the first one.
+    fn make_room(&self, sessions: &mut [Vec<Value>]) {
+        let mut order = self.order.borrow_mut();
+        if order.len() <= self.most {
+            return;
+        }
+        let is_over = |(session, key): &(usize, u64)| {
+            let value = sessions[*session].iter().find(|value| value.key == *key);
+            value.is_none_or(|value| value.uses == 0)
+        };
+        let spent = order.iter().take(LOOKED_AT).position(is_over);
+        if let Some((session, key)) = order.remove(spent.unwrap_or_default()) {
+            let values = &mut sessions[session];
+            values.retain(|value| value.key != key);
+            if values.is_empty() {
+                *values = Vec::new();
+            }
+        }
     }
 
     /// Looks at a value.
@@ -138,23 +175,10 @@ impl Live {
     /// that are not read yet may use it, too.
     pub(super) fn used(&self, session: usize, key: u64) {
         let mut sessions = self.sessions.borrow_mut();
-        let Some(values) = sessions.get_mut(session) else {
-            return;
-        };
-        let Some(value) = values.iter_mut().find(|value| value.key == key) else {
-            return;
-        };
-        value.uses = value.uses.saturating_sub(1);
-        if value.uses > 0 {
-            return;
-        }
-        let mut spent = self.spent.borrow_mut();
-        spent.push_back((session, key));
-        if spent.len() > MOST_SPENT
-            && let Some((session, key)) = spent.pop_front()
-            && let Some(values) = sessions.get_mut(session)
-        {
-            values.retain(|value| value.key != key || value.uses > 0);
+        let values = sessions.get_mut(session).map(Vec::as_mut_slice);
+        let mut values = values.unwrap_or_default().iter_mut();
+        if let Some(value) = values.find(|value| value.key == key) {
+            value.uses = value.uses.saturating_sub(1);
         }
     }
 
@@ -162,18 +186,24 @@ impl Live {
     pub(super) async fn wait(&self, session: usize, key: u64) -> bool {
         let is_awaited = || self.look(session, key, |state| *state == State::Awaited);
         let mut waited = false;
-        while is_awaited() {
+        while is_awaited() && !self.closed.get() {
             waited = true;
             self.news.notified().await;
         }
         waited
     }
+
+    /// Lets nobody wait any more.
+    pub(super) fn close(&self) {
+        self.closed.set(true);
+        self.news.notify_waiters();
+    }
 }
 
-/// Values of a worker that nobody is known to use any more: about 10 MB.
-const MOST_SPENT: usize = 65_536;
-/// Values that a session has at once: those who were to use them may have been dropped.
-const MOST_VALUES: usize = 512;
+/// Values of all workers: about 20 MB.
+const MOST_VALUES: usize = 131_072;
+/// How far the one to be forgotten is looked for.
+const LOOKED_AT: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -188,42 +218,34 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_known_to_its_session_and_goes_when_it_was_used_and_there_are_many() {
-        let live = Live::default();
+    fn a_value_is_known_to_its_session() {
+        let live = Live::new(1);
         live.put(3, 7, 2, given("a"));
         assert_eq!(state(&live, 3, 7), given("a"));
-        let missing = State::Missing(Missing::NOT_PLAYED);
-        assert_eq!(state(&live, 2, 7), missing);
-        live.used(3, 7);
-        for key in 0..=MOST_SPENT as u64 {
-            live.put(4, key, 1, given("b"));
-            live.used(4, key);
-        }
-        // The second use is still to come.
-        assert_eq!(state(&live, 3, 7), given("a"));
-        live.used(3, 7);
+        assert_eq!(state(&live, 2, 7), State::Missing(Missing::NOT_PLAYED));
+        (0..3).for_each(|_| live.used(3, 7));
         live.used(9, 7);
+        // Somebody who is not read yet may use it, too.
         assert_eq!(state(&live, 3, 7), given("a"));
-        for key in 0..MOST_SPENT as u64 {
-            live.put(5, key, 1, given("b"));
-            live.used(5, key);
-        }
-        assert_eq!(state(&live, 3, 7), missing);
     }
 
     #[test]
-    fn what_nobody_uses_goes_when_there_is_too_much() {
-        let live = Live::default();
-        for key in 0..=MOST_VALUES as u64 {
+    fn when_there_are_many_those_go_first_that_were_used() {
+        let live = Live::new(MOST_VALUES);
+        let is_there = |key| state(&live, 0, key) == given("a");
+        for key in 0..1_024 {
             live.put(0, key, 1, given("a"));
         }
-        assert_eq!(state(&live, 0, 0), State::Missing(Missing::NOT_PLAYED));
-        assert_eq!(state(&live, 0, 1), given("a"));
+        live.used(0, 1);
+        live.put(1, 7, 1, given("b"));
+        assert!(is_there(0) && !is_there(1) && is_there(2));
+        live.put(1, 8, 1, given("b"));
+        assert!(!is_there(0) && is_there(2));
     }
 
     #[tokio::test(flavor = "current_thread")]
     async fn who_needs_a_value_waits_until_it_is_known() {
-        let live = Live::default();
+        let live = Live::new(1);
         live.put(0, 1, 1, State::Awaited);
         let known = async {
             tokio::task::yield_now().await;

@@ -4,12 +4,13 @@
 
 use std::fmt;
 
+use http::{HeaderValue, header};
 use secrecy::ExposeSecret as _;
 
 use crate::clock;
 use crate::locator::Seen;
 use crate::plan::{Player, USER_AGENT, address, loadtest_path};
-use crate::settings::{AuthRequest, Sends};
+use crate::settings::AuthRequest;
 use crate::slot::{self, Place};
 
 use super::Job;
@@ -148,7 +149,7 @@ impl Writing<'_> {
                 extra.value.as_bytes(),
             );
         }
-        self.credentials(&what.path, &mut out);
+        self.credentials(what, &mut out);
         if gated {
             mark(job, &mut out);
         }
@@ -162,22 +163,26 @@ impl Writing<'_> {
         out
     }
 
-    /// What the session has by now: its cookies, and its token where one is sent some other way.
-    fn credentials(&self, path: &str, out: &mut Vec<u8>) {
-        let session = self.job.place_of(self.player.session);
-        if let Some(cookies) = self.memory.all_cookies(session, path, self.job.is_secure()) {
+    /// What the session has by now: its cookies, and for a refresh its token where that is sent some
+    /// other way. A log-in with a token that is over would be refused by some.
+    fn credentials(&self, what: &AuthRequest, out: &mut Vec<u8>) {
+        let (job, memory) = (self.job, self.memory);
+        let session = job.place_of(self.player.session);
+        if let Some(cookies) = memory.all_cookies(session, &what.path, job.is_secure())
+            && HeaderValue::from_str(&cookies).is_ok()
+        {
             header_line(out, b"cookie", cookies.as_bytes());
         }
-        if let Some(Sends { header, .. }) = &self.job.auth.sends
-            && header != http::header::COOKIE
+        let is_refresh = what.body.contains(REFRESH) || !what.body.contains(PASSWORD);
+        if is_refresh
+            && let Some(sends) = &job.auth.sends
+            && sends.header != header::COOKIE
+            && let Some(value) = memory
+                .players
+                .access(self.player.identity, |it| sends.value(it))
+            && HeaderValue::from_str(&value).is_ok()
         {
-            let sends = self.job.auth.sends.as_ref();
-            let written = self.memory.players.access(self.player.identity, |token| {
-                sends.map(|sends| sends.value(token))
-            });
-            if let Some(value) = written.flatten() {
-                header_line(out, header.as_str().as_bytes(), value.as_bytes());
-            }
+            header_line(out, sends.header.as_str().as_bytes(), value.as_bytes());
         }
     }
 

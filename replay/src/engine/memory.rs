@@ -27,7 +27,6 @@ pub(super) struct Values {
 }
 
 /// All that is remembered.
-#[derive(Default)]
 pub(super) struct Memory {
     pub(super) players: Players,
     live: Live,
@@ -36,6 +35,21 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Of one of so many workers.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            players: Players::default(),
+            live: Live::new(workers),
+            jars: RefCell::default(),
+        }
+    }
+
+    /// Lets nobody wait for anything any more.
+    pub(super) fn close(&self) {
+        self.players.close();
+        self.live.close();
+    }
+
     /// What has to be kept of the answer to an arrival, to learn from it.
     pub(super) fn keep(arrival: &Arrival) -> Keep {
         let entry = arrival.entry();
@@ -69,24 +83,21 @@ impl Memory {
             return;
         }
         let seen = Seen::of(&answer.head, &answer.body);
-        if let Some(line) = entry
-            .cookies
-            .and_then(|place| arrival.window.cookies(place))
-        {
-            self.take_cookies(session, &line.path, &seen);
-        }
+        self.take_cookies_of(session, arrival, &seen);
         if let Some(identity) = entry.gives {
             let identity = job.identity(identity, arrival);
             let now_ns = clock::now_ns();
             self.players.take(identity, &seen, &job.auth, now_ns);
         }
+        let refused = answer.status >= 400 && answer.status != entry.status;
         self.put(session, arrival, |place| {
-            match place.map(|place| place.find(&seen)) {
-                Some(Ok(given)) => given.into(),
-                _ if answer.status >= 400 => State::Missing(missing(arrival, Cause::SourceFailed)),
-                Some(Err(Nothing::EmptyList)) => State::Missing(missing(arrival, Cause::EmptyList)),
-                _ => State::Missing(missing(arrival, Cause::NoPlace)),
-            }
+            let cause = match place.map(|place| place.find(&seen)) {
+                _ if refused => Cause::SourceFailed,
+                Some(Ok(given)) if !given.text.is_empty() => return given.into(),
+                Some(Err(Nothing::EmptyList)) => Cause::EmptyList,
+                _ => Cause::NoPlace,
+            };
+            State::Missing(missing(arrival, cause))
         });
     }
 
@@ -94,7 +105,6 @@ impl Memory {
     pub(super) fn forgo(&self, session: usize, arrival: &Arrival) {
         let missing = missing(arrival, Cause::NotPlayed);
         self.put(session, arrival, |_source| State::Missing(missing));
-        self.used(session, arrival);
     }
 
     /// Waits for the values that an arrival uses; tells whether it had to.
@@ -137,10 +147,25 @@ impl Memory {
         stood
     }
 
-    /// Takes note that an arrival has used what it uses.
-    fn used(&self, session: usize, arrival: &Arrival) {
+    /// Takes note that an arrival has used what it uses, or never will.
+    pub(super) fn used(&self, session: usize, arrival: &Arrival) {
         for link in links(arrival) {
             self.live.used(session, at_lap(link.key, arrival));
+        }
+    }
+
+    /// Keeps the cookies that the answer to an arrival sets.
+    pub(super) fn take_cookies_of(&self, session: usize, arrival: &Arrival, answer: &Seen<'_>) {
+        let line = arrival.entry().cookies;
+        if let Some(line) = line.and_then(|place| arrival.window.cookies(place)) {
+            self.take_cookies(session, &line.path, answer);
+        }
+    }
+
+    /// A session begins anew: what was taken back at its end is not, any more.
+    pub(super) fn begin_anew(&self, session: usize) {
+        if let Some(jar) = self.jars.borrow_mut().get_mut(session) {
+            jar.begin_anew();
         }
     }
 

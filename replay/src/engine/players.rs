@@ -2,7 +2,7 @@
 //!
 //! Secrets stay in their type until the moment they are written into a request.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
@@ -21,6 +21,8 @@ use super::Job;
 pub(super) struct Players {
     known: RefCell<HashMap<u32, Known, RandomState>>,
     changed: Notify,
+    /// Whether nobody is to wait any more.
+    closed: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -34,19 +36,14 @@ struct Known {
     times: u32,
     /// Whether the access token was used since.
     is_used: bool,
-    /// Requests on their way whose answer brings a token: by how they get it.
-    coming: [u32; 2],
+    /// Requests on their way that bring a token and wait for nobody: what this program makes up, and
+    /// recorded refreshes once they go out.
+    coming: u32,
+    /// Recorded log-ins that were released so far, and those of them that are over.
+    released: u32,
+    over: u32,
     /// After a log-in in vain, the next one is not before this.
     not_before_ns: u64,
-}
-
-/// How a request gets a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
-    /// It is a log-in, or any that this program makes up: it waits for nobody else's token.
-    LogIn,
-    /// It is a recorded refresh: it waits for those, and only for those.
-    Refresh,
 }
 
 /// What can be said of an access token.
@@ -105,30 +102,59 @@ impl Players {
             .map_or(0, |known| known.times)
     }
 
-    /// Takes note that a request which brings a token goes out.
-    pub(super) fn expect(&self, identity: u32, by: By) {
-        self.with(identity, |known| known.coming[by as usize] += 1);
+    /// Takes note that a request which brings a token goes out, and waits for nobody.
+    pub(super) fn expect(&self, identity: u32) {
+        self.with(identity, |known| known.coming += 1);
     }
 
-    /// The same for one that this program makes up, unless one is on its way already, or was in
-    /// vain just now; gives who it is for.
-    pub(super) fn expect_own(&self, identity: u32, now_ns: u64) -> Option<Player> {
+    /// The same for one that this program makes up, unless another one is on its way already, or was
+    /// in vain just now; gives who it is for.
+    pub(super) fn expect_own(&self, identity: u32, mark: u32, now_ns: u64) -> Option<Player> {
         let mut known = self.known.borrow_mut();
         let known = known.get_mut(&identity)?;
-        if known.coming != [0, 0] || now_ns < known.not_before_ns {
+        if known.is_coming(mark) || now_ns < known.not_before_ns {
             return None;
         }
         let player = known.player.clone()?;
-        known.coming[By::LogIn as usize] += 1;
+        known.coming += 1;
         Some(player)
+    }
+
+    /// Takes note that an expected answer is in, whatever it brought.
+    pub(super) fn settle(&self, identity: u32) {
+        self.with(identity, |known| {
+            debug_assert!(known.coming > 0, "it was expected");
+            known.coming = known.coming.saturating_sub(1);
+        });
+        self.changed.notify_waiters();
+    }
+
+    /// Takes note that a recorded log-in is released.
+    pub(super) fn release(&self, identity: u32) {
+        self.with(identity, |known| known.released += 1);
+    }
+
+    /// Takes note that a recorded log-in is over, or will not be sent.
+    pub(super) fn over(&self, identity: u32) {
+        self.with(identity, |known| known.over += 1);
+        self.changed.notify_waiters();
+    }
+
+    /// Stands for the recorded log-ins that were released by now. Who waits for these alone waits
+    /// for nobody who may wait for it.
+    pub(super) fn mark(&self, identity: u32) -> u32 {
+        self.known
+            .borrow()
+            .get(&identity)
+            .map_or(0, |known| known.released)
     }
 
     /// Those whose tokens are old and were used: they will be again.
     pub(super) fn ageing(&self, auth: &Auth, now_ns: u64) -> Vec<u32> {
         let known = self.known.borrow();
-        let ageing = known.iter().filter(|(_, known)| {
-            known.is_used && matches!(known.token(auth, now_ns), Token::Old | Token::Over)
-        });
+        let ageing = known
+            .iter()
+            .filter(|(_, known)| known.is_used && known.token(auth, now_ns) == Token::Old);
         ageing.map(|(identity, _)| *identity).collect()
     }
 
@@ -150,15 +176,6 @@ impl Players {
         true
     }
 
-    /// Takes note that an expected answer is in, whatever it brought.
-    pub(super) fn settle(&self, identity: u32, by: By) {
-        self.with(identity, |known| {
-            let coming = &mut known.coming[by as usize];
-            *coming = coming.saturating_sub(1);
-        });
-        self.changed.notify_waiters();
-    }
-
     /// Takes note that the tokens of one are of no use, and when it may try again.
     pub(super) fn failed(&self, identity: u32, not_before_ns: u64) {
         self.with(identity, |known| {
@@ -167,25 +184,32 @@ impl Players {
         });
     }
 
-    /// Waits for a token that is coming, until `is_enough`; tells whether it had to. Who will
-    /// refresh it waits for log-ins alone, so that two never wait for each other.
+    /// Waits for tokens that are coming by a mark, until that `is_enough`, or nobody is to wait any
+    /// more; tells whether it had to.
     pub(super) async fn wait(
         &self,
         identity: u32,
-        by: Option<By>,
+        mark: u32,
         is_enough: impl Fn() -> bool,
     ) -> bool {
         let is_coming = || {
             let known = self.known.borrow();
-            let coming = known.get(&identity).map_or([0, 0], |known| known.coming);
-            coming[0] > 0 || (by.is_none() && coming[1] > 0)
+            known
+                .get(&identity)
+                .is_some_and(|known| known.is_coming(mark))
         };
         let mut waited = false;
-        while is_coming() && !is_enough() {
+        while is_coming() && !is_enough() && !self.closed.get() {
             waited = true;
             self.changed.notified().await;
         }
         waited
+    }
+
+    /// Lets nobody wait any more.
+    pub(super) fn close(&self) {
+        self.closed.set(true);
+        self.changed.notify_waiters();
     }
 
     fn with(&self, identity: u32, change: impl FnOnce(&mut Known)) {
@@ -194,6 +218,10 @@ impl Players {
 }
 
 impl Known {
+    const fn is_coming(&self, mark: u32) -> bool {
+        self.coming > 0 || self.over < mark
+    }
+
     fn token(&self, auth: &Auth, now_ns: u64) -> Token {
         if self.access.is_none() {
             return Token::None;
@@ -206,5 +234,78 @@ impl Known {
             age_ns if age_ns >= life_ns / 5 * 4 => Token::Old,
             _ => Token::Good,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODY: fn() -> bool = || false;
+
+    fn players() -> Players {
+        let players = Players::default();
+        players.meet(&Player {
+            identity: 1,
+            session: 1,
+            player: 1,
+            test_user: 0,
+            logs_in_first: false,
+        });
+        players
+    }
+
+    /// Whether somebody with this mark waits now.
+    async fn waits(players: &Players, mark: u32) -> bool {
+        let done = async {
+            players.wait(1, mark, NOBODY).await;
+            false
+        };
+        let gives_up = async {
+            tokio::task::yield_now().await;
+            true
+        };
+        tokio::select! {
+            biased;
+            waits = done => waits,
+            waits = gives_up => waits,
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn nobody_waits_for_a_log_in_that_was_released_later() {
+        let players = players();
+        let before = players.mark(1);
+        players.release(1);
+        let after = players.mark(1);
+        assert!(!waits(&players, before).await && waits(&players, after).await);
+        assert!(players.expect_own(1, after, 0).is_none());
+        players.over(1);
+        assert!(!waits(&players, after).await);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn there_is_one_log_in_at_a_time_and_all_wait_for_it() {
+        let players = players();
+        assert!(players.expect_own(1, 0, 0).is_some());
+        assert!(players.expect_own(1, 0, 0).is_none());
+        assert!(waits(&players, 0).await);
+        players.settle(1);
+        assert!(!waits(&players, 0).await);
+        players.failed(1, 50);
+        assert!(players.expect_own(1, 0, 49).is_none() && players.expect_own(1, 0, 50).is_some());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn at_the_end_nobody_waits() {
+        let players = players();
+        players.expect(1);
+        assert!(waits(&players, 0).await);
+        let closing = async {
+            tokio::task::yield_now().await;
+            players.close();
+        };
+        let (waited, ()) = tokio::join!(players.wait(1, 0, NOBODY), closing);
+        assert!(waited && !waits(&players, 0).await);
     }
 }

@@ -27,6 +27,10 @@ pub(super) struct Released {
     pub(super) arrival: Arrival,
     /// The right to be on its way, where it has that already.
     pub(super) slot: Option<Slot>,
+    /// The recorded log-ins that were released before it, as [`Players::mark`] has it.
+    ///
+    /// [`Players::mark`]: super::players::Players::mark
+    pub(super) mark: u32,
 }
 
 /// What an arrival has ahead of it in its session.
@@ -93,6 +97,7 @@ mod tests {
         Released {
             arrival: Arrival::at(due_ns),
             slot: None,
+            mark: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! One thread; everything in it is its own.
 
+mod exchange;
 mod play;
 mod upkeep;
 
@@ -100,7 +101,7 @@ impl Worker {
         let slots = how.max_in_flight.map(share);
         Self {
             client: Rc::new(Client::new(job.target.clone(), how, connections)),
-            memory: Memory::default(),
+            memory: Memory::new(job.how.workers),
             comparer,
             samples: Samples::default(),
             recorder: RefCell::new(Recorder::new(job.warm_up_ns)),
@@ -133,7 +134,7 @@ impl Worker {
             prepared = self.prepare(&mut first) => prepared?,
             _stopped = phases.wait_for(|phase| phase.stops()) => 0,
         };
-        let failed = self.upkeep.borrow().failures.len();
+        let failed = self.upkeep.borrow().failed.try_into().unwrap_or(usize::MAX);
         self.tell(Event::Ready { asked, failed });
         if let Ok(phase) = phases.wait_for(|phase| *phase != Phase::Prepare).await
             && let Phase::Run { start_ns } = *phase
@@ -191,6 +192,7 @@ impl Worker {
     pub(super) fn stop(&self) {
         self.stopping.set(true);
         self.alarms.close();
+        self.memory.close();
     }
 
     /// Whether sessions take their pauses from the answers.

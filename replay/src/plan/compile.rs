@@ -36,6 +36,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whether an added header takes the place of recorded ones of that name.
+    fn replaces(&self, name: &str) -> bool {
+        self.headers.iter().any(|extra| extra.name == name)
+    }
+
     /// Adds recorded text, with holes for its slots unless it is sent as it was.
     fn write(
         &self,
@@ -98,7 +103,7 @@ pub(super) fn compile(
             head.add("\r\n");
         }
     }
-    if let Some(cookies) = cookies {
+    if let Some(cookies) = cookies.filter(|_| !rules.replaces(header::COOKIE.as_str())) {
         head.hole(Hole::Cookies(cookies), Place::Plain);
     }
     for extra in &rules.headers {
@@ -146,7 +151,7 @@ pub(crate) fn loadtest_path(path: &str, via_loadtest: bool) -> (String, bool) {
 }
 
 /// Whether it fits between the spaces of a request line.
-fn is_target(text: &str) -> bool {
+pub(super) fn is_target(text: &str) -> bool {
     text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
 }
 
@@ -156,12 +161,8 @@ fn headers<'a>(
     rules: &'a Rules,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     recorded.headers.iter().filter_map(move |(name, value)| {
-        let replaced = rules
-            .headers
-            .iter()
-            .any(|extra| extra.name == name.as_str());
         let valid = name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok();
-        let sent = valid && !is_replays_own(name) && !replaced;
+        let sent = valid && !is_replays_own(name) && !rules.replaces(name);
         sent.then_some((name.as_str(), value.as_str()))
     })
 }

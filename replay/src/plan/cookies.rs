@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use http::HeaderValue;
 use trace::exchange::{Exchange, Request};
 
 use crate::settings::Rewrite;
@@ -32,13 +33,16 @@ pub(super) fn cookies(
     if crumbs.is_empty() && !sets {
         return None;
     }
-    let path = Rewrite::of(rewrites, &request.path).into();
+    // As it was recorded: what a link puts there is the same for all requests of a thing.
+    let path = Rewrite::of(rewrites, &exchange.request.path).into();
     Some(window.cookie_line(CookieLine { path, crumbs }))
 }
 
 /// Names and values; what has no name is its own value.
 fn crumbs(request: &Request) -> impl Iterator<Item = (&str, &str)> {
-    let lines = request.headers.iter().filter(|(name, _)| name == "cookie");
+    let lines = request.headers.iter();
+    let is_sent = |value: &str| HeaderValue::from_str(value).is_ok();
+    let lines = lines.filter(move |(name, value)| name == "cookie" && is_sent(value));
     let crumbs = lines.flat_map(|(_, value)| value.split(';').map(str::trim));
     crumbs
         .filter(|crumb| !crumb.is_empty())

@@ -46,6 +46,7 @@ pub(super) struct Met {
     named: Vec<Identity>,
     pub(super) needs: Option<u32>,
     pub(super) gives: Option<u32>,
+    pub(super) refreshes: bool,
 }
 
 impl Slots<'_> {
@@ -63,7 +64,10 @@ impl Slots<'_> {
         match kind {
             Kind::Auth => self.met.needs = Some(number),
             Kind::Password => self.met.gives = Some(number),
-            Kind::Refresh => (self.met.needs, self.met.gives) = (Some(number), Some(number)),
+            Kind::Refresh => {
+                (self.met.needs, self.met.gives) = (Some(number), Some(number));
+                self.met.refreshes = true;
+            }
             _ => {}
         }
         if !self.met.named.contains(&identity) {

@@ -8,6 +8,7 @@ use std::hash::BuildHasher as _;
 use std::ops::Range;
 
 use foldhash::fast::FixedState;
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use trace::exchange::{Content, Exchange, Link, Request};
 use trace::format::Used;
@@ -16,6 +17,7 @@ use crate::json::{Pointer, unescape};
 use crate::locator::Locator;
 
 use super::adapt::moved;
+use super::compile::is_target;
 use super::window::{Run, Source, Window, index};
 
 /// A request with slots where its links are.
@@ -44,11 +46,14 @@ pub(super) fn sources(
     shift_days: Option<i64>,
 ) -> Run {
     let before = window.sources.len();
-    window.sources.extend(used.iter().map(|used| Source {
-        key: key(seq, &used.source),
-        place: place_in_answer(&used.source, shift_days),
-        uses: used.times,
-    }));
+    for used in used {
+        let source = Source {
+            key: key(seq, &used.source),
+            place: place_in_answer(&used.source, shift_days),
+            uses: used.times,
+        };
+        window.source(source, used.source.len());
+    }
     Run::since(before, &window.sources)
 }
 
@@ -62,13 +67,19 @@ fn place_in_answer(source: &str, shift_days: Option<i64>) -> Option<Locator> {
 }
 
 /// The request with slots where its links are, which go into the window.
-pub(super) fn follow<'a>(window: &mut Window, exchange: &'a Exchange) -> (Cow<'a, Request>, Run) {
+pub(super) fn follow<'a>(
+    window: &mut Window,
+    exchange: &'a Exchange,
+    shift_days: Option<i64>,
+) -> (Cow<'a, Request>, Run) {
     let before = window.links.len();
     let Some(linked) = linked(exchange, index(before)) else {
         return (Cow::Borrowed(&exchange.request), Run::default());
     };
     for link in &linked.links {
-        window.link(link.key, link.place, &link.text);
+        let shifted = shift_days.and_then(|days| moved(&link.text, days));
+        let text = shifted.as_deref().unwrap_or(&link.text);
+        window.link(link.key, link.place, text);
     }
     let links = Run::since(before, &window.links);
     (Cow::Owned(linked.request), links)
@@ -124,8 +135,13 @@ pub(super) fn append(request: &mut Cow<'_, Request>, place_of: &str, text: &str)
     let Some((part, range)) = place(request, place_of) else {
         return;
     };
+    let is_json = place_of.starts_with("body#");
     let is_quoted = text_of(request, part).is_some_and(|all| all[range.clone()].ends_with('"'));
-    let end = range.end - usize::from(is_quoted && part == Part::Body);
+    if is_json && !is_quoted {
+        // A number with letters is none.
+        return;
+    }
+    let end = range.end - usize::from(is_json);
     change(request.to_mut(), part, |all| all.insert_str(end, text));
 }
 
@@ -157,6 +173,16 @@ fn edit(exchange: &Exchange, link: &Link) -> Option<(Part, Edit)> {
         Part::Body if link.into.starts_with("body#") && !is_bare => range.start + 1..range.end - 1,
         _ => range,
     };
+    // What could not be sent as it was recorded stays in its place, where that is found out.
+    let text = &text_of(request, part)?[range.clone()];
+    let is_sendable = match part {
+        Part::Path | Part::Query => is_target(text),
+        Part::Header(_) => HeaderValue::from_str(text).is_ok(),
+        Part::Body => true,
+    };
+    if !is_sendable {
+        return None;
+    }
     let slot = if is_bare { "number" } else { "link" };
     let edit = Edit {
         range,
@@ -339,7 +365,7 @@ mod tests {
     fn values_get_an_end() {
         let exchange = with_body(r#"{"code":"a\"b","n":1}"#, &[]);
         let mut request = Cow::Borrowed(&exchange.request);
-        for place in ["body#/code", "query/none", "path/2"] {
+        for place in ["body#/code", "body#/n", "query/none", "path/2"] {
             append(&mut request, place, "X");
         }
         assert_eq!(request.path, "/api/v1/peopleX/2");

@@ -23,7 +23,7 @@ mod schedule;
 mod script;
 #[cfg(test)]
 pub(crate) mod tests;
-pub(crate) mod week;
+mod week;
 pub(crate) mod window;
 
 use ipnet::IpNet;
@@ -37,6 +37,7 @@ pub(crate) use compile::{Rules, USER_AGENT, Unsendable, loadtest_path};
 pub(crate) use planner::{Arrival, Input, Planner, Wanted};
 pub(crate) use roles::Roles;
 pub(crate) use script::Selection;
+pub(crate) use week::Weeks;
 pub(crate) use window::{Body, Entry, Hole, Link, Part, Text, Window};
 
 /// An exchange of the capture, and what later ones use of its answer.

@@ -129,10 +129,11 @@ impl Script {
         let mut met = Met::default();
         let window = &mut compiled.window;
         let rules = &self.selection.rules;
+        let used = if rules.verbatim { &[] } else { &used[..] };
         let sources = links::sources(window, exchange.seq, used, rules.shift_days);
         let (mut request, links) = match rules.verbatim {
             true => (Cow::Borrowed(&exchange.request), Run::default()),
-            false => links::follow(window, exchange),
+            false => links::follow(window, exchange, rules.shift_days),
         };
         adapt(&mut request, &exchange.route, rules);
         let mut slots = Slots {
@@ -168,6 +169,7 @@ impl Script {
             request,
             needs: met.needs,
             gives: met.gives,
+            refreshes: met.refreshes,
             status: exchange.response.status,
             took_ns: exchange.timing.total_ns,
             identifier: exchange.flags.contains(&Flag::Identifier) && links.is_empty(),

@@ -7,28 +7,42 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{Span, ToSpan as _};
 use trace::dates;
-use trace::exchange::{Content, Exchange, Request};
+use trace::exchange::{Content, Request};
 
-/// How many days lie from the busiest week of these exchanges to the week of a date: whole weeks, so
-/// that weekdays stay. `None` where no request has a date.
-pub(crate) fn days_to<'a>(
-    date: Date,
-    exchanges: impl Iterator<Item = &'a Exchange>,
-) -> Option<i64> {
-    let mut weeks: BTreeMap<Date, u64> = BTreeMap::new();
-    for exchange in exchanges {
-        for date in in_request(&exchange.request) {
-            *weeks.entry(monday(date)).or_default() += 1;
+/// Dates, by week.
+#[derive(Debug, Default)]
+pub(crate) struct Weeks {
+    by_monday: BTreeMap<Date, u64>,
+    /// All dates.
+    pub(crate) dates: u64,
+}
+
+impl Weeks {
+    /// Adds those of a request.
+    pub(crate) fn add(&mut self, request: &Request) {
+        for date in in_request(request) {
+            self.dates += 1;
+            *self.by_monday.entry(monday(date)).or_default() += 1;
         }
     }
-    // Of several the first.
-    let (busiest, _) = weeks.iter().rev().max_by_key(|(_, count)| **count)?;
-    let days = monday(date).since(*busiest).ok()?;
-    Some(i64::from(days.get_days()))
+
+    /// The Monday of the week that most of them are in, of several the first.
+    pub(crate) fn busiest(&self) -> Option<Date> {
+        let weeks = self.by_monday.iter().rev();
+        weeks
+            .max_by_key(|(_, count)| **count)
+            .map(|(monday, _)| *monday)
+    }
+
+    /// How many days lie from there to the week of a date: whole weeks, so that weekdays stay.
+    pub(crate) fn days_to(&self, date: Date) -> Option<i64> {
+        let days = monday(date).since(self.busiest()?).ok()?;
+        Some(i64::from(days.get_days()))
+    }
 }
 
 /// The dates in a request.
-pub(crate) fn in_request(request: &Request) -> Vec<Date> {
+fn in_request(request: &Request) -> Vec<Date> {
     let segments = request.path.split('/');
     let body = match &request.body.content {
         Content::Utf8(text) => text.as_str(),
@@ -39,7 +53,7 @@ pub(crate) fn in_request(request: &Request) -> Vec<Date> {
 }
 
 /// The Monday of a date's week.
-pub(crate) fn monday(date: Date) -> Date {
+fn monday(date: Date) -> Date {
     let back: Span = i64::from(date.weekday().to_monday_zero_offset()).days();
     date.saturating_sub(back)
 }
@@ -62,9 +76,13 @@ mod tests {
             with("day=2027-05-03"),
             with(""),
         ];
+        let mut weeks = Weeks::default();
+        exchanges
+            .iter()
+            .for_each(|exchange| weeks.add(&exchange.request));
         let date = jiff::civil::date(2026, 11, 22);
         // A Sunday: its week began on 2026-11-16, 154 days before 2027-04-19.
-        assert_eq!(days_to(date, exchanges.iter()), Some(-154));
-        assert_eq!(days_to(date, [with("")].iter()), None);
+        assert_eq!((weeks.days_to(date), weeks.dates), (Some(-154), 3));
+        assert_eq!(Weeks::default().days_to(date), None);
     }
 }

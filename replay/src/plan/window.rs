@@ -23,6 +23,8 @@ pub(crate) struct Window {
     cookies: Vec<CookieLine>,
     /// Recorded shapes of answers.
     shapes: Vec<Box<str>>,
+    /// Bytes that are not in one piece with others.
+    beside: usize,
     arena: Vec<u8>,
     pieces: Vec<Piece>,
 }
@@ -49,6 +51,8 @@ pub(crate) struct Entry {
     pub(crate) needs: Option<u32>,
     /// The identity that the answer gives a token to.
     pub(crate) gives: Option<u32>,
+    /// Whether it gets that token for a refresh token.
+    pub(crate) refreshes: bool,
     /// The recorded status; 0 when the recorded client left before there was one.
     pub(crate) status: u16,
     /// How long the recorded answer took.
@@ -264,7 +268,7 @@ impl Window {
         self.shapes.get(place as usize).map_or("", |shape| shape)
     }
 
-    /// Bytes that the window takes, but for names of cookies and of places.
+    /// Bytes that the window takes.
     pub(crate) fn weight(&self) -> usize {
         self.arena.len()
             + size_of_val(&*self.pieces)
@@ -273,7 +277,15 @@ impl Window {
             + size_of_val(&*self.sources)
             + size_of_val(&*self.links)
             + size_of_val(&*self.cookies)
-            + self.shapes.iter().map(|shape| shape.len()).sum::<usize>()
+            + size_of_val(&*self.shapes)
+            + self.beside
+    }
+
+    /// Adds a value of an answer, whose place takes so many bytes.
+    pub(super) fn source(&mut self, source: Source, bytes: usize) {
+        // Each step of a pointer is a piece by itself.
+        self.beside += 2 * bytes;
+        self.sources.push(source);
     }
 
     /// Adds a link.
@@ -290,12 +302,15 @@ impl Window {
 
     /// Adds a shape; tells its place.
     pub(super) fn add_shape(&mut self, shape: &str) -> u32 {
+        self.beside += shape.len();
         self.shapes.push(shape.into());
         index(self.shapes.len() - 1)
     }
 
     /// Adds the cookies of a request; tells their place.
     pub(super) fn cookie_line(&mut self, line: CookieLine) -> u32 {
+        let names = line.crumbs.iter().map(|(name, _)| name.len());
+        self.beside += names.sum::<usize>() + size_of_val(&*line.crumbs) + line.path.len();
         self.cookies.push(line);
         index(self.cookies.len() - 1)
     }

@@ -127,3 +127,35 @@ token = "cookie/sid"
     assert_eq!(server.seen()[0].body, "username=ann&password=p%20a");
     assert_eq!(ended.summary["upkeep"]["log_ins"], 1);
 }
+
+#[test]
+fn a_header_that_is_asked_for_takes_the_place_of_cookies() {
+    let server = application();
+    let recording = Recording::new().with(Recorded::get(0, 1, "/").header("cookie", "a=b"));
+    Replay::of(&recording, &server)
+        .args(["--header", "Cookie: mine=1"])
+        .run()
+        .measured();
+    let headers = &server.seen()[0].headers;
+    let cookies: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| name == "cookie")
+        .collect();
+    assert_eq!(cookies, [&("cookie".to_owned(), "mine=1".to_owned())]);
+}
+
+#[test]
+fn a_lap_begins_without_the_log_out_of_the_one_before() {
+    let server = application();
+    let recording = Recording::new()
+        .with(Recorded::get(0, 1, "/").header("cookie", "sid=x"))
+        .with(Recorded::get(1, 1, "/logout").header("cookie", "sid=x"))
+        .with(Recorded::get(2, 1, "/after").header("cookie", "sid=x"));
+    Replay::of(&recording, &server)
+        .args(["--loop=2"])
+        .run()
+        .measured();
+    let seen = server.seen();
+    let cookies: Vec<_> = seen.iter().map(|seen| seen.header("cookie")).collect();
+    assert_eq!(cookies, ["sid=x", "sid=x", "", "sid=x", "sid=x", ""]);
+}

@@ -1,9 +1,11 @@
 //! Links: live values go where recorded ones went.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::capture::{Recorded, Recording};
@@ -165,13 +167,16 @@ fn a_list_that_is_too_short_gives_another_item() {
         .with(Recorded::get(0, 1, "/api/notes"))
         .with(detail(1, "body#/items/1/id"))
         .with(detail(2, "body#/items/7/id"))
-        .with(detail(3, "body#/none/0/id"));
+        // Of an empty one, what stood there last; where nothing did, what was recorded.
+        .with(detail(3, "body#/none/0/id"))
+        .with(Recorded::get(4, 1, "/other/old").linked(1, "body#/none/0/id", "path/1"));
     let ended = Replay::of(&recording, &server).run().measured();
     let seen = server.seen();
     let paths: Vec<_> = seen[1..].iter().map(|seen| seen.path.as_str()).collect();
-    assert_eq!(paths, ["/api/notes/b", "/api/notes/b", "/api/notes/old"]);
+    let b = "/api/notes/b";
+    assert_eq!(paths, [b, b, b, "/other/old"]);
     let unresolved = json!([{"cause": "empty_list", "from": "GET /api/notes", "places": 1}]);
-    assert_eq!(links(&ended), (3, 1, unresolved));
+    assert_eq!(links(&ended), (4, 2, unresolved));
     assert!(
         ended
             .stdout
@@ -276,4 +281,52 @@ fn verbatim_sends_what_was_recorded() {
     assert_eq!(seen[2].header("cookie"), "a={{auth:u1}}");
     assert_eq!(ended.summary["settings"]["verbatim"], true);
     assert_eq!(links(&ended), (0, 0, json!([])));
+}
+
+#[test]
+fn an_error_gives_no_values_unless_it_was_recorded() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/a" | "/b" => Answer::Json(409, json!({"id": "of-an-error"}).to_string()),
+        "/c" => Answer::Json(200, json!({"id": ""}).to_string()),
+        _ => 200.into(),
+    });
+    let recording = Recording::new()
+        .with(Recorded::get(0, 1, "/a"))
+        .with(Recorded::get(1, 1, "/b").answered(409))
+        .with(Recorded::get(2, 1, "/c"))
+        .with(Recorded::get(3, 1, "/x/old").linked(1, "body#/id", "path/1"))
+        .with(Recorded::get(4, 1, "/y/old").linked(2, "body#/id", "path/1"))
+        .with(Recorded::get(5, 1, "/z/old").linked(3, "body#/id", "path/1"));
+    Replay::of(&recording, &server).run();
+    let paths: Vec<_> = server.seen().iter().map(|seen| seen.path.clone()).collect();
+    assert_eq!(paths[3..], ["/x/old", "/y/of-an-error", "/z/old"]);
+}
+
+/// Nobody is left waiting, and what waited is not sent.
+#[test]
+fn a_run_that_is_stopped_ends_though_requests_wait_for_values() {
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |seen| {
+        if seen.path == "/api/notes" {
+            tell.send(()).unwrap();
+            thread::sleep(Duration::from_secs(600));
+        }
+        200.into()
+    });
+    let recording = Recording::new().with(create(0, 1)).with_all(
+        (1..4).map(|at| Recorded::get(at, 1, "/api/notes/17").linked(1, "body#/id", "path/2")),
+    );
+    let replay = Replay::of(&recording, &server).args(["--sessions", "open", "--timeout", "3s"]);
+    let child = replay.start();
+    told.recv().unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ended = replay.wait(child).balanced();
+    assert_eq!(ended.code, 130, "{ended:?}");
+    let totals = &ended.summary["totals"];
+    assert_eq!(
+        (&totals["sent"], &totals["dropped"]),
+        (&json!(1), &json!(3)),
+        "{totals}"
+    );
+    assert_eq!(server.seen().len(), 1);
 }

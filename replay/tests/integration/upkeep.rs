@@ -196,3 +196,72 @@ send = "x-auth: Token {{token}}"
     assert_eq!(seen[1].header("x-auth"), "Token abc");
     assert_eq!(seen[1].header("authorization"), "");
 }
+
+/// A request whose token is over waits for no log-in that is released behind it, which may itself
+/// wait for the request: for its place, or for a value that it brings.
+#[test]
+fn open_sessions_do_not_wait_for_log_ins_behind_them() {
+    let server = application();
+    let log_in = |at_ms| {
+        Recorded::log_in(at_ms, 1)
+            .routed("POST /login")
+            .header("x-csrf", "old")
+            .linked(1, "body#/csrf", "header/x-csrf")
+    };
+    let recording = Recording::new()
+        .with(Recorded::get(0, 1, "/api/people").with_token(1))
+        .with(log_in(0))
+        .with(Recorded::get(1, 1, "/api/people").with_token(1));
+    for most in ["1", "100"] {
+        let ended = Replay::of(&recording, &server)
+            .users("ann,pa,admin\n")
+            .file("config/replay.toml", CONFIG)
+            .args(["--rewrite", "/api/v1/auth/login/json=/login"])
+            .args(["--sessions", "open", "--max-in-flight", most])
+            .run();
+        assert_eq!(
+            ended.summary["statuses"],
+            json!({"200": 3}),
+            "{most}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_run_in_which_very_many_cannot_log_in_is_not_started() {
+    let server = Server::start(|_| 401.into());
+    let recording = Recording::new()
+        .with_all((0..20).map(|who| Recorded::get(0, who, "/api/people").with_token(who)));
+    let users: String = (0..20).map(|who| format!("user{who},wrong,a\n")).collect();
+    let ended = Replay::of(&recording, &server)
+        .users(&users)
+        .file("config/replay.toml", CONFIG)
+        .args(["--workers", "1"])
+        .run();
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended.stderr.contains("no session could log in"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_token_that_would_end_a_header_is_not_sent() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/login" => Answer::Json(200, json!({"access_token": "a\r\nx-evil: 1"}).to_string()),
+        _ => 200.into(),
+    });
+    let config = CONFIG.to_owned() + "send = \"x-auth: {{token}}\"\n";
+    let ended = Replay::of(&recording(), &server)
+        .users("ann,pa,admin\n")
+        .file("config/replay.toml", &config)
+        .run();
+    assert_eq!(ended.summary["errors"], json!({"protocol": 12}));
+    assert!(
+        server
+            .seen()
+            .iter()
+            .all(|seen| seen.header("x-evil").is_empty())
+    );
+}

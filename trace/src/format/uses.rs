@@ -25,8 +25,9 @@ pub struct Uses<R> {
     known: HashMap<u64, Vec<Used>, RandomState>,
     /// Values in there.
     values: usize,
-    /// Exchanges that were asked for.
+    /// How many exchanges were asked for, and the latest of them.
     asked: u64,
+    newest: u64,
     list: FinderRev<'static>,
 }
 
@@ -73,6 +74,7 @@ impl<R: BufRead> Uses<R> {
             known: HashMap::default(),
             values: 0,
             asked: 0,
+            newest: 0,
             list: FinderRev::new(LIST),
         }
     }
@@ -87,6 +89,7 @@ impl<R: BufRead> Uses<R> {
         let used = self.known.remove(&seq).unwrap_or_default();
         self.values -= used.len();
         self.asked += 1;
+        self.newest = self.newest.max(seq);
         if self.asked.is_multiple_of(MOST_LINES) {
             self.forget_before(seq.saturating_sub(MOST_LINES));
         }
@@ -113,7 +116,12 @@ impl<R: BufRead> Uses<R> {
         }
         self.read += 1;
         self.bytes += lines.text().len() as u64;
-        for link in links(&self.list, lines.text()) {
+        // What was asked for already comes too late.
+        let asked = self.newest.saturating_sub(REORDERED);
+        for link in links(&self.list, lines.text())
+            .into_iter()
+            .filter(|it| it.from >= asked)
+        {
             let of = self.known.entry(link.from).or_default();
             match of.iter_mut().find(|used| used.source == link.source) {
                 Some(used) => used.times += 1,
@@ -150,7 +158,9 @@ const LIST: &[u8] = b",\"links\":[";
 /// which thousands of others can lie between.
 const MOST_LINES: u64 = 131_072;
 const LEAST_LINES: u64 = 4_096;
-/// The same in bytes, so that a run begins soon whatever the lines are.
+/// How far from their place exchanges may be asked for.
+const REORDERED: u64 = 65_536;
+/// How far ahead in bytes, so that a run begins soon whatever the lines are.
 const MOST_BYTES: u64 = 64 << 20;
 /// Values that are known at once: about 20 MB.
 const MOST_VALUES: usize = 200_000;

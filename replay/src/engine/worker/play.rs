@@ -4,19 +4,17 @@ use std::rc::Rc;
 
 use crate::clock;
 use crate::plan::Arrival;
-use crate::settings::{OnOverload, OnUnresolved, Reuse, SessionMode};
+use crate::settings::{OnOverload, Reuse, SessionMode};
 
 use super::super::client::{EVERYBODY, Key};
 use super::super::control::Event;
 use super::super::count;
 use super::super::feed::worker_of;
-use super::super::fill::Filling;
-use super::super::memory::Values;
-use super::super::outcome::{Answer, Failure, Outcome};
-use super::super::players::By;
+use super::super::outcome::Outcome;
 use super::super::session::{Ahead, Released};
 use super::super::slots::Slot;
 use super::Worker;
+use super::exchange::Unsent;
 
 impl Worker {
     /// Takes note of an arrival that was not sent. Where arrivals have no due time, nobody planned
@@ -38,17 +36,24 @@ impl Worker {
     }
 
     fn release_in(self: &Rc<Self>, arrival: Arrival, slot: Option<Slot>) {
+        let session = self.slot_of(&arrival);
         if self.job.how.sessions == SessionMode::Open {
             // Others may need what it brings before it has gone out.
-            self.memory.expect(self.slot_of(&arrival), &arrival);
-            self.expect_token(&arrival, By::LogIn);
-            return self.begin(Playing::One(Released { arrival, slot }));
+            let mark = self.mark(&arrival);
+            self.memory.expect(session, &arrival);
+            self.release_log_in(&arrival);
+            return self.begin(Playing::One(Released {
+                arrival,
+                slot,
+                mark,
+            }));
         }
-        let session = self.slot_of(&arrival);
-        let must_begin = self
-            .sessions
-            .borrow_mut()
-            .add(session, Released { arrival, slot });
+        let released = Released {
+            arrival,
+            slot,
+            mark: 0,
+        };
+        let must_begin = self.sessions.borrow_mut().add(session, released);
         if must_begin {
             self.begin(Playing::Session(session));
         }
@@ -77,9 +82,12 @@ impl Worker {
         let mut held = false;
         loop {
             let next = self.sessions.borrow_mut().next(session);
-            let Some((released, mut ahead)) = next else {
+            let Some((mut released, mut ahead)) = next else {
                 break;
             };
+            // All that was before it is over.
+            released.mark = self.mark(&released.arrival);
+            self.release_log_in(&released.arrival);
             ahead.held = held;
             let ahead = self.play(released, ahead).await;
             held = ahead.held;
@@ -89,7 +97,11 @@ impl Worker {
 
     /// Sends one arrival and returns what it is to the one that comes after it.
     async fn play(self: &Rc<Self>, released: Released, ahead: Ahead) -> Ahead {
-        let Released { arrival, slot } = released;
+        let Released {
+            arrival,
+            slot,
+            mark,
+        } = released;
         let due_ns = self.due_ns(&arrival, ahead).await;
         let mut wait = Wait {
             // Of a session that thinks, only one that begins it anew can be due before that.
@@ -106,9 +118,16 @@ impl Worker {
             self.forgo(&arrival);
             return ahead;
         };
-        let Some(mut outcome) = self.exchange(&arrival, wait.ready_ns).await else {
-            self.recorder.borrow_mut().skipped(&arrival);
-            return ahead;
+        let mut outcome = match self.exchange(&arrival, mark, wait.ready_ns).await {
+            Ok(outcome) => outcome,
+            Err(Unsent::Stopped) => {
+                self.drop_arrival(&arrival);
+                return ahead;
+            }
+            Err(Unsent::Skipped) => {
+                self.recorder.borrow_mut().skipped(&arrival);
+                return ahead;
+            }
         };
         outcome.held |= wait.held || outcome.ready_ns > due_ns;
         let behind = Ahead {
@@ -182,145 +201,13 @@ impl Worker {
         }
     }
 
-    /// Sends an arrival as soon as it has what it needs of earlier answers, and takes what its own
-    /// brings; `None` where it is not to be sent without.
-    async fn exchange(self: &Rc<Self>, arrival: &Arrival, mut ready_ns: u64) -> Option<Outcome> {
-        if self.waits(arrival).await {
-            ready_ns = ready_ns.max(clock::now_ns());
-        }
-        self.expect_token(arrival, By::Refresh);
-        let values = self.resolve(arrival);
-        let missing = !values.missing.is_empty();
-        let outcome = match self.job.how.on_unresolved {
-            OnUnresolved::Skip if missing => {
-                self.memory.forgo(self.slot_of(arrival), arrival);
-                self.settle_token(arrival);
-                return None;
-            }
-            OnUnresolved::Fail if missing => without_answer(ready_ns, Failure::Link),
-            _ => self.send(arrival, &values, ready_ns).await,
-        };
-        let answer = outcome.answer.as_ref().ok();
-        let session = self.slot_of(arrival);
-        self.memory.take(&self.job, session, arrival, answer);
-        self.settle_token(arrival);
-        Some(self.compared(arrival, outcome))
-    }
-
-    /// Has an answer compared of which all was kept, and keeps nothing but its status.
-    fn compared(&self, arrival: &Arrival, outcome: Outcome) -> Outcome {
-        let answer = outcome.answer.map(|answer| {
-            let status = answer.status;
-            if !answer.body.is_empty() {
-                self.comparer.give(arrival, answer);
-            }
-            Answer {
-                status,
-                ..Answer::default()
-            }
-        });
-        Outcome { answer, ..outcome }
-    }
-
-    /// Waits for what an arrival needs of earlier answers; tells whether it had to.
-    async fn waits(self: &Rc<Self>, arrival: &Arrival) -> bool {
-        if self.job.how.sessions != SessionMode::Open {
-            self.expect_token(arrival, By::LogIn);
-        }
-        let waited = self.token_for(arrival).await;
-        let session = self.slot_of(arrival);
-        self.memory.wait(session, arrival).await || waited
-    }
-
-    /// The values that an arrival uses; takes note of how it is with them.
-    fn resolve(&self, arrival: &Arrival) -> Values {
-        if arrival.entry().links.is_empty() {
-            return Values::default();
-        }
-        let values = self.memory.resolve(self.slot_of(arrival), arrival);
-        let mut recorder = self.recorder.borrow_mut();
-        recorder.linked(arrival, &values.missing, values.other_items);
-        values
-    }
-
-    /// Sends an arrival; and again with a new token, where the old one was refused as it was not
-    /// when it was recorded.
-    async fn send(self: &Rc<Self>, arrival: &Arrival, values: &Values, ready_ns: u64) -> Outcome {
-        let entry = arrival.entry();
-        let identity = entry.needs.map(|needs| self.job.identity(needs, arrival));
-        let times = identity.map_or(0, |identity| self.memory.players.times(identity));
-        let outcome = self.send_once(arrival, values, ready_ns).await;
-        let refused = matches!(&outcome.answer, Ok(answer) if answer.status == UNAUTHORIZED);
-        match identity {
-            Some(identity) if refused && entry.status != UNAUTHORIZED && entry.gives.is_none() => {
-                if !self.log_in_again(identity, times).await {
-                    return outcome;
-                }
-                self.upkeep.borrow_mut().retries += 1;
-                let again = self.send_once(arrival, values, clock::now_ns()).await;
-                Outcome {
-                    written: outcome.written + again.written,
-                    read: outcome.read + again.read,
-                    held: true,
-                    ..again
-                }
-            }
-            _ => outcome,
-        }
-    }
-
-    async fn send_once(&self, arrival: &Arrival, values: &Values, ready_ns: u64) -> Outcome {
-        let [mut head, mut body] = self.buffers.borrow_mut().pop().unwrap_or_default();
-        let filling = Filling {
-            job: &self.job,
-            memory: &self.memory,
-            session: self.slot_of(arrival),
-            arrival,
-            values,
-            is_compared: self.samples.takes(arrival, ready_ns),
-        };
-        let outcome = match filling.fill(&mut head, &mut body) {
-            Ok(request) => self.client.send(self.key(arrival), request, ready_ns).await,
-            Err(failure) => without_answer(ready_ns, failure),
-        };
-        if head.capacity() + body.capacity() <= LARGEST_BUFFER {
-            self.buffers.borrow_mut().push([head, body]);
-        }
-        outcome
-    }
-
-    /// Takes note of an arrival that there was no room for: nobody is to wait for what it would have
-    /// brought.
-    fn forgo(&self, arrival: &Arrival) {
-        self.memory.forgo(self.slot_of(arrival), arrival);
-        if self.job.how.sessions == SessionMode::Open && brings(arrival) == Some(By::LogIn) {
-            self.settle_token(arrival);
-        }
-    }
-
-    fn expect_token(&self, arrival: &Arrival, by: By) {
-        if let Some(identity) = arrival.entry().gives
-            && brings(arrival) == Some(by)
-        {
-            let identity = self.job.identity(identity, arrival);
-            self.memory.players.expect(identity, by);
-        }
-    }
-
-    fn settle_token(&self, arrival: &Arrival) {
-        if let (Some(identity), Some(by)) = (arrival.entry().gives, brings(arrival)) {
-            let identity = self.job.identity(identity, arrival);
-            self.memory.players.settle(identity, by);
-        }
-    }
-
-    fn slot_of(&self, arrival: &Arrival) -> usize {
+    pub(super) fn slot_of(&self, arrival: &Arrival) -> usize {
         let session = arrival.entry().session * self.job.clones + arrival.clone;
         debug_assert_eq!(worker_of(session, self.job.how.workers), self.number);
         self.job.place_of(session)
     }
 
-    fn key(&self, arrival: &Arrival) -> Key {
+    pub(super) fn key(&self, arrival: &Arrival) -> Key {
         let entry = arrival.entry();
         let (clones, clone) = (u64::from(self.job.clones), u64::from(arrival.clone));
         match self.job.how.reuse {
@@ -329,17 +216,6 @@ impl Worker {
             Reuse::User => u64::from(entry.user) * clones + clone,
         }
     }
-}
-
-/// How an arrival brings a token, where it does.
-fn brings(arrival: &Arrival) -> Option<By> {
-    let entry = arrival.entry();
-    let by = if entry.gives == entry.needs {
-        By::Refresh
-    } else {
-        By::LogIn
-    };
-    entry.gives.map(|_identity| by)
 }
 
 /// What a lane plays.
@@ -358,22 +234,3 @@ struct Wait {
 
 /// There is no room for a request, and it does not wait for any.
 struct Overloaded;
-
-fn without_answer(ready_ns: u64, failure: Failure) -> Outcome {
-    let now_ns = clock::now_ns().max(ready_ns);
-    Outcome {
-        ready_ns,
-        held: false,
-        sent_ns: now_ns,
-        ended_ns: now_ns,
-        written: 0,
-        read: 0,
-        answer: Err(failure),
-    }
-}
-
-/// The status of who is not logged in.
-const UNAUTHORIZED: u16 = 401;
-
-/// Memory of a request that is kept for another one.
-const LARGEST_BUFFER: usize = 64 * 1024;

@@ -10,8 +10,8 @@ use tokio::task::{JoinHandle, spawn_local};
 use crate::clock::{self, NANOS_PER_SECOND};
 use crate::plan::{Arrival, Player};
 
-use super::super::login;
-use super::super::players::{By, Token};
+use super::super::login::{self, LoginFailed};
+use super::super::players::Token;
 use super::Worker;
 
 impl Worker {
@@ -25,7 +25,7 @@ impl Worker {
         for player in players {
             self.memory.players.meet(&player);
             if player.logs_in_first {
-                self.memory.players.expect(player.identity, By::LogIn);
+                self.memory.players.expect(player.identity);
                 tasks.push(spawn_local(Rc::clone(self).log_in(player)));
             }
         }
@@ -41,52 +41,58 @@ impl Worker {
         while !self.stopping() {
             ticks.tick().await;
             for identity in self.memory.players.ageing(&self.job.auth, clock::now_ns()) {
-                self.renew(identity);
+                self.renew(identity, self.memory.players.mark(identity));
             }
         }
     }
 
     /// Sees to it that an arrival has a token to carry, as far as that can be; tells whether it
     /// had to wait.
-    pub(super) async fn token_for(self: &Rc<Self>, arrival: &Arrival) -> bool {
+    pub(super) async fn token_for(self: &Rc<Self>, arrival: &Arrival, mark: u32) -> bool {
         let entry = arrival.entry();
         let Some(needs) = entry.needs else {
             return false;
         };
         let identity = self.job.identity(needs, arrival);
         let players = &self.memory.players;
-        let token = || players.token(identity, &self.job.auth, clock::now_ns());
-        if entry.gives == entry.needs {
+        if entry.refreshes {
             // Two must not use one refresh token.
-            return players.wait(identity, Some(By::Refresh), || false).await;
+            return players.wait(identity, mark, || false).await;
         }
+        let token = || players.token(identity, &self.job.auth, clock::now_ns());
         if matches!(token(), Token::None | Token::Over) {
-            self.renew(identity);
+            self.renew(identity, mark);
         }
         let is_good = || matches!(token(), Token::Good | Token::Old);
-        players.wait(identity, None, is_good).await
+        players.wait(identity, mark, is_good).await
     }
 
     /// After a 401 that was not recorded: logs in afresh, unless that has been done since the
     /// request went out; tells whether there is another token now.
-    pub(super) async fn log_in_again(self: &Rc<Self>, identity: u32, times: u32) -> bool {
+    pub(super) async fn log_in_again(
+        self: &Rc<Self>,
+        identity: u32,
+        mark: u32,
+        times: u32,
+    ) -> bool {
         let players = &self.memory.players;
-        if players.times(identity) == times
+        let has_another = || players.times(identity) != times;
+        if !has_another()
             && self.job.auth.login.is_some()
-            && let Some(player) = players.expect_own(identity, clock::now_ns())
+            && let Some(player) = players.expect_own(identity, mark, clock::now_ns())
         {
             drop(spawn_local(Rc::clone(self).log_in(player)));
         }
-        let has_another = || players.times(identity) != times;
-        players.wait(identity, None, has_another).await;
+        players.wait(identity, mark, has_another).await;
         has_another()
     }
 
     /// Gets somebody another token, unless one is on its way.
-    fn renew(self: &Rc<Self>, identity: u32) {
+    fn renew(self: &Rc<Self>, identity: u32, mark: u32) {
         let auth = &self.job.auth;
+        let now_ns = clock::now_ns();
         if (auth.login.is_some() || auth.refresh.is_some())
-            && let Some(player) = self.memory.players.expect_own(identity, clock::now_ns())
+            && let Some(player) = self.memory.players.expect_own(identity, mark, now_ns)
         {
             drop(spawn_local(Rc::clone(self).refresh_or_log_in(player)));
         }
@@ -100,7 +106,11 @@ impl Worker {
         match refreshed {
             Some(Ok(())) => {
                 self.upkeep.borrow_mut().refreshes += 1;
-                self.memory.players.settle(player.identity, By::LogIn);
+                self.memory.players.settle(player.identity);
+            }
+            Some(Err(failed)) if self.job.auth.login.is_none() => {
+                self.in_vain(&player, failed);
+                self.memory.players.settle(player.identity);
             }
             // A refresh token may be over, too: who knows the password needs none.
             Some(Err(_)) | None => self.log_in(player).await,
@@ -114,14 +124,16 @@ impl Worker {
         {
             match login::ask(&self.job, &self.client, &self.memory, &player, login).await {
                 Ok(()) => self.upkeep.borrow_mut().log_ins += 1,
-                Err(failed) => {
-                    self.upkeep.borrow_mut().failed(failed);
-                    let players = &self.memory.players;
-                    players.failed(player.identity, clock::now_ns() + PATIENCE_NS);
-                }
+                Err(failed) => self.in_vain(&player, failed),
             }
         }
-        self.memory.players.settle(player.identity, By::LogIn);
+        self.memory.players.settle(player.identity);
+    }
+
+    fn in_vain(&self, player: &Player, failed: LoginFailed) {
+        self.upkeep.borrow_mut().failed(failed);
+        let players = &self.memory.players;
+        players.failed(player.identity, clock::now_ns() + PATIENCE_NS);
     }
 }
 

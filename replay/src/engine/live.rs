@@ -106,13 +106,17 @@ impl Live {
             sessions.resize_with((session + 1).next_power_of_two(), Vec::new);
         }
         let values = &mut sessions[session];
-        let known = values.iter_mut().find(|value| value.key == key);
+        let known = values.iter_mut().rev().find(|value| value.key == key);
         let was_awaited = known
             .as_ref()
             .is_some_and(|value| value.state == State::Awaited);
         match known {
             Some(value) => (value.uses, value.state) = (uses, state),
             None => {
+                let spent = values.iter().position(|value| value.uses == 0);
+                if let Some(spent) = spent.filter(|_| values.len() >= FEW) {
+                    values.remove(spent);
+                }
                 values.push(Value { key, uses, state });
                 self.order.borrow_mut().push_back((session, key));
                 self.make_room(&mut sessions);
@@ -132,7 +136,8 @@ impl Live {
             return;
         }
         let is_over = |(session, key): &(usize, u64)| {
-            let value = sessions[*session].iter().find(|value| value.key == *key);
+            let mut values = sessions[*session].iter();
+            let value = values.find(|value| value.key == *key);
             value.is_none_or(|value| value.uses == 0)
         };
         let spent = order.iter().take(LOOKED_AT).position(is_over);
@@ -149,10 +154,8 @@ impl Live {
     pub(super) fn look<T>(&self, session: usize, key: u64, look: impl FnOnce(&State) -> T) -> T {
         let sessions = self.sessions.borrow();
         let values = sessions.get(session).map(Vec::as_slice);
-        let value = values
-            .unwrap_or_default()
-            .iter()
-            .find(|value| value.key == key);
+        let mut latest = values.unwrap_or_default().iter().rev();
+        let value = latest.find(|value| value.key == key);
         look(value.map_or(&State::Missing(Missing::NOT_PLAYED), |value| &value.state))
     }
 
@@ -176,8 +179,8 @@ impl Live {
     pub(super) fn used(&self, session: usize, key: u64) {
         let mut sessions = self.sessions.borrow_mut();
         let values = sessions.get_mut(session).map(Vec::as_mut_slice);
-        let mut values = values.unwrap_or_default().iter_mut();
-        if let Some(value) = values.find(|value| value.key == key) {
+        let mut latest = values.unwrap_or_default().iter_mut().rev();
+        if let Some(value) = latest.find(|value| value.key == key) {
             value.uses = value.uses.saturating_sub(1);
         }
     }
@@ -202,6 +205,8 @@ impl Live {
 
 /// Values of all workers: about 20 MB.
 const MOST_VALUES: usize = 131_072;
+/// Values of a session from which on those go that were used. A request uses mostly what came last.
+const FEW: usize = 64;
 /// How far the one to be forgotten is looked for.
 const LOOKED_AT: usize = 64;
 
@@ -227,6 +232,22 @@ mod tests {
         live.used(9, 7);
         // Somebody who is not read yet may use it, too.
         assert_eq!(state(&live, 3, 7), given("a"));
+    }
+
+    #[test]
+    fn a_session_keeps_few_that_were_used_and_all_that_will_be() {
+        let live = Live::new(1);
+        live.put(0, 0, 1, given("a"));
+        for key in 1..1_000 {
+            live.put(0, key, 1, given("a"));
+            live.used(0, key);
+        }
+        assert_eq!(live.sessions.borrow()[0].len(), FEW);
+        assert!(
+            [0, 999]
+                .iter()
+                .all(|key| state(&live, 0, *key) == given("a"))
+        );
     }
 
     #[test]

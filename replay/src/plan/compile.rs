@@ -8,7 +8,8 @@ use trace::exchange::{Content, Request as Recorded};
 use crate::settings::{ExtraHeader, Rewrite, Sends, UniqueField};
 use crate::slot::{self, Kind, Place};
 
-use super::window::{Body, Hole, Method, Request, Window, Writing};
+use super::entry::{Body, Method, Request};
+use super::window::{Hole, Window, Writing};
 
 /// What is the same for every request.
 #[derive(Debug, Clone)]

@@ -8,7 +8,8 @@ use trace::exchange::{Exchange, Request};
 use crate::settings::Rewrite;
 use crate::slot::{Kind, Place};
 
-use super::window::{CookieLine, Text, Window};
+use super::entry::CookieLine;
+use super::window::{Text, Window};
 
 /// Puts an exchange's cookies into the window, where its session has any: it sent some, or was
 /// given some. `request` is what is sent of it.

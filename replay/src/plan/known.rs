@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use crate::slot::Kind;
 
+use super::entry::{Identity, Run};
 use super::names::Names;
-use super::window::{Identity, Run, index};
+use super::window::index;
 
 /// Names and their numbers, the same in all laps.
 #[derive(Default)]

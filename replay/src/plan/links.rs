@@ -18,7 +18,8 @@ use crate::locator::Locator;
 
 use super::adapt::moved;
 use super::compile::is_target;
-use super::window::{Run, Source, Window, index};
+use super::entry::{Run, Source};
+use super::window::{Window, index};
 
 /// A request with slots where its links are.
 struct Linked {

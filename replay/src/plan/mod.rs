@@ -13,6 +13,7 @@ mod compile;
 mod cookies;
 mod crowd;
 mod curve;
+mod entry;
 mod known;
 mod links;
 mod names;
@@ -34,11 +35,12 @@ pub(crate) use adapt::has_address;
 pub(crate) use address::address;
 pub(crate) use cast::AssignError;
 pub(crate) use compile::{Rules, USER_AGENT, Unsendable, loadtest_path};
+pub(crate) use entry::{Body, Entry, Link};
 pub(crate) use planner::{Arrival, Input, Planner, Wanted};
 pub(crate) use roles::Roles;
 pub(crate) use script::Selection;
 pub(crate) use week::Weeks;
-pub(crate) use window::{Body, Entry, Hole, Link, Part, Text, Window};
+pub(crate) use window::{Hole, Part, Text, Window};
 
 /// An exchange of the capture, and what later ones use of its answer.
 #[derive(Debug, Clone)]

@@ -18,10 +18,11 @@ use crate::users::Pool;
 use super::address::address;
 use super::cast::Cast;
 use super::crowd::Crowd;
+use super::entry::Entry;
 use super::roles::Roles;
 use super::schedule::Schedule;
 use super::script::{Script, Selection};
-use super::window::{Entry, Window};
+use super::window::Window;
 use super::{PlanError, Player, Recorded};
 
 use queue::{Queue, Waiting};

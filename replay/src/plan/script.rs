@@ -14,10 +14,11 @@ use crate::slot::Kind;
 use super::adapt::adapt;
 use super::compile::{Rules, compile};
 use super::cookies::cookies;
+use super::entry::{Entry, Run};
 use super::known::{Known, Met, Slots};
 use super::links;
 use super::roles::Roles;
-use super::window::{Entry, Run, Window};
+use super::window::Window;
 use super::{PlanError, Recorded};
 
 /// What is played, and how it is sent.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::super::address::address;
+use super::super::entry::Identity;
 use super::super::script::Compiled;
-use super::super::window::{Identity, Window, index};
+use super::super::window::{Window, index};
 use super::super::{PlanError, Player};
 use super::Planner;
 

@@ -19,7 +19,7 @@ pub enum Undecoded {
     /// It is longer than the limit once it is decoded.
     #[error("too large once it is decoded")]
     TooLarge,
-    /// An encoding that is not read here, or more of them than [`MAX_CODINGS`].
+    /// An encoding that is not read here, or too many of them.
     #[error("in a content encoding that is not read")]
     Unknown,
 }

@@ -82,7 +82,7 @@ pub(crate) fn read(entry: Option<Entry<'_>>, around: &impl Surroundings) -> Opti
         file: file?,
         policy: policy?,
         mode: mode?,
-        body_limit: body_limit.unwrap_or(64 * 1024),
+        body_limit: body_limit.unwrap_or(128 * 1024),
         queue: queue.unwrap_or(64 * 1024 * 1024),
         filters,
         sample,

@@ -18,7 +18,7 @@ fn record(text: &str) -> RecordSettings {
 fn all_is_recorded_unless_something_else_is_said() {
     let record = record("");
     assert_eq!((record.mode.name(), record.sample.share), ("tokens", 1.0));
-    assert_eq!((record.body_limit, record.queue), (65_536, 67_108_864));
+    assert_eq!((record.body_limit, record.queue), (131_072, 67_108_864));
     assert!(record.filters.only.is_empty() && record.filters.except.is_empty());
     assert_eq!(record.rotate, Rotate::default());
 }

@@ -219,7 +219,7 @@ pub(crate) struct Args {
     pub(crate) rewrite: Vec<Rewrite>,
 
     /// Move dates in paths, queries and bodies: by -35d or 2w, or so that the week that most of them
-    /// are in becomes that of today (the default) or of a date
+    /// are in becomes that of today (where nothing is given) or of a date
     #[arg(
         long,
         value_name = "TO",

@@ -253,6 +253,8 @@ const MOST_DECODED: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const HEAD: &[u8] = b"Content-Type: application/json\r\n\
@@ -321,6 +323,26 @@ mod tests {
         assert_eq!(locator.kept_in(&shape).as_deref(), Some("faculty"));
         let other: Locator = "body#/name".parse().unwrap();
         assert_eq!(other.kept_in(&shape), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_looked_into_without_harm(
+            head in prop::collection::vec(any::<u8>(), 0..60),
+            url in "[a-z:/?&=%#0-9]{0,30}",
+            body in "[{}\\[\\]\",:a0 \\\\u]{0,40}",
+        ) {
+            let head = [b"location: ", url.as_bytes(), b"\r\nset-cookie: ", &head, b"\r\n"].concat();
+            for coding in ["", "content-encoding: gzip\r\n"] {
+                let head = [coding.as_bytes(), &head].concat();
+                let seen = Seen::of(&head, body.as_bytes());
+                for place in ["body#/a/0", "body#", "header/location/path/1", "header/location/query/a/1", "cookie/a"] {
+                    let locator: Locator = place.parse().unwrap();
+                    drop(locator.find(&seen));
+                    locator.token(&seen);
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use demo::staging::TODAY;
 use demo::users::{self, UsersConfig};
 use rehearsal_tests::{Finished, Stage, finish};
 use serde_json::Value;
@@ -45,8 +44,7 @@ fn replayed(capture: &Path, args: &[&str]) -> (Finished, Value) {
     fs::write(&config, settings.replace("\"14m\"", "\"4s\"")).unwrap();
     let [config, capture, out] =
         [&config, capture, &stage.path("out")].map(|it| it.display().to_string());
-    let dates = format!("--shift-dates={TODAY}");
-    let common = ["--config", &config, "--out", &out, &dates, &capture];
+    let common = ["--config", &config, "--out", &out, &capture];
     let args = args.iter().copied().chain(common);
     let replay = finish("replay", args, &[("LOAD_TEST_KEY", &stage.key)]).unwrap();
     assert!(matches!(replay.code, 0 | 96), "{replay:?}");

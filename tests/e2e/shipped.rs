@@ -27,6 +27,14 @@ fn the_shipped_test_users_are_those_of_staging() {
 }
 
 #[test]
+fn dates_move_to_the_day_on_which_staging_lives() {
+    let shipped = fs::read_to_string(project().join("config/replay.toml")).unwrap();
+    let settings: toml::Table = shipped.parse().unwrap();
+    let day = settings["shift_dates"].as_str();
+    assert_eq!(day, Some(demo::staging::TODAY.to_string().as_str()));
+}
+
+#[test]
 fn the_example_capture_is_as_large_and_as_clean_as_it_says() {
     let path = project().join("captures/peak.jsonl");
     assert!(fs::metadata(&path).unwrap().len() <= 5_000_000);

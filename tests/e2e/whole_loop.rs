@@ -34,10 +34,9 @@ fn replayed(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {
         stage.path("out").display().to_string(),
     );
     let capture = capture.display().to_string();
-    let dates = format!("--shift-dates={}", demo::staging::TODAY);
     // With others for users, somebody trades with the one who is colleague and user in one.
     let who = ["--seed", "1"];
-    let common = ["--via-loadtest", "--config", &config, "--out", &out, &dates];
+    let common = ["--via-loadtest", "--config", &config, "--out", &out];
     let args = args.iter().copied().chain(who).chain(common);
     let args = args.chain([capture.as_str()]);
     finish("replay", args, &[("LOAD_TEST_KEY", &stage.key)]).unwrap()

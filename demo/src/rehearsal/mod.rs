@@ -17,7 +17,6 @@ use trace::format::{Capture, Footer};
 use self::expectations::Expectation;
 use self::steps::{Steps, judge, line};
 use crate::programs::path_of;
-use crate::staging::TODAY;
 use crate::users::{self, UsersConfig};
 
 pub use self::stage::Stage;
@@ -127,10 +126,8 @@ async fn replay(
 ) -> Result<Vec<Expectation>> {
     let Loop { speed, out, .. } = rehearsal;
     steps.say(&format!("replaying at {speed} through /api/loadtest/*"));
-    // The capture's dates were moved; those of the backend's data were not.
-    let dates = format!("--shift-dates={TODAY}");
-    let how = ["--speed", speed, &dates, "--pacing", "precise"];
-    let mut status = stage.replay(capture, &how[..3], out).await?;
+    let how = ["--speed", speed, "--pacing", "precise"];
+    let mut status = stage.replay(capture, &how[..2], out).await?;
     for _ in 1..ATTEMPTS {
         if status.code() == Some(INVALID) {
             steps.say(

@@ -165,6 +165,8 @@ const MOST: usize = 180;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The day's time is 2026-11-22 00:00:00 at second 100 of the clock.
@@ -239,6 +241,20 @@ mod tests {
             jar.take(&format!("n{number}=1; Path=/"), "/", NOW);
         }
         assert_eq!(jar.cookies.len(), MOST);
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read_without_harm(line in any::<String>(), path in any::<String>()) {
+            let mut jar = Jar::default();
+            for line in [line.clone(), format!("a={line}; Max-Age={line}; Expires={line}")] {
+                jar.take(&line, &path, NOW);
+            }
+            for name in ["a", line.as_str()] {
+                jar.find(name, &path, true, 0);
+            }
+            jar.all(&path, false, u64::MAX);
+        }
     }
 
     #[test]

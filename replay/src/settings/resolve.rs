@@ -17,7 +17,7 @@ use crate::locator::Locator;
 
 use super::file::File;
 use super::{
-    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, Timeouts, Tls, Users,
+    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, ShiftDates, Timeouts, Tls, Users,
     What,
 };
 
@@ -43,6 +43,7 @@ impl Settings {
             found: Vec::new(),
         };
         let speed = mistakes.speed(file.speed.as_deref());
+        let shift_dates = mistakes.shift_dates(file.shift_dates.as_deref());
         let client_addresses = mistakes.client_addresses(file.client_addresses.as_deref());
         let users = mistakes.users(file.users).map(|users| Users {
             share: users.share || args.share_users,
@@ -74,7 +75,7 @@ impl Settings {
                 headers: args.header,
                 rewrites: args.rewrite,
                 verbatim: args.verbatim,
-                shift_dates: args.shift_dates,
+                shift_dates: args.shift_dates.or(shift_dates),
                 unique,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
@@ -207,6 +208,17 @@ impl Mistakes<'_> {
         speed
     }
 
+    fn shift_dates(&mut self, text: Option<&str>) -> Option<ShiftDates> {
+        let text = text?;
+        match text.parse() {
+            Ok(shift) => Some(shift),
+            Err(error) => {
+                self.add("shift_dates", format_args!("`{text}`: {error}"));
+                None
+            }
+        }
+    }
+
     fn client_addresses(&mut self, text: Option<&str>) -> Option<IpNet> {
         let text = text?;
         let range = text.parse().ok();
@@ -278,6 +290,7 @@ mod tests {
     fn every_wrong_key_is_named_at_once() {
         let file = r#"
 speed = "fast"
+shift_dates = "soon"
 client_addresses = "198.18.0.0/99"
 [users]
 role = { route = "GET /me", at = "role" }
@@ -289,6 +302,7 @@ token = "header:x"
         let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(lines.join("\n"), @"
 other.toml: speed: `fast` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x
+other.toml: shift_dates: `soon`: dates move by days or weeks, such as `-35d` or `2w`, or to the week of a date, such as `2026-11-23` or `today`
 other.toml: client_addresses: `198.18.0.0/99` is no range of addresses; write it as in `198.18.0.0/15`
 other.toml: users.role.at: `role` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
 other.toml: auth.login.path: `x` does not begin with `/`; write the whole path, as in `/x`

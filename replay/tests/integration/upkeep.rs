@@ -16,10 +16,10 @@ file = "users.csv"
 [auth]
 login = { path = "/login", body = '{"username":"{{username}}","password":"{{password}}"}' }
 refresh = { path = "/refresh", body = '{"refresh_token":"{{refresh}}"}' }
-life = "400ms"
+life = "1s"
 "#;
 
-/// Tokens of half a second, each with a refresh token for one use.
+/// Tokens of almost two seconds, each with a refresh token for one use.
 #[derive(Default)]
 struct Tokens {
     made: u32,
@@ -31,7 +31,7 @@ impl Tokens {
     fn issue(&mut self, seen: &Seen) -> Answer {
         self.made += 1;
         let (access, refresh) = (format!("a{}", self.made), format!("r{}", self.made));
-        let until = seen.at + Duration::from_millis(500);
+        let until = seen.at + Duration::from_millis(1_800);
         self.good.push((access.clone(), until));
         self.refresh.insert(refresh.clone());
         let body = json!({"access_token": access, "refresh_token": refresh});
@@ -66,11 +66,11 @@ fn application() -> Server {
     Server::start(move |seen| tokens.lock().unwrap().answer(seen))
 }
 
-/// Twelve requests in two seconds, with a break in between that is longer than a token lives.
+/// Twelve requests, with a break in between that is longer than a token lives.
 fn recording() -> Recording {
     let at = (0..6)
         .map(|number| number * 100)
-        .chain((0..6).map(|number| 1_400 + number * 100));
+        .chain((0..6).map(|number| 3_000 + number * 100));
     Recording::new().with_all(at.map(|at| Recorded::get(at, 1, "/api/people").with_token(1)))
 }
 
@@ -97,7 +97,7 @@ fn tokens_are_refreshed_ahead_of_their_end() {
 fn a_401_brings_one_log_in_and_one_retry() {
     let server = application();
     // Nobody said how long a token lives.
-    let config = CONFIG.replace("life = \"400ms\"", "");
+    let config = CONFIG.replace("life = \"1s\"", "");
     let ended = Replay::of(&recording(), &server)
         .users("ann,pa,admin\n")
         .file("config/replay.toml", &config)
@@ -158,7 +158,7 @@ fn recorded_refreshes_and_those_of_replay_do_not_take_each_others_tokens() {
     for sessions in ["ordered", "open"] {
         let ended = Replay::of(&recording, &server)
             .users("ann,pa,admin\n")
-            .file("config/replay.toml", &CONFIG.replace("400ms", "60ms"))
+            .file("config/replay.toml", &CONFIG.replace("1s", "60ms"))
             .args([
                 "--rewrite",
                 "/api/v1/auth/login/json=/login",

@@ -17,8 +17,8 @@ use crate::locator::Locator;
 
 use super::file::File;
 use super::{
-    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, ShiftDates, Timeouts, Tls, Users,
-    What,
+    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, ShiftDates, Timeouts,
+    Tls, Users, What,
 };
 
 impl Settings {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use replay::summary::{Fidelity, Status, Summary, Totals};
@@ -53,6 +54,9 @@ pub fn of_summary(path: &Path, exchanges: u64) -> Result<Vec<Expectation>> {
     let Totals { planned, sent, .. } = summary.totals;
     let equal = summary.divergence.equal_statuses;
     let ratio = summary.fidelity.duration_ratio;
+    // The last request may have waited for an answer, as long as any did.
+    let waited_s = Duration::from_micros(summary.latency.link_wait.max).as_secs_f64();
+    let waited = waited_s / summary.totals.duration_s.max(f64::MIN_POSITIVE);
     Ok(vec![
         Expectation {
             line: format!("sent {sent} of {planned} planned, {exchanges} recorded"),
@@ -63,8 +67,10 @@ pub fn of_summary(path: &Path, exchanges: u64) -> Result<Vec<Expectation>> {
             met: equal >= LEAST_EQUAL,
         },
         Expectation {
-            line: format!("duration ratio {ratio:.4}"),
-            met: (ratio - 1.0).abs() <= MOST_STRETCH,
+            line: format!(
+                "duration ratio {ratio:.4}, of which waiting for the backend may be {waited:.4}"
+            ),
+            met: (ratio - 1.0).abs() <= MOST_STRETCH + waited,
         },
         of_verdict(summary.verdict.status, &summary.fidelity),
     ])
@@ -85,8 +91,9 @@ fn of_verdict(status: Status, fidelity: &Fidelity) -> Expectation {
     }
 }
 
-/// The least share of requests that has to be answered as when they were recorded.
-const LEAST_EQUAL: f64 = 0.995;
+/// The least share of requests that has to be answered as when they were recorded: of the few of a
+/// demo, one user who is to trade with who is now that same user is a part that counts.
+const LEAST_EQUAL: f64 = 0.99;
 
 /// Half of what a replay may be late by: a machine whose bare timer is later leaves it no room.
 const MOST_MACHINE_LATENESS_US: u64 = 500;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use demo::users::{self, UsersConfig};
-use rehearsal_tests::{Finished, Stage, finish};
+use demo::users::UsersConfig;
+use rehearsal_tests::{Finished, Stage, finish, users};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,19 +18,12 @@ fn stage() -> Stage {
 fn recorded(folder: &TempDir) -> PathBuf {
     let stage = stage();
     let file = folder.path().join("capture.jsonl");
-    let (proxy, address) = stage.proxy(Some(&file)).unwrap();
-    let config = UsersConfig {
+    let twenty = |proxy| UsersConfig {
         requests: 900,
-        ..UsersConfig::new(address.parse().unwrap(), 20, Duration::from_secs(7))
+        ..UsersConfig::new(proxy, 20, Duration::from_secs(7))
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let report = runtime.block_on(users::run(config, |_| {}));
+    let report = users::record(&stage, &file, twenty).unwrap();
     assert_eq!(report.failed, 0, "{:?}", report.failures);
-    let (status, said) = proxy.stop().unwrap();
-    assert!(status.success(), "{said}");
     file
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use demo::users::{self, UsersConfig};
-use rehearsal_tests::Stage;
+use demo::users::UsersConfig;
+use rehearsal_tests::{Stage, users};
 use trace::exchange::{Content, Exchange};
 use trace::format::Capture;
 
@@ -11,19 +11,12 @@ use trace::format::Capture;
 fn recorded() -> Capture {
     let stage = Stage::with(0.0, &["--token-life", "2s"]).unwrap();
     let file = stage.path("capture.jsonl");
-    let (proxy, address) = stage.proxy(Some(&file)).unwrap();
-    let config = UsersConfig {
+    let twenty = |proxy| UsersConfig {
         requests: 900,
-        ..UsersConfig::new(address.parse().unwrap(), 20, Duration::from_secs(6))
+        ..UsersConfig::new(proxy, 20, Duration::from_secs(6))
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let report = runtime.block_on(users::run(config, |_| {}));
+    let report = users::record(&stage, &file, twenty).unwrap();
     assert_eq!(report.failed, 0, "{:?}", report.failures);
-    let (status, said) = proxy.stop().unwrap();
-    assert!(status.success(), "{said}");
     Capture::read(&file).unwrap()
 }
 

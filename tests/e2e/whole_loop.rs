@@ -6,24 +6,16 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use demo::users::{self, UsersConfig, UsersReport, typed_values};
+use demo::users::{UsersConfig, UsersReport, typed_values};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rehearsal_tests::{Finished, Stage, finish};
+use rehearsal_tests::{Finished, Stage, finish, users};
 use serde_json::Value;
 use trace::format::Capture;
 
 /// Lets ten users work for two seconds through a recording proxy, and closes the capture.
 fn recorded(stage: &Stage, capture: &Path) -> UsersReport {
-    let (proxy, address) = stage.proxy(Some(capture)).unwrap();
-    let config = UsersConfig::new(address.parse().unwrap(), 10, Duration::from_secs(2));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let report = runtime.block_on(users::run(config, |_| {}));
-    let (status, said) = proxy.stop().unwrap();
-    assert!(status.success(), "{said}");
-    report
+    let ten = |proxy| UsersConfig::new(proxy, 10, Duration::from_secs(2));
+    users::record(stage, capture, ten).unwrap()
 }
 
 fn replayed(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {

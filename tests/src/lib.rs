@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod service;
 pub mod todo;
 pub mod told;
+pub mod users;
 pub mod wrk;
 
 use std::ffi::OsStr;

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use demo::users::{self, UsersConfig, UsersReport};
+use demo::users::{UsersConfig, UsersReport};
 use rehearsal_tests::curl::curl;
 use rehearsal_tests::nginx::Nginx;
 use rehearsal_tests::origin::Origin;
 use rehearsal_tests::proxy::Proxy;
-use rehearsal_tests::{Finished, Stage, eventually, finish};
+use rehearsal_tests::{Finished, Stage, eventually, finish, users};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use trace::exchange::Content;
@@ -37,17 +37,13 @@ fn places<'a>(app: &'a str, proxy: &'a Proxy) -> [(&'static str, &'a str); 2] {
     [("127.0.0.1:8000", app), ("127.0.0.1:8080", proxy)]
 }
 
-fn work(address: &str, users: usize, seconds: u64) -> UsersReport {
+fn work(address: &str, count: usize, seconds: u64) -> UsersReport {
     let config = UsersConfig::new(
         address.parse().unwrap(),
-        users,
+        count,
         Duration::from_secs(seconds),
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(users::run(config, |_| {}))
+    users::work(config).unwrap()
 }
 
 fn replay(stage: &Stage, capture: &Path, args: &[&str]) -> Finished {

@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use super::people;
 use crate::staging::app::App;
 use crate::staging::data::model::Absence;
 use crate::staging::endpoint::{Answer, Call, Caller};
@@ -53,10 +54,7 @@ pub(crate) fn create(app: &App, call: &Call, caller: &Caller) -> Answer {
     change(&mut row, &mut body);
     body.done()?;
     let mut store = app.store();
-    store
-        .people
-        .get(row.person_id)
-        .ok_or(ApiError::NotFound("Person not found"))?;
+    store.people.get(row.person_id).ok_or(people::UNKNOWN)?;
     let response = reply::created(&row);
     store.absences.insert(row);
     Ok(response)

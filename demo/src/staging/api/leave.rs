@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::absences::{END_BEFORE_START, TYPES};
+use super::people;
 use crate::staging::app::App;
 use crate::staging::data::model::Leave;
 use crate::staging::endpoint::{Answer, Call, Caller};
@@ -64,10 +65,7 @@ pub(crate) fn create(app: &App, call: &Call, caller: &Caller) -> Answer {
     form.done()?;
     may_act(caller, &row)?;
     let mut store = app.store();
-    store
-        .people
-        .get(row.person_id)
-        .ok_or(ApiError::NotFound("Person not found"))?;
+    store.people.get(row.person_id).ok_or(people::UNKNOWN)?;
     let response = reply::created(&row);
     store.leave.insert(row);
     Ok(response)

@@ -140,4 +140,4 @@ fn change(person: &mut Person, body: &mut Fields) {
 }
 
 const KINDS: [&str; 3] = ["resident", "faculty", "staff"];
-const UNKNOWN: ApiError = ApiError::NotFound("Person not found");
+pub(super) const UNKNOWN: ApiError = ApiError::NotFound("Person not found");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::Args;
@@ -56,12 +56,14 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
         Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
     let job = job(&settings, &planner, pool, target, key);
     let progress = Progress::new(settings.out.quiet);
+    let started = now();
     let measured = engine::run(job, planner, &mut |counters| progress.show(counters));
     progress.end();
     match measured {
         Ok(measured) => {
             warned.tell(&captures);
             let told = Told {
+                started,
                 shift_days,
                 noise,
                 warnings: warned.all,
@@ -257,6 +259,7 @@ fn played(captures: &Captures) -> summary::Capture {
 
 /// What is known before a run, for its summary.
 struct Told {
+    started: String,
     shift_days: Option<i64>,
     noise: Option<(String, Summary)>,
     warnings: Vec<String>,
@@ -264,6 +267,7 @@ struct Told {
 
 fn summary(settings: &Settings, captures: &Captures, told: Told, measured: Measured) -> Summary {
     let Told {
+        started,
         shift_days,
         noise,
         mut warnings,
@@ -290,6 +294,7 @@ fn summary(settings: &Settings, captures: &Captures, told: Told, measured: Measu
     }
     let about = About {
         run: measured.job.run.id.clone(),
+        started,
         interrupted: measured.interrupted,
         capture: played(captures),
         settings: summary::Settings {
@@ -387,6 +392,11 @@ fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
 fn print(text: &str, what: &'static str) -> Result<(), Trouble> {
     console::data(text)
         .map_err(|error| failed(anyhow::Error::new(error).context(format!("cannot print {what}"))))
+}
+
+/// This moment, RFC 3339, to the second.
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Exchanges whose dates say what a capture is about.

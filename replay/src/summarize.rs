@@ -16,16 +16,18 @@ use crate::clock::NANOS_PER_SECOND;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Evidence, judge};
-use crate::record::{self, Clocks, Counts, Endpoint, Recorder};
+use crate::record::{self, Clocks, Counts, Endpoint, Recorder, Steps};
 use crate::summary::{
-    Capture, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Model, Second,
-    Settings, Summary, Totals, Upkeep, VERSION, WindowError,
+    Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Level,
+    Model, Outcomes, Phases, Second, Settings, Slo, Summary, Totals, Upkeep, VERSION, WindowError,
 };
 
 /// What is known of a run apart from its numbers.
 pub(crate) struct About {
     /// The run's name.
     pub(crate) run: String,
+    /// When it began, RFC 3339.
+    pub(crate) started: String,
     /// Whether it was cut short.
     pub(crate) interrupted: bool,
     /// What was played.
@@ -86,6 +88,7 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         tool: concat!("replay ", env!("CARGO_PKG_VERSION")).to_owned(),
         verdict,
         run: about.run,
+        started: about.started,
         interrupted: about.interrupted,
         capture: about.capture,
         settings: about.settings,
@@ -97,8 +100,18 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         divergence: divergence::of(brought, &all, about.noise),
         totals,
         latency,
+        phases: phases(&recorder.steps),
         fidelity,
+        course: Course::default(),
+        checks: Vec::new(),
         thresholds: Vec::new(),
+        slo: Slo {
+            asked: None,
+            stands: Level::Unknown,
+            rows: Vec::new(),
+        },
+        comparison: None,
+        advice: Vec::new(),
         warnings: about.warnings,
     }
 }
@@ -131,6 +144,18 @@ fn latency(clocks: &Clocks) -> Latency {
     }
 }
 
+fn phases(steps: &Steps) -> Phases {
+    let [blocked, connecting, sending, waiting, receiving] =
+        steps.histograms().map(|histogram| distribution(&histogram));
+    Phases {
+        blocked,
+        connecting,
+        sending,
+        waiting,
+        receiving,
+    }
+}
+
 fn distribution(histogram: &Histogram<u32>) -> Distribution {
     let at = |quantile| at(histogram, quantile);
     let mut bytes = Vec::new();
@@ -148,6 +173,7 @@ fn distribution(histogram: &Histogram<u32>) -> Distribution {
         p999: at(0.999),
         max: histogram.max(),
         hdr: written.map_or_else(|_error| String::new(), |_| BASE64_STANDARD.encode(&bytes)),
+        intervals: None,
     }
 }
 
@@ -188,7 +214,13 @@ fn errors(endpoint: &Endpoint) -> BTreeMap<String, u64> {
 
 fn series(planned: &Planned, recorder: &Recorder, is_closed: bool) -> Vec<Second> {
     // Where the target decides when a request goes, that is when it was to go.
-    let sent = || recorder.seconds.iter().map(|second| second.sent).collect();
+    let sent = || {
+        recorder
+            .seconds
+            .iter()
+            .map(|second| second.tally.sent)
+            .collect()
+    };
     let mut planned = if is_closed {
         sent()
     } else {
@@ -199,14 +231,23 @@ fn series(planned: &Planned, recorder: &Recorder, is_closed: bool) -> Vec<Second
     let seconds = seconds.chain(std::iter::repeat(None));
     let of = |(second, (planned, recorded)): (_, (_, Option<record::Second>))| {
         let recorded = recorded.unwrap_or_default();
+        let [c2xx, c3xx, c4xx, c5xx, error] = recorded.tally.kinds;
         Second {
             second,
             planned,
-            sent: recorded.sent,
-            failed: recorded.failed,
+            sent: recorded.tally.sent,
+            failed: recorded.tally.failed,
             p50: at(&recorded.response, 0.5),
             p95: at(&recorded.response, 0.95),
             p99: at(&recorded.response, 0.99),
+            lateness_max: recorded.tally.lateness_max_ns / 1_000,
+            outcomes: Outcomes {
+                c2xx,
+                c3xx,
+                c4xx,
+                c5xx,
+                error,
+            },
         }
     };
     (0..)

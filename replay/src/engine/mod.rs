@@ -59,7 +59,7 @@ pub(crate) use live::Missing;
 pub(crate) use login::LoginFailed;
 #[cfg(test)]
 pub(crate) use outcome::Answer;
-pub(crate) use outcome::{Failure, Outcome};
+pub(crate) use outcome::{Failure, Outcome, Steps};
 
 /// Everything that workers need, the same for all.
 pub(crate) struct Job {

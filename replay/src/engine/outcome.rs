@@ -105,12 +105,29 @@ pub(crate) struct Outcome {
     pub(crate) sent_ns: u64,
     /// When its last byte was read, or it was given up.
     pub(crate) ended_ns: u64,
+    /// What it took, step by step.
+    pub(crate) steps: Steps,
     /// Bytes written.
     pub(crate) written: u64,
     /// Bytes read.
     pub(crate) read: u64,
     /// The answer, or why there is none.
     pub(crate) answer: Result<Answer, Failure>,
+}
+
+/// What a request took step by step, in nanoseconds; 0 for what it did not do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Steps {
+    /// Waiting for a free connection.
+    pub(crate) blocked_ns: u64,
+    /// Connecting.
+    pub(crate) connecting_ns: u64,
+    /// From its first byte to its last.
+    pub(crate) sending_ns: u64,
+    /// From its last byte to the first of the answer.
+    pub(crate) waiting_ns: u64,
+    /// From the first byte of the answer to its last.
+    pub(crate) receiving_ns: u64,
 }
 
 /// A complete answer.

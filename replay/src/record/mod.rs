@@ -6,6 +6,7 @@ pub(crate) mod clocks;
 mod endpoint;
 mod seconds;
 mod sends;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -14,6 +15,7 @@ pub(crate) use clocks::Clocks;
 pub(crate) use endpoint::{Counts, Endpoint, Links, Match};
 pub(crate) use seconds::{Second, Seconds};
 pub(crate) use sends::Sends;
+pub(crate) use steps::Steps;
 pub(crate) use windows::Windows;
 
 use hdrhistogram::Histogram;
@@ -33,6 +35,8 @@ pub(crate) struct Recorder {
     pub(crate) endpoints: Vec<Endpoint>,
     /// All together.
     pub(crate) all: Clocks,
+    /// What answered requests took step by step.
+    pub(crate) steps: Steps,
     /// Lateness of arrivals that were not held. When a frozen target thaws, those that waited all
     /// go out at once: that they queue is the target's doing, not the generator's.
     pub(crate) judged_lateness: Histogram<u32>,
@@ -66,6 +70,7 @@ impl Recorder {
             warmed: 0,
             endpoints: Vec::new(),
             all: Clocks::fine(),
+            steps: Steps::new(),
             judged_lateness: clocks::fine(),
             seconds: Seconds::default(),
             windows: Windows::default(),
@@ -129,13 +134,16 @@ impl Recorder {
         self.last_ended_ns = self.last_ended_ns.max(ended_ns);
         self.windows.sent(due_ns, sent_ns);
         self.sends.add(due_ns, sent_ns);
-        self.seconds.at(sent_ns).sent += 1;
+        self.seconds.at(sent_ns).tally.sent += 1;
         let due = self.seconds.at(due_ns);
-        due.failed += u64::from(failed);
+        due.tally.ended(outcome);
         if outcome.has_times() {
             record(&mut due.response, ended_ns.saturating_sub(due_ns));
         }
         self.all.ended(outcome, start_ns + due_ns);
+        if outcome.answer.is_ok() {
+            self.steps.add(outcome.steps);
+        }
         if !outcome.held {
             record(&mut self.judged_lateness, outcome.lateness_ns());
         }
@@ -150,6 +158,7 @@ impl Recorder {
             self.endpoint(route).merge(theirs);
         }
         self.all.merge(&other.all);
+        self.steps.merge(&other.steps);
         clocks::merge(&mut self.judged_lateness, &other.judged_lateness);
         self.seconds.merge(&other.seconds);
         self.windows.merge(&other.windows);

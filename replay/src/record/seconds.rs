@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 
 use crate::clock::NANOS_PER_SECOND;
+use crate::engine::Outcome;
 
 use super::clocks;
 
@@ -26,17 +27,57 @@ pub(crate) struct Seconds {
 /// What happened in one second of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Second {
-    /// Requests sent in it.
-    pub(crate) sent: u64,
-    /// Requests due in it that failed.
-    pub(crate) failed: u64,
+    /// How many.
+    pub(crate) tally: Tally,
     /// Response times of requests due in it, in microseconds.
     pub(crate) response: Histogram<u32>,
 }
 
+/// What is counted of one second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Requests sent in it.
+    pub(crate) sent: u64,
+    /// Requests due in it that failed.
+    pub(crate) failed: u64,
+    /// Requests due in it, by [`Kind`].
+    pub(crate) kinds: [u64; Kind::COUNT],
+    /// What these were late by at worst.
+    pub(crate) lateness_max_ns: u64,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// A status below 300.
+    Success,
+    /// A status from 300.
+    Redirect,
+    /// A status from 400.
+    ClientError,
+    /// A status from 500.
+    ServerError,
+    /// No complete answer.
+    Error,
+}
+
+impl Kind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 5;
+
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        match outcome.answer.as_ref().map(|answer| answer.status) {
+            Ok(..300) => Self::Success,
+            Ok(300..400) => Self::Redirect,
+            Ok(400..500) => Self::ClientError,
+            Ok(500..) => Self::ServerError,
+            Err(_) => Self::Error,
+        }
+    }
+}
+
 struct Packed {
-    sent: u64,
-    failed: u64,
+    tally: Tally,
     /// The histogram, in HdrHistogram's V2 format.
     response: Box<[u8]>,
 }
@@ -76,8 +117,7 @@ impl Seconds {
     pub(super) fn merge(&mut self, other: &Self) {
         for (second, theirs) in other.iter().enumerate() {
             let mine = self.second(second);
-            mine.sent += theirs.sent;
-            mine.failed += theirs.failed;
+            mine.tally.add(&theirs.tally);
             clocks::merge(&mut mine.response, &theirs.response);
         }
     }
@@ -97,14 +137,31 @@ impl Seconds {
     }
 }
 
+impl Tally {
+    /// Takes a request that was due in this second.
+    pub(super) fn ended(&mut self, outcome: &Outcome) {
+        self.failed += u64::from(outcome.failed());
+        self.kinds[Kind::of(outcome) as usize] += 1;
+        self.lateness_max_ns = self.lateness_max_ns.max(outcome.lateness_ns());
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.failed += other.failed;
+        for (mine, theirs) in self.kinds.iter_mut().zip(other.kinds) {
+            *mine += theirs;
+        }
+        self.lateness_max_ns = self.lateness_max_ns.max(other.lateness_max_ns);
+    }
+}
+
 impl Second {
     fn pack(&self) -> Packed {
         let mut response = Vec::new();
         // Writing to memory fails only for a histogram that is larger than a V2 length can say.
         let _written = V2Serializer::new().serialize(&self.response, &mut response);
         Packed {
-            sent: self.sent,
-            failed: self.failed,
+            tally: self.tally,
             response: response.into(),
         }
     }
@@ -113,8 +170,7 @@ impl Second {
 impl Default for Second {
     fn default() -> Self {
         Self {
-            sent: 0,
-            failed: 0,
+            tally: Tally::default(),
             response: clocks::coarse(),
         }
     }
@@ -128,8 +184,7 @@ impl Packed {
             .expect("a packed histogram");
         response.auto(true);
         Second {
-            sent: self.sent,
-            failed: self.failed,
+            tally: self.tally,
             response,
         }
     }
@@ -157,8 +212,8 @@ mod tests {
                 plain.resize(plain.len().max(second + 1), Second::default());
                 let seconds = if number < split { &mut mine } else { &mut theirs };
                 for second in [&mut plain[second], seconds.second(second)] {
-                    second.sent += 1;
-                    second.failed += took_ns % 2;
+                    second.tally.sent += 1;
+                    second.tally.failed += took_ns % 2;
                     clocks::record(&mut second.response, took_ns);
                 }
             }

@@ -3,7 +3,7 @@
 use trace::exchange::Flag;
 
 use super::*;
-use crate::engine::Answer;
+use crate::engine::{self, Answer};
 use crate::plan::Entry;
 use crate::plan::tests::{exchange, load, planner};
 
@@ -33,6 +33,7 @@ fn good(arrival: &Arrival) -> Outcome {
         held: false,
         sent_ns: ready_ns + MS,
         ended_ns: ready_ns + 21 * MS,
+        steps: engine::Steps::default(),
         written: 100,
         read: 1_000,
         answer: Ok(Answer {
@@ -63,7 +64,13 @@ fn add(recorder: &mut Recorder, arrival: &Arrival, outcome: &Outcome) {
 fn numbers(recorder: &Recorder) -> String {
     let seconds = recorder.seconds.iter();
     let seconds: Vec<_> = seconds
-        .map(|second| (second.sent, second.failed, second.response.len()))
+        .map(|second| {
+            (
+                second.tally.sent,
+                second.tally.failed,
+                second.response.len(),
+            )
+        })
         .collect();
     let routes = recorder.endpoints.iter();
     let routes: Vec<_> = routes
@@ -162,7 +169,13 @@ fn a_request_counts_where_it_was_sent_and_its_end_where_it_was_due() {
     let seconds: Vec<_> = recorder
         .seconds
         .iter()
-        .map(|second| (second.sent, second.failed, second.response.len()))
+        .map(|second| {
+            (
+                second.tally.sent,
+                second.tally.failed,
+                second.response.len(),
+            )
+        })
         .collect();
     assert_eq!(seconds, [(9, 1, 10), (11, 0, 10)]);
     // What waited for the target is not judged.

@@ -3,7 +3,7 @@
 use trace::exchange::Flag;
 
 use super::*;
-use crate::engine::{Answer, Outcome, Shapes};
+use crate::engine::{Answer, Outcome, Shapes, Steps};
 use crate::plan::tests::{exchange, load, planner};
 use crate::record::clocks;
 use crate::report::sample;
@@ -40,6 +40,7 @@ fn run() -> Summary {
             held: false,
             sent_ns: arrival.due_ns,
             ended_ns: arrival.due_ns + SECOND / 2,
+            steps: Steps::default(),
             written: 10,
             read: 20,
             answer: Ok(Answer {
@@ -53,6 +54,7 @@ fn run() -> Summary {
     let sample = sample::summary();
     let about = About {
         run: String::new(),
+        started: String::new(),
         interrupted: false,
         capture: sample.capture,
         settings: sample.settings,

@@ -141,6 +141,7 @@ impl Client {
                 Got::Room(slot) => {
                     track.sends();
                     let opened = self.http1().await;
+                    track.connected();
                     (opened.map_err(|error| error.failure)?, slot)
                 }
             };
@@ -204,6 +205,7 @@ impl Client {
             if let Some(slot) = self.pool.slot() {
                 track.sends();
                 let opened = self.http2(key, slot).await;
+                track.connected();
                 return match opened {
                     Ok(connection) => Ok((connection, false)),
                     Err(error) => Err(error.failure),

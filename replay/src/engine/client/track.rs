@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use crate::clock;
 
-use super::super::outcome::{Answer, Failure, Outcome};
+use super::super::outcome::{Answer, Failure, Outcome, Steps};
 
 /// Times of [`crate::clock`], and bytes.
 #[derive(Debug)]
@@ -18,7 +18,14 @@ pub(super) struct Track {
     held: Cell<bool>,
     /// When its first byte was handed to the system, or the connection for it was begun; 0 before.
     sent_ns: Cell<u64>,
-    /// When the last byte came in; 0 when none did.
+    /// How long it waited for a connection that was free.
+    blocked_ns: Cell<u64>,
+    /// When the connection that was begun for it stood; 0 where there was one.
+    connected_ns: Cell<u64>,
+    /// When the last byte was written; 0 before.
+    last_written_ns: Cell<u64>,
+    /// When the first byte came in, and the last; 0 when none did.
+    first_read_ns: Cell<u64>,
     last_read_ns: Cell<u64>,
     /// Bytes written.
     written: Cell<u64>,
@@ -33,6 +40,10 @@ impl Track {
             ready_ns: Cell::new(ready_ns),
             held: Cell::default(),
             sent_ns: Cell::default(),
+            blocked_ns: Cell::default(),
+            connected_ns: Cell::default(),
+            last_written_ns: Cell::default(),
+            first_read_ns: Cell::default(),
             last_read_ns: Cell::default(),
             written: Cell::default(),
             read: Cell::default(),
@@ -41,8 +52,11 @@ impl Track {
 
     /// There was no connection for it until now, which is the target's doing, or was asked for.
     pub(super) fn waited(&self) {
+        let (ready_ns, now_ns) = (self.ready_ns.get(), clock::now_ns());
         self.held.set(true);
-        self.ready_ns.set(self.ready_ns.get().max(clock::now_ns()));
+        self.ready_ns.set(ready_ns.max(now_ns));
+        let blocked_ns = now_ns.saturating_sub(ready_ns);
+        self.blocked_ns.set(self.blocked_ns.get() + blocked_ns);
     }
 
     /// The first byte is handed to the system now, or the connection for it is begun.
@@ -52,15 +66,25 @@ impl Track {
         }
     }
 
+    /// The connection that was begun for it stands.
+    pub(super) fn connected(&self) {
+        self.connected_ns.set(clock::now_ns());
+    }
+
     /// So many bytes were written.
     pub(super) fn wrote(&self, bytes: usize) {
+        self.last_written_ns.set(clock::now_ns());
         self.written.set(self.written.get() + bytes as u64);
     }
 
     /// So many bytes came in.
     pub(super) fn got(&self, bytes: usize) {
         if bytes > 0 {
-            self.last_read_ns.set(clock::now_ns());
+            let now_ns = clock::now_ns();
+            if !self.has_read() {
+                self.first_read_ns.set(now_ns);
+            }
+            self.last_read_ns.set(now_ns);
             self.read.set(self.read.get() + bytes as u64);
         }
     }
@@ -85,9 +109,26 @@ impl Track {
             held: self.held.get(),
             sent_ns,
             ended_ns,
+            steps: self.steps(sent_ns, ended_ns),
             written: self.written.get(),
             read: self.read.get(),
             answer,
+        }
+    }
+
+    fn steps(&self, sent_ns: u64, ended_ns: u64) -> Steps {
+        let (written_ns, read_ns) = (self.last_written_ns.get(), self.first_read_ns.get());
+        let connecting_ns = self.connected_ns.get().saturating_sub(sent_ns);
+        let between = |from_ns: u64, to_ns: u64| match (from_ns, to_ns) {
+            (0, _) | (_, 0) => 0,
+            _ => to_ns.saturating_sub(from_ns),
+        };
+        Steps {
+            blocked_ns: self.blocked_ns.get(),
+            connecting_ns,
+            sending_ns: between(sent_ns + connecting_ns, written_ns),
+            waiting_ns: between(written_ns, read_ns),
+            receiving_ns: between(read_ns, ended_ns),
         }
     }
 }
@@ -105,6 +146,24 @@ mod tests {
         track.sends();
         assert!(first_ns > 0);
         assert_eq!(track.sent_ns.get(), first_ns);
+    }
+
+    #[test]
+    fn steps_add_up_to_the_service_time() {
+        let track = Track::new(clock::now_ns());
+        track.waited();
+        track.sends();
+        track.connected();
+        track.sends();
+        track.wrote(1);
+        track.wrote(2);
+        track.got(1);
+        track.got(2);
+        let outcome = track.outcome(Ok(Answer::default()));
+        let steps = outcome.steps;
+        let sum = steps.connecting_ns + steps.sending_ns + steps.waiting_ns + steps.receiving_ns;
+        assert_eq!(sum, outcome.ended_ns - outcome.sent_ns);
+        assert!(steps.blocked_ns > 0 && steps.connecting_ns > 0 && steps.waiting_ns > 0);
     }
 
     #[test]

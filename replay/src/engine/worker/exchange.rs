@@ -9,7 +9,7 @@ use crate::settings::OnUnresolved;
 
 use super::super::fill::Filling;
 use super::super::memory::Values;
-use super::super::outcome::{Answer, Failure, Outcome};
+use super::super::outcome::{Answer, Failure, Outcome, Steps};
 use super::Worker;
 
 /// Why an arrival was not sent.
@@ -210,6 +210,7 @@ fn without_answer(ready_ns: u64, failure: Failure) -> Outcome {
         held: false,
         sent_ns: now_ns,
         ended_ns: now_ns,
+        steps: Steps::default(),
         written: 0,
         read: 0,
         answer: Err(failure),

@@ -1,12 +1,16 @@
 //! A summary for the tests of judge and reports.
 
+mod judged;
+
 use trace::exchange::Flag;
 
-use crate::engine::{Answer, Failure, Outcome, Planned, Shapes};
+use crate::engine::{Answer, Failure, Outcome, Planned, Shapes, Steps};
 use crate::plan::Arrival;
 use crate::plan::tests::{exchange, load, planner};
 use crate::record::{Recorder, clocks};
 use crate::summarize::{About, Brought, summarize};
+pub(crate) use judged::judged;
+
 use crate::summary::{Capture, Model, Settings, Summary, Upkeep};
 
 /// The summary of 2,000 made-up requests over 12 s, of which 2 failed.
@@ -54,6 +58,13 @@ fn outcome(number: u64, arrival: &Arrival) -> Outcome {
         held: false,
         sent_ns,
         ended_ns: sent_ns + 5_000_000 + wave + u64::from(arrival.entry().route) * 3_000_000,
+        steps: Steps {
+            blocked_ns: 0,
+            connecting_ns: u64::from(number.is_multiple_of(100)) * 400_000,
+            sending_ns: 9_000,
+            waiting_ns: 4_900_000 + wave,
+            receiving_ns: 30_000,
+        },
         written: 240,
         read: 900,
         answer: match number {
@@ -74,6 +85,7 @@ fn answer(status: u16) -> Answer {
 fn about() -> About {
     About {
         run: "0123456789abcdef0123456789abcdef".to_owned(),
+        started: "2026-11-21T09:30:00Z".to_owned(),
         interrupted: false,
         capture: Capture {
             file: "captures/peak.jsonl".to_owned(),

@@ -33,6 +33,7 @@ mod merge;
 mod output;
 mod plan;
 mod progress;
+mod quantile;
 mod record;
 mod report;
 mod settings;

@@ -3,6 +3,7 @@
 //! Only clap types; their meaning is in `settings`.
 
 mod commands;
+mod judging;
 mod play;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use crate::exit::{self, Exit};
 use crate::{app, check, console};
 
 pub(crate) use self::commands::{Audit, Inspect, Verify};
+pub(crate) use self::judging::JudgingArgs;
 pub(crate) use self::play::Args;
 
 /// Play captures against a target, on time, and say whether the target held.

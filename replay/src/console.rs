@@ -3,7 +3,7 @@
 //! The only module that prints. A closed pipe is nobody's error.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// Prints data, exactly as given, and to its end.
 pub(crate) fn data(text: &str) -> io::Result<()> {
@@ -15,6 +15,11 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Whether a person looks at the messages.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Prints one line that says what went wrong.

@@ -18,6 +18,8 @@ pub enum Exit {
     Found,
     /// Wrong usage, configuration or input; nothing was sent.
     Usage,
+    /// Worse than the baseline.
+    Regression,
     /// What was asked of the numbers did not hold.
     Threshold,
     /// The generator limited the run, so that its numbers say nothing about the target.
@@ -34,6 +36,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Damaged | Self::Found => 90,
+            Self::Regression => 95,
             Self::Invalid => 96,
             Self::Threshold => 99,
             Self::Interrupted => 130,
@@ -86,8 +89,10 @@ Exit codes:
   0    passed
   1    failed to run, or not one request succeeded
   2    wrong usage, configuration or input; nothing was sent
+  95   worse than the baseline
   96   invalid: the generator limited the run, its numbers say nothing about the target
-  99   more requests on their way than --max-in-flight, with --on-overload abort
+  99   a threshold or an objective does not hold; or more requests were on their way than
+       --max-in-flight, with --on-overload abort
   130  interrupted; what was measured until then is still reported";
 
 /// The table for `verify --help`.

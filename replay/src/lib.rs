@@ -27,6 +27,7 @@ mod input;
 mod inspect;
 mod json;
 mod judge;
+mod keys;
 mod limits;
 mod locator;
 mod merge;

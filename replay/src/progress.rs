@@ -1,21 +1,29 @@
 //! The progress line on a terminal; nothing where nobody watches.
 
-use std::io::{self, IsTerminal};
 use std::sync::atomic::Ordering;
 
+use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::engine::Counters;
+use crate::clock::NANOS_PER_SECOND;
+use crate::console;
+use crate::engine::{Moment, News, State};
+use crate::record::Recorder;
+use crate::report::words;
 
 /// The progress line of a run.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// What the last second was like.
+    second: String,
+    /// Requests at its end.
+    sent: u64,
 }
 
 impl Progress {
     /// Shows nothing when told so, or when stderr is no terminal.
     pub(crate) fn new(quiet: bool) -> Self {
-        let target = if quiet || !io::stderr().is_terminal() {
+        let target = if quiet || !console::is_watched() {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
@@ -24,15 +32,55 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Self { bar }
+        Self {
+            bar,
+            second: String::new(),
+            sent: 0,
+        }
     }
 
-    /// Shows the counters.
-    pub(crate) fn show(&self, counters: &Counters) {
-        self.bar
-            .set_position(counters.ended.load(Ordering::Relaxed));
-        let failed = counters.failed.load(Ordering::Relaxed);
-        self.bar.set_message(format!("{failed} failed"));
+    /// Shows how a run is doing.
+    pub(crate) fn show(&mut self, news: &News<'_>) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let ended = news.counters.ended.load(Ordering::Relaxed);
+        let failed = news.counters.failed.load(Ordering::Relaxed);
+        if let Some(moment) = &news.second {
+            self.second(moment);
+        }
+        let state = match news.state {
+            State::Waiting => "preparing · ",
+            State::Running => "",
+            State::Paused => "paused · ",
+            State::Ending => "ending · ",
+        };
+        let of = words::percent(failed as f64 / ended.max(1) as f64);
+        self.bar.set_message(format!(
+            "{state}{ended} requests · {}{failed} failed ({of})",
+            self.second
+        ));
+        self.bar.tick();
+    }
+
+    fn second(&mut self, moment: &Moment<'_>) {
+        let recorder = moment.recorder;
+        let sent: u64 = recorder
+            .endpoints
+            .iter()
+            .map(|route| route.counts.sent)
+            .sum();
+        let rate = sent - self.sent;
+        self.sent = sent;
+        let left = left(moment);
+        self.second = match recent(recorder, moment.at_ns) {
+            Some(times) => {
+                let at = |quantile| words::micros(times.value_at_quantile(quantile));
+                let [p50, p95, p99] = [0.5, 0.95, 0.99].map(at);
+                format!("{rate}/s · p50 {p50} p95 {p95} p99 {p99} · {left}")
+            }
+            None => format!("{rate}/s · {left}"),
+        };
     }
 
     /// Takes the line away.
@@ -41,4 +89,29 @@ impl Progress {
     }
 }
 
-const TEMPLATE: &str = "{spinner} {elapsed} · {pos} requests · {per_sec} · {msg}";
+/// Response times of the last seconds whose answers are in.
+fn recent(recorder: &Recorder, at_ns: u64) -> Option<Histogram<u32>> {
+    let seconds = usize::try_from(at_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX);
+    let times = recorder
+        .seconds
+        .between(seconds.saturating_sub(LAST), seconds);
+    (!times.is_empty()).then_some(times)
+}
+
+/// How much of the plan is left, where all of it is known.
+fn left(moment: &Moment<'_>) -> String {
+    let planned = &moment.planned;
+    match planned.due_ns {
+        Some((_, last_ns)) if planned.is_whole => {
+            let seconds = last_ns
+                .saturating_sub(moment.at_ns)
+                .div_ceil(NANOS_PER_SECOND);
+            format!("{seconds} s left · ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Seconds that percentiles are of.
+const LAST: usize = 5;
+const TEMPLATE: &str = "{spinner} {elapsed} · {msg}";

@@ -15,15 +15,17 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use crate::clock::NANOS_PER_SECOND;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
-use crate::judge::{Evidence, judge};
+use crate::judge::{Criteria, Evidence, Judged, Seen, judge, whole_seconds};
+use crate::quantile;
 use crate::record::{self, Clocks, Counts, Endpoint, Recorder, Steps};
 use crate::summary::{
-    Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Level,
-    Model, Outcomes, Phases, Second, Settings, Slo, Summary, Totals, Upkeep, VERSION, WindowError,
+    Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Intervals,
+    Latency, Model, Outcomes, Phases, Second, Settings, Summary, Totals, Upkeep, VERSION,
+    WindowError,
 };
 
 /// What is known of a run apart from its numbers.
-pub(crate) struct About {
+pub(crate) struct About<'a> {
     /// The run's name.
     pub(crate) run: String,
     /// When it began, RFC 3339.
@@ -38,6 +40,11 @@ pub(crate) struct About {
     pub(crate) upkeep: Upkeep,
     /// An earlier replay that tells what is noise, and its name.
     pub(crate) noise: Option<(String, Summary)>,
+    /// What it is judged by, and the rule that ended it.
+    pub(crate) criteria: &'a Criteria,
+    pub(crate) ended_by: Option<usize>,
+    /// Whether to say how sure percentiles are.
+    pub(crate) intervals: bool,
     /// What a reader should know.
     pub(crate) warnings: Vec<String>,
 }
@@ -55,7 +62,7 @@ pub(crate) struct Brought<'a> {
 }
 
 /// The summary of a run.
-pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
+pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
     let Brought {
         planned, recorder, ..
     } = *brought;
@@ -66,7 +73,7 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
     let duration_ns = recorder.last_ended_ns.saturating_sub(recorder.warm_up_ns);
     let duration_s = duration_ns as f64 / NANOS_PER_SECOND as f64;
     let totals = totals(all.counts, duration_s);
-    let latency = latency(&recorder.all);
+    let latency = latency(&recorder.all, about.intervals);
     let fidelity = fidelity(brought, &totals, &all);
     let (statuses, errors) = (statuses(&all), errors(&all));
     let is_closed = about.settings.model == Model::Closed;
@@ -80,8 +87,11 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         interrupted: about.interrupted,
         is_closed,
         aborted: recorder.aborted,
-        trouble: planned.trouble.as_ref().map(ToString::to_string),
+        trouble: planned.trouble.clone(),
+        ended_by_rule: about.ended_by.is_some(),
     });
+    let course = Course::default();
+    let judged = judged(&about, brought, &totals, &course);
     Summary {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -94,25 +104,48 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         settings: about.settings,
         statuses,
         errors,
-        endpoints: endpoints(planned, recorder, duration_s),
+        endpoints: endpoints(planned, recorder, duration_s, about.intervals),
         series: series(planned, recorder, is_closed),
         upkeep: about.upkeep,
         divergence: divergence::of(brought, &all, about.noise),
         totals,
         latency,
-        phases: phases(&recorder.steps),
+        phases: phases(&recorder.steps, about.intervals),
         fidelity,
-        course: Course::default(),
-        checks: Vec::new(),
-        thresholds: Vec::new(),
-        slo: Slo {
-            asked: None,
-            stands: Level::Unknown,
-            rows: Vec::new(),
-        },
+        course,
+        checks: judged.checks,
+        thresholds: judged.thresholds,
+        slo: judged.slo,
         comparison: None,
         advice: Vec::new(),
         warnings: about.warnings,
+    }
+}
+
+/// How it went with what was asked for.
+fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Course) -> Judged {
+    let Brought {
+        planned, recorder, ..
+    } = *brought;
+    let seen = Seen {
+        meters: &recorder.meters,
+        duration_s: totals.duration_s,
+        warm_up_s: whole_seconds(recorder.warm_up_ns),
+        dropped: totals.dropped,
+        planned_rate: planned_rate(planned),
+        users: planned.players,
+        checks: &recorder.checks,
+        course,
+    };
+    about.criteria.judge(&seen, about.ended_by)
+}
+
+/// Arrivals planned a second, from the first to the last.
+fn planned_rate(planned: &Planned) -> f64 {
+    let length_ns = planned.due_ns.map_or(0, |(first, last)| last - first);
+    match length_ns {
+        0 => 0.0,
+        _ => planned.arrivals as f64 * NANOS_PER_SECOND as f64 / length_ns as f64,
     }
 }
 
@@ -135,18 +168,20 @@ fn totals(counts: Counts, duration_s: f64) -> Totals {
     }
 }
 
-fn latency(clocks: &Clocks) -> Latency {
+fn latency(clocks: &Clocks, intervals: bool) -> Latency {
+    let of = |histogram| distribution(histogram, intervals);
     Latency {
-        response: distribution(&clocks.response),
-        service: distribution(&clocks.service),
-        lateness: distribution(&clocks.lateness),
-        link_wait: distribution(&clocks.link_wait),
+        response: of(&clocks.response),
+        service: of(&clocks.service),
+        lateness: of(&clocks.lateness),
+        link_wait: of(&clocks.link_wait),
     }
 }
 
-fn phases(steps: &Steps) -> Phases {
-    let [blocked, connecting, sending, waiting, receiving] =
-        steps.histograms().map(|histogram| distribution(&histogram));
+fn phases(steps: &Steps, intervals: bool) -> Phases {
+    let [blocked, connecting, sending, waiting, receiving] = steps
+        .histograms()
+        .map(|histogram| distribution(&histogram, intervals));
     Phases {
         blocked,
         connecting,
@@ -156,7 +191,7 @@ fn phases(steps: &Steps) -> Phases {
     }
 }
 
-fn distribution(histogram: &Histogram<u32>) -> Distribution {
+fn distribution(histogram: &Histogram<u32>, intervals: bool) -> Distribution {
     let at = |quantile| at(histogram, quantile);
     let mut bytes = Vec::new();
     // Writing to memory fails only for a histogram that is larger than a V2 length can say.
@@ -173,7 +208,18 @@ fn distribution(histogram: &Histogram<u32>) -> Distribution {
         p999: at(0.999),
         max: histogram.max(),
         hdr: written.map_or_else(|_error| String::new(), |_| BASE64_STANDARD.encode(&bytes)),
-        intervals: None,
+        intervals: intervals.then(|| confidence(histogram)),
+    }
+}
+
+fn confidence(histogram: &Histogram<u32>) -> Intervals {
+    let of = |quantile| quantile::interval(histogram, quantile);
+    Intervals {
+        p50: of(0.5),
+        p90: of(0.9),
+        p95: of(0.95),
+        p99: of(0.99),
+        p999: of(0.999),
     }
 }
 
@@ -182,14 +228,19 @@ fn at(histogram: &Histogram<u32>, quantile: f64) -> u64 {
     histogram.value_at_quantile(quantile).min(histogram.max())
 }
 
-fn endpoints(planned: &Planned, recorder: &Recorder, duration_s: f64) -> Vec<EndpointSummary> {
+fn endpoints(
+    planned: &Planned,
+    recorder: &Recorder,
+    duration_s: f64,
+    intervals: bool,
+) -> Vec<EndpointSummary> {
     let routes = planned.routes.iter().zip(&recorder.endpoints);
     let routes = routes.filter(|(_, endpoint)| endpoint.counts.planned() > 0);
     let mut endpoints: Vec<_> = routes
         .map(|(route, endpoint)| EndpointSummary {
             route: route.clone(),
             totals: totals(endpoint.counts, duration_s),
-            latency: latency(&endpoint.clocks),
+            latency: latency(&endpoint.clocks, intervals),
             statuses: statuses(endpoint),
             errors: errors(endpoint),
         })
@@ -229,7 +280,7 @@ fn series(planned: &Planned, recorder: &Recorder, is_closed: bool) -> Vec<Second
     planned.resize(planned.len().max(recorder.seconds.len()), 0);
     let seconds = recorder.seconds.iter().map(Some);
     let seconds = seconds.chain(std::iter::repeat(None));
-    let of = |(second, (planned, recorded)): (_, (_, Option<record::Second>))| {
+    let of = |(second, (planned, recorded)): (_, (_, Option<record::Second<record::Tally>>))| {
         let recorded = recorded.unwrap_or_default();
         let [c2xx, c3xx, c4xx, c5xx, error] = recorded.tally.kinds;
         Second {

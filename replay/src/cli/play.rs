@@ -14,6 +14,8 @@ use crate::settings::{
     ShiftDates, Stages, load,
 };
 
+use super::judging::JudgingArgs;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The capture to play, .jsonl or .jsonl.zst; several are played on one time line
@@ -110,6 +112,15 @@ pub(crate) struct Args {
         help_heading = "Load"
     )]
     pub(crate) seed: u64,
+
+    /// Take the load, and what is asked of it, from this file; flags win over it
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "REPLAY_SCENARIO",
+        help_heading = "Load"
+    )]
+    pub(crate) scenario: Option<PathBuf>,
 
     /// Play only what fits, such as 'method=GET path=/api/**'; != excludes (repeatable: any fits)
     #[arg(long, value_name = "CONDITIONS", help_heading = "What")]
@@ -349,6 +360,9 @@ pub(crate) struct Args {
     )]
     pub(crate) workers: Option<NonZeroUsize>,
 
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
+
     /// Folder for summary.json and report.html [default: a new one under results/]
     #[arg(long, value_name = "DIR", env = "REPLAY_OUT", help_heading = "Out")]
     pub(crate) out: Option<PathBuf>,
@@ -361,6 +375,10 @@ pub(crate) struct Args {
         help_heading = "Out"
     )]
     pub(crate) noise_from: Option<PathBuf>,
+
+    /// Say between which values percentiles are with a confidence of 95 %
+    #[arg(long, env = "REPLAY_INTERVALS", help_heading = "Out")]
+    pub(crate) intervals: bool,
 
     /// Print the plan and send nothing
     #[arg(long, help_heading = "Out")]

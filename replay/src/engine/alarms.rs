@@ -49,6 +49,18 @@ impl Alarms {
         waiting.peek().map(|(&at_ns, _)| at_ns)
     }
 
+    /// Moves all to later.
+    pub(super) fn postpone(&self, by_ns: u64) {
+        let mut waiting = self.waiting.borrow_mut();
+        let mut later = Heap::default();
+        while let Some((&at_ns, _)) = waiting.peek()
+            && let Some(waker) = waiting.pop()
+        {
+            later.push(at_ns.saturating_add(by_ns), waker);
+        }
+        *waiting = later;
+    }
+
     /// Wakes all whose time has come.
     pub(super) fn ring(&self, now_ns: u64) {
         let mut waiting = self.waiting.borrow_mut();

@@ -3,12 +3,13 @@
 //! Each worker gets the arrivals of its own sessions, in pieces. How far ahead is bounded, and with
 //! it the memory that a plan of any length takes.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
 use crate::clock::NANOS_PER_SECOND;
-use crate::plan::{Arrival, PlanError, Planner, Player};
+use crate::plan::{Arrival, Planner, Player};
 
 /// What a worker gets at once.
 #[derive(Default)]
@@ -17,10 +18,15 @@ pub(super) struct Piece {
     pub(super) arrivals: Vec<Arrival>,
     /// Who plays in them, and did not before.
     pub(super) players: Vec<Player>,
+    /// Routes that were not known before, in the order of their numbers.
+    pub(super) routes: Vec<String>,
 }
 
+/// What was planned so far; others read it while it grows.
+pub(crate) type Plan = Arc<Mutex<Planned>>;
+
 /// What was planned.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Planned {
     /// Method and path template of each route, by number.
     pub(crate) routes: Vec<String>,
@@ -36,8 +42,10 @@ pub(crate) struct Planned {
     pub(crate) sessions: u64,
     /// Who logged in outside the plan.
     pub(crate) log_in_first: u64,
+    /// Whether that is all.
+    pub(crate) is_whole: bool,
     /// Why there was no more of it, when it is not that it ended.
-    pub(crate) trouble: Option<PlanError>,
+    pub(crate) trouble: Option<String>,
 }
 
 /// Starts to feed workers; each has a channel of its own.
@@ -45,10 +53,11 @@ pub(super) fn feed(
     planner: Planner,
     warm_up_ns: u64,
     workers: Vec<mpsc::Sender<Piece>>,
-) -> std::io::Result<JoinHandle<Planned>> {
+    planned: Plan,
+) -> std::io::Result<JoinHandle<()>> {
     thread::Builder::new()
         .name("replay-plan".to_owned())
-        .spawn(move || Feed::new(planner, warm_up_ns, workers).run())
+        .spawn(move || Feed::new(planner, warm_up_ns, workers, planned).run())
 }
 
 /// How many pieces wait for a worker at most.
@@ -62,25 +71,35 @@ struct Feed {
     warm_up_ns: u64,
     workers: Vec<mpsc::Sender<Piece>>,
     pieces: Vec<Piece>,
-    planned: Planned,
+    planned: Plan,
     players: Numbers,
     sessions: Numbers,
+    log_in_first: u64,
+    /// Routes that the workers know.
+    named: usize,
 }
 
 impl Feed {
-    fn new(planner: Planner, warm_up_ns: u64, workers: Vec<mpsc::Sender<Piece>>) -> Self {
+    fn new(
+        planner: Planner,
+        warm_up_ns: u64,
+        workers: Vec<mpsc::Sender<Piece>>,
+        planned: Plan,
+    ) -> Self {
         Self {
             planner,
             warm_up_ns,
             pieces: workers.iter().map(|_| Piece::default()).collect(),
             workers,
-            planned: Planned::default(),
+            planned,
+            log_in_first: 0,
+            named: 0,
             players: Numbers::default(),
             sessions: Numbers::default(),
         }
     }
 
-    fn run(mut self) -> Planned {
+    fn run(mut self) {
         let mut waiting = 0;
         loop {
             match self.planner.next() {
@@ -97,18 +116,13 @@ impl Feed {
                     break;
                 }
                 Err(trouble) => {
-                    self.planned.trouble = Some(trouble);
                     self.send();
+                    lock(&self.planned).trouble = Some(trouble.to_string());
                     break;
                 }
             }
         }
-        Planned {
-            routes: self.planner.routes().to_vec(),
-            players: self.players.count,
-            sessions: self.sessions.count,
-            ..self.planned
-        }
+        lock(&self.planned).is_whole = true;
     }
 
     fn add(&mut self, arrival: Arrival) {
@@ -118,7 +132,7 @@ impl Feed {
         self.players.add(player);
         self.sessions.add(session);
         for player in self.planner.newcomers() {
-            self.planned.log_in_first += u64::from(player.logs_in_first);
+            self.log_in_first += u64::from(player.logs_in_first);
             let worker = worker_of(player.session, self.workers.len());
             self.pieces[worker].players.push(player);
         }
@@ -129,8 +143,12 @@ impl Feed {
     /// Hands out the pieces; `false` when nobody wants them any more.
     fn send(&mut self) -> bool {
         let mut wanted = true;
+        let routes = self.planner.routes().get(self.named..);
+        let routes = routes.unwrap_or_default().to_vec();
+        self.named += routes.len();
         for (worker, piece) in self.workers.iter().zip(&mut self.pieces) {
-            let piece = std::mem::take(piece);
+            let mut piece = std::mem::take(piece);
+            piece.routes.clone_from(&routes);
             let due: Vec<_> = piece
                 .arrivals
                 .iter()
@@ -138,13 +156,24 @@ impl Feed {
                 .collect();
             let taken = worker.blocking_send(piece).is_ok();
             if taken {
+                let mut planned = lock(&self.planned);
                 due.into_iter()
-                    .for_each(|due_ns| self.planned.count(due_ns, self.warm_up_ns));
+                    .for_each(|due_ns| planned.count(due_ns, self.warm_up_ns));
             }
             wanted &= taken;
         }
+        let mut planned = lock(&self.planned);
+        planned.routes.extend(routes);
+        planned.players = self.players.count;
+        planned.sessions = self.sessions.count;
+        planned.log_in_first = self.log_in_first;
         wanted
     }
+}
+
+/// What was planned so far. A thread that panicked while it counted ends the run anyway.
+pub(super) fn lock(planned: &Mutex<Planned>) -> MutexGuard<'_, Planned> {
+    planned.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Planned {
@@ -189,12 +218,15 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::PlanError;
     use crate::plan::tests::laps::broken;
     use crate::plan::tests::{exchange, load, planner};
 
     /// Feeds all of a plan to workers; two milliseconds of it are the warm-up.
     fn fed(planner: Planner, workers: Vec<mpsc::Sender<Piece>>) -> Planned {
-        Feed::new(planner, 2_000_000, workers).run()
+        let planned = Plan::default();
+        Feed::new(planner, 2_000_000, workers, Arc::clone(&planned)).run();
+        Arc::try_unwrap(planned).unwrap().into_inner().unwrap()
     }
 
     /// So many arrivals of five sessions, a millisecond after each other.
@@ -247,7 +279,8 @@ mod tests {
     fn what_was_planned_before_trouble_is_sent() {
         let (worker, feed) = mpsc::channel(9);
         let planned = fed(broken(), vec![worker]);
-        assert_eq!(planned.trouble, Some(PlanError::Read("broken".to_owned())));
+        let trouble = PlanError::Read("broken".to_owned()).to_string();
+        assert_eq!(planned.trouble, Some(trouble));
         let pieces = taken(feed);
         assert!(pieces.iter().any(|piece| !piece.arrivals.is_empty()));
     }

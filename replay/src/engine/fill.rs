@@ -25,8 +25,8 @@ pub(super) struct Filling<'a> {
     pub(super) arrival: &'a Arrival,
     /// What its links lead to.
     pub(super) values: &'a Values,
-    /// Whether its answer will be compared with the recorded one.
-    pub(super) is_compared: bool,
+    /// What is wanted of its answer.
+    pub(super) keep: Keep,
 }
 
 impl<'a> Filling<'a> {
@@ -65,10 +65,7 @@ impl<'a> Filling<'a> {
             body: rest,
             is_head: request.method.head,
             is_idempotent: request.method.idempotent,
-            keep: match self.is_compared {
-                true => Keep::ALL,
-                false => Memory::keep(self.arrival),
-            },
+            keep: self.keep,
         })
     }
 

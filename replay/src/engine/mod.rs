@@ -39,6 +39,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 
+use crate::judge::Criteria;
 use crate::plan::{Arrival, Planner};
 use crate::record::Recorder;
 use crate::settings::{Auth, ExtraHeader, How};
@@ -47,12 +48,13 @@ use crate::users::Pool;
 
 use compare::Comparer;
 use control::{Course, Event, Phase, control};
-use feed::Piece;
+use feed::{Piece, Plan, lock};
 use machine::Machine;
 
 #[cfg(fuzzing)]
 pub use client::fuzzing;
 pub(crate) use compare::{Compared, Shapes};
+pub(crate) use control::{Command, Moment, News, State, Watch};
 pub(crate) use feed::Planned;
 pub(crate) use fill::Run;
 pub(crate) use live::Missing;
@@ -89,6 +91,12 @@ pub(crate) struct Job {
     pub(crate) config: String,
     /// The run's name and fresh values.
     pub(crate) run: Run,
+    /// What it is judged by.
+    pub(crate) criteria: Criteria,
+    /// Whether somebody watches, who wants to know each second what happened.
+    pub(crate) watched: bool,
+    /// Whether it starts only when it is told to.
+    pub(crate) waits: bool,
     /// For the progress line.
     pub(crate) counters: Counters,
 }
@@ -128,8 +136,10 @@ pub(crate) struct Measured {
     pub(crate) planned: Planned,
     /// All numbers.
     pub(crate) recorder: Recorder,
-    /// Whether it was cut short by a signal.
+    /// Whether it was cut short by a signal, or by who watched.
     pub(crate) interrupted: bool,
+    /// The rule that ended it.
+    pub(crate) ended_by: Option<usize>,
     /// What was done outside the plan so that sessions are logged in.
     pub(crate) upkeep: Upkeep,
     /// How shapes of answers differ from the recorded ones.
@@ -212,20 +222,20 @@ impl Upkeep {
 /// Failures that a worker remembers.
 const MOST_FAILURES: usize = 8;
 
-/// Sends the plan; `watch` is called every 100 ms with the counters.
+/// Sends the plan, for people who watch and may ask for something.
 pub(crate) fn run(
-    job: Job,
+    job: Arc<Job>,
     planner: Planner,
-    watch: &mut dyn FnMut(&Counters),
+    mut watch: Watch<'_>,
 ) -> Result<Measured, EngineError> {
     raise_file_limit();
-    let job = Arc::new(job);
     let (phase, phases) = watch::channel(Phase::Prepare);
     let (events, told) = mpsc::unbounded_channel();
     let (pieces, feeds): (Vec<_>, Vec<_>) = (0..job.how.workers)
         .map(|_| mpsc::channel(feed::PIECES))
         .unzip();
-    let feed = feed::feed(planner, job.warm_up_ns, pieces)?;
+    let plan = Plan::default();
+    let feed = feed::feed(planner, job.warm_up_ns, pieces, Arc::clone(&plan))?;
     let (comparer, comparing) = compare::start()?;
     let workers: Vec<_> = (0..)
         .zip(feeds)
@@ -239,17 +249,22 @@ pub(crate) fn run(
         .enable_all()
         .build()?;
     let machine = Machine::watch()?;
-    let course = runtime.block_on(control(&job, &phase, told, watch));
+    let controlled = runtime.block_on(control(&job, &plan, phase, told, &mut watch));
     let machine = machine.lateness();
-    let course = course?;
+    let (course, recorder) = controlled?;
     drop(phases);
     let shares = workers.into_iter().map(joined);
     let shares = shares.collect::<Result<Vec<_>, _>>()?;
+    joined(feed);
     let mut measured = Measured {
-        planned: joined(feed),
-        recorder: Recorder::new(job.warm_up_ns),
+        planned: lock(&plan).clone(),
+        recorder,
         job,
         interrupted: course == Course::Interrupted,
+        ended_by: match course {
+            Course::Ruled(rule) => Some(rule),
+            Course::Done | Course::Interrupted | Course::NobodyIn => None,
+        },
         upkeep: Upkeep::default(),
         shapes: joined(comparing),
         connections: 0,

@@ -29,6 +29,14 @@ pub(super) struct Keep {
 }
 
 impl Keep {
+    /// What either of both is.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            head: self.head || other.head,
+            body: self.body.max(other.body),
+        }
+    }
+
     /// What somebody looks into: values are near the beginning of a body.
     pub(super) const ALL: Self = Self {
         head: true,

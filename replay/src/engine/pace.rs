@@ -35,6 +35,7 @@ pub(super) async fn pace(
         worker,
         due: Due::default(),
         more: true,
+        paused: false,
     };
     pacer.take(Some(first));
     while !worker.stopping() && pacer.is_needed() {
@@ -42,8 +43,9 @@ pub(super) async fn pace(
         let may_take = pacer.more && pacer.due.len() < ENOUGH;
         tokio::select! {
             biased;
-            changed = phases.changed() => if changed.is_err() || phases.borrow_and_update().stops() {
-                worker.stop();
+            changed = phases.changed() => match changed {
+                Ok(()) => pacer.enter(*phases.borrow_and_update()),
+                Err(_) => worker.stop(),
             },
             () = worker.alarms.news.notified() => {}
             () = worker.quiet.notified() => {}
@@ -61,6 +63,8 @@ struct Pacer<'a> {
     due: Due,
     /// Whether more of the plan may come.
     more: bool,
+    /// Whether nothing is released for a while.
+    paused: bool,
 }
 
 impl Pacer<'_> {
@@ -69,6 +73,7 @@ impl Pacer<'_> {
             self.more = false;
             return;
         };
+        self.worker.learn(&piece.routes);
         self.worker.meet(piece.players);
         if self.worker.thinks() {
             // Sessions go by themselves: each knows when it begins, and how long it pauses.
@@ -84,12 +89,27 @@ impl Pacer<'_> {
         self.more || self.due.len() > 0 || (self.worker.thinks() && self.worker.is_active())
     }
 
+    fn enter(&mut self, phase: Phase) {
+        match phase {
+            Phase::Prepare => {}
+            Phase::Run { start_ns } => {
+                self.paused = false;
+                self.worker.resume(start_ns);
+            }
+            Phase::Pause => self.paused = true,
+            Phase::Stop | Phase::Abandon => self.worker.stop(),
+        }
+    }
+
     fn wants_room(&self) -> bool {
-        self.worker.is_closed() && self.due.len() > 0
+        !self.paused && self.worker.is_closed() && self.due.len() > 0
     }
 
     /// Releases all that is due, and tells when to wake up for more.
     fn release(&mut self) -> u64 {
+        if self.paused {
+            return u64::MAX;
+        }
         let now_ns = clock::now_ns();
         self.worker.alarms.ring(now_ns);
         let start_ns = self.worker.start_ns();

@@ -9,6 +9,7 @@ mod upkeep;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::{Notify, mpsc, watch};
@@ -25,6 +26,7 @@ use super::control::{Event, Phase};
 use super::feed::Piece;
 use super::lanes::Lanes;
 use super::memory::Memory;
+use super::outcome::Keep;
 use super::pace::pace;
 use super::session::Sessions;
 use super::slots::Slots;
@@ -67,6 +69,8 @@ pub(super) struct Worker {
     comparer: Comparer,
     samples: Samples,
     recorder: RefCell<Recorder>,
+    /// What is asked of the requests of each route.
+    routes: RefCell<Vec<Asked>>,
     sessions: RefCell<Sessions>,
     /// Memory for requests that are on their way.
     buffers: RefCell<Vec<[Vec<u8>; 2]>>,
@@ -104,7 +108,8 @@ impl Worker {
             memory: Memory::new(job.how.workers),
             comparer,
             samples: Samples::default(),
-            recorder: RefCell::new(Recorder::new(job.warm_up_ns)),
+            recorder: RefCell::new(Recorder::measuring(job.warm_up_ns, &job.criteria)),
+            routes: RefCell::default(),
             sessions: RefCell::default(),
             buffers: RefCell::default(),
             slots: Slots::new(slots),
@@ -129,6 +134,7 @@ impl Worker {
     ) -> Result<Share, EngineError> {
         let sweep = spawn_local(Rc::clone(&self.client).sweep());
         let fresh = spawn_local(Rc::clone(&self).keep_fresh());
+        let told = spawn_local(Rc::clone(&self).tell_each_second());
         let mut first = feed.recv().await.unwrap_or_default();
         let asked = tokio::select! {
             prepared = self.prepare(&mut first) => prepared?,
@@ -147,6 +153,7 @@ impl Worker {
         self.settle(&mut phases).await;
         sweep.abort();
         fresh.abort();
+        told.abort();
         Ok(Share {
             recorder: self.recorder.replace(Recorder::new(0)),
             upkeep: self.upkeep.take(),
@@ -176,6 +183,31 @@ impl Worker {
             let _ended = task.await;
         }
         Ok(asked)
+    }
+
+    /// Takes note of routes that are new.
+    pub(super) fn learn(&self, routes: &[String]) {
+        let asked = routes.iter().map(|route| Asked::of(&self.job, route));
+        self.routes.borrow_mut().extend(asked);
+    }
+
+    /// Goes on after a pause, as if the run had started at this moment of the clock.
+    pub(super) fn resume(&self, start_ns: u64) {
+        let paused_ns = start_ns.saturating_sub(self.start_ns.replace(start_ns));
+        self.alarms.postpone(paused_ns);
+    }
+
+    /// Tells what happened each second, where somebody watches.
+    async fn tell_each_second(self: Rc<Self>) {
+        if !self.job.watched {
+            return;
+        }
+        let mut ticks = tokio::time::interval(SECOND);
+        loop {
+            ticks.tick().await;
+            let part = self.recorder.borrow_mut().take(&self.job.criteria);
+            self.tell(Event::Measured(Box::new(part)));
+        }
     }
 
     /// When the run started, on the clock.
@@ -233,7 +265,7 @@ impl Worker {
                 Ok(()) = phases.changed() => match *phases.borrow_and_update() {
                     Phase::Abandon => self.client.abandon(),
                     Phase::Stop => self.stop(),
-                    Phase::Prepare | Phase::Run { .. } => {}
+                    Phase::Prepare | Phase::Run { .. } | Phase::Pause => {}
                 },
             }
         }
@@ -245,7 +277,36 @@ impl Worker {
     }
 }
 
+/// What is asked of the requests of a route.
+#[derive(Default)]
+struct Asked {
+    /// Metrics, by their numbers.
+    meters: Vec<usize>,
+    /// Checks, by theirs.
+    checks: Vec<usize>,
+    /// What these look at of an answer.
+    keep: Keep,
+}
+
+impl Asked {
+    fn of(job: &Job, route: &str) -> Self {
+        let checks = job.criteria.checks_of(route);
+        let mut keep = Keep::NOTHING;
+        for &check in &checks {
+            let (head, body) = job.criteria.checks[check].looks_into();
+            keep.head |= head;
+            keep.body = keep.body.max(if body { Keep::ALL.body } else { 0 });
+        }
+        Self {
+            meters: job.criteria.meters_of(route),
+            checks,
+            keep,
+        }
+    }
+}
+
 /// Connections that a worker opens ahead of time, at most.
 const MAX_AHEAD: usize = 512;
+const SECOND: Duration = Duration::from_secs(1);
 /// Log-ins that are on their way at once, over all workers.
 const LOGINS_AT_ONCE: usize = 8;

@@ -4,6 +4,7 @@
 
 pub(crate) mod clocks;
 mod endpoint;
+mod meters;
 mod seconds;
 mod sends;
 mod steps;
@@ -13,7 +14,8 @@ mod windows;
 
 pub(crate) use clocks::Clocks;
 pub(crate) use endpoint::{Counts, Endpoint, Links, Match};
-pub(crate) use seconds::{Second, Seconds};
+pub(crate) use meters::{Meter, Meters, Samples};
+pub(crate) use seconds::{Second, Seconds, Tally};
 pub(crate) use sends::Sends;
 pub(crate) use steps::Steps;
 pub(crate) use windows::Windows;
@@ -21,6 +23,7 @@ pub(crate) use windows::Windows;
 use hdrhistogram::Histogram;
 
 use crate::engine::{Failure, Missing, Outcome};
+use crate::judge::{Criteria, Meant};
 use crate::plan::Arrival;
 
 use clocks::record;
@@ -40,8 +43,12 @@ pub(crate) struct Recorder {
     /// Lateness of arrivals that were not held. When a frozen target thaws, those that waited all
     /// go out at once: that they queue is the target's doing, not the generator's.
     pub(crate) judged_lateness: Histogram<u32>,
+    /// Samples of the metrics that rules ask for.
+    pub(crate) meters: Meters,
+    /// By check: for how many answers it held, and for how many not.
+    pub(crate) checks: Vec<(u64, u64)>,
     /// By second.
-    pub(crate) seconds: Seconds,
+    pub(crate) seconds: Seconds<Tally>,
     /// Arrivals sent in another window than planned.
     pub(crate) windows: Windows,
     /// When the first arrivals were due, and when they were sent.
@@ -72,6 +79,8 @@ impl Recorder {
             all: Clocks::fine(),
             steps: Steps::new(),
             judged_lateness: clocks::fine(),
+            meters: Meters::default(),
+            checks: Vec::new(),
             seconds: Seconds::default(),
             windows: Windows::default(),
             sends: Sends::new(),
@@ -82,6 +91,49 @@ impl Recorder {
             first_sent_ns: u64::MAX,
             last_sent_ns: 0,
             last_ended_ns: 0,
+        }
+    }
+
+    /// An empty recorder that measures what is asked for.
+    pub(crate) fn measuring(warm_up_ns: u64, criteria: &Criteria) -> Self {
+        Self {
+            meters: Meters::new(&criteria.meant),
+            checks: vec![(0, 0); criteria.checks.len()],
+            ..Self::new(warm_up_ns)
+        }
+    }
+
+    /// All that was recorded so far, but for what is compared with the plan; goes on with nothing.
+    pub(crate) fn take(&mut self, criteria: &Criteria) -> Self {
+        let rest = Self {
+            windows: std::mem::take(&mut self.windows),
+            sends: std::mem::replace(&mut self.sends, Sends::new()),
+            ..Self::measuring(self.warm_up_ns, criteria)
+        };
+        std::mem::replace(self, rest)
+    }
+
+    /// Takes an arrival that ended, and was due then on a clock where the run started at `start_ns`,
+    /// as a sample of these metrics.
+    pub(crate) fn measured(
+        &mut self,
+        meant: &[Meant],
+        of_route: &[usize],
+        (arrival, outcome): (&Arrival, &Outcome),
+        due_ns: u64,
+        start_ns: u64,
+    ) {
+        if arrival.due_ns >= self.warm_up_ns {
+            let ended = (arrival.entry(), outcome);
+            self.meters.ended(meant, of_route, ended, due_ns, start_ns);
+        }
+    }
+
+    /// Takes note of how a check went.
+    pub(crate) fn checked(&mut self, arrival: &Arrival, check: usize, held: bool) {
+        if arrival.due_ns >= self.warm_up_ns {
+            let (passes, fails) = &mut self.checks[check];
+            *if held { passes } else { fails } += 1;
         }
     }
 
@@ -152,6 +204,12 @@ impl Recorder {
         failed
     }
 
+    /// Arrivals that were not sent.
+    pub(crate) fn dropped_so_far(&self) -> u64 {
+        let endpoints = self.endpoints.iter();
+        endpoints.map(|endpoint| endpoint.counts.dropped).sum()
+    }
+
     /// Adds what another worker recorded of the same run.
     pub(crate) fn merge(&mut self, other: Self) {
         for (route, theirs) in (0..).zip(&other.endpoints) {
@@ -160,6 +218,11 @@ impl Recorder {
         self.all.merge(&other.all);
         self.steps.merge(&other.steps);
         clocks::merge(&mut self.judged_lateness, &other.judged_lateness);
+        self.meters.merge(&other.meters);
+        for (mine, theirs) in self.checks.iter_mut().zip(&other.checks) {
+            mine.0 += theirs.0;
+            mine.1 += theirs.1;
+        }
         self.seconds.merge(&other.seconds);
         self.windows.merge(&other.windows);
         self.sends.merge(other.sends);

@@ -3,7 +3,7 @@
 //! Only the last seconds are kept as they are; those before are packed, which makes an hour of a
 //! run less than a megabyte. A late answer opens its second again.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
@@ -13,23 +13,26 @@ use crate::engine::Outcome;
 
 use super::clocks;
 
-/// The seconds of a run, from its start.
-#[derive(Default)]
-pub(crate) struct Seconds {
-    /// The first ones.
-    packed: Vec<Packed>,
-    /// One of these that is being written to again.
-    opened: Option<(usize, Second)>,
+/// The seconds of a run in which something happened, with what is counted in each.
+pub(crate) struct Seconds<T> {
+    /// Those that are over, as it seems.
+    packed: BTreeMap<usize, Packed<T>>,
     /// The others.
-    last: VecDeque<Second>,
+    open: BTreeMap<usize, Second<T>>,
+}
+
+/// Counts that add up.
+pub(crate) trait Counted: Copy + Default {
+    /// Adds what was counted elsewhere.
+    fn add(&mut self, other: &Self);
 }
 
 /// What happened in one second of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Second {
+pub(crate) struct Second<T> {
     /// How many.
-    pub(crate) tally: Tally,
-    /// Response times of requests due in it, in microseconds.
+    pub(crate) tally: T,
+    /// Times of requests due in it, in microseconds: for all requests together response times.
     pub(crate) response: Histogram<u32>,
 }
 
@@ -76,64 +79,86 @@ impl Kind {
     }
 }
 
-struct Packed {
-    tally: Tally,
+struct Packed<T> {
+    tally: T,
     /// The histogram, in HdrHistogram's V2 format.
     response: Box<[u8]>,
 }
 
-impl Seconds {
+impl<T: Counted> Seconds<T> {
     /// The second of a time from the run's start.
-    pub(super) fn at(&mut self, at_ns: u64) -> &mut Second {
+    pub(super) fn at(&mut self, at_ns: u64) -> &mut Second<T> {
         self.second(usize::try_from(at_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX))
     }
 
-    fn second(&mut self, second: usize) -> &mut Second {
-        if second < self.packed.len() {
-            return self.open(second);
+    fn second(&mut self, second: usize) -> &mut Second<T> {
+        if self.open.len() >= OPEN && !self.open.contains_key(&second) {
+            self.pack_first();
         }
-        while self.len() <= second {
-            self.last.push_back(Second::default());
-            if self.last.len() > LAST
-                && let Some(first) = self.last.pop_front()
-            {
-                self.packed.push(first.pack());
-            }
-        }
-        let place = second - self.packed.len();
-        &mut self.last[place]
+        let packed = &mut self.packed;
+        self.open.entry(second).or_insert_with(|| {
+            let packed = packed.remove(&second);
+            packed.map_or_else(Second::default, |packed| packed.unpack())
+        })
     }
 
-    fn open(&mut self, second: usize) -> &mut Second {
-        if let Some((open, opened)) = self.opened.take_if(|(open, _)| *open != second) {
-            self.packed[open] = opened.pack();
+    fn pack_first(&mut self) {
+        if let Some((second, first)) = self.open.pop_first() {
+            self.packed.insert(second, first.pack());
         }
-        let packed = &self.packed[second];
-        let (_, opened) = self.opened.get_or_insert_with(|| (second, packed.unpack()));
-        opened
     }
 
     /// Adds what another worker counted.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (second, theirs) in other.iter().enumerate() {
+        let packed = other
+            .packed
+            .iter()
+            .map(|(second, it)| (*second, it.unpack()));
+        let open = other.open.iter().map(|(second, it)| (*second, it.clone()));
+        for (second, theirs) in packed.chain(open) {
             let mine = self.second(second);
             mine.tally.add(&theirs.tally);
             clocks::merge(&mut mine.response, &theirs.response);
         }
     }
 
-    /// How many there are.
+    /// How many there are, with those in which nothing happened.
     pub(crate) fn len(&self) -> usize {
-        self.packed.len() + self.last.len()
+        let packed = self.packed.last_key_value().map(|(second, _)| second + 1);
+        let open = self.open.last_key_value().map(|(second, _)| second + 1);
+        packed.max(open).unwrap_or_default()
     }
 
-    /// One after the other.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Second> {
-        let packed = self.packed.iter().enumerate().map(|(second, packed)| {
-            let opened = self.opened.iter().find(|(open, _)| *open == second);
-            opened.map_or_else(|| packed.unpack(), |(_, opened)| opened.clone())
-        });
-        packed.chain(self.last.iter().cloned())
+    /// All times of some seconds.
+    pub(crate) fn between(&self, from: usize, until: usize) -> Histogram<u32> {
+        let mut times = clocks::coarse();
+        for (_, second) in self.open.range(from..until) {
+            clocks::merge(&mut times, &second.response);
+        }
+        for (_, second) in self.packed.range(from..until) {
+            clocks::merge(&mut times, &second.unpack().response);
+        }
+        times
+    }
+
+    /// One after the other, from the start.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Second<T>> {
+        (0..self.len()).map(|second| match self.open.get(&second) {
+            Some(open) => open.clone(),
+            None => {
+                let packed = self.packed.get(&second);
+                packed.map_or_else(Second::default, Packed::unpack)
+            }
+        })
+    }
+}
+
+impl<T> Default for Seconds<T> {
+    fn default() -> Self {
+        Self {
+            packed: BTreeMap::new(),
+            open: BTreeMap::new(),
+        }
     }
 }
 
@@ -144,7 +169,9 @@ impl Tally {
         self.kinds[Kind::of(outcome) as usize] += 1;
         self.lateness_max_ns = self.lateness_max_ns.max(outcome.lateness_ns());
     }
+}
 
+impl Counted for Tally {
     fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.failed += other.failed;
@@ -155,8 +182,8 @@ impl Tally {
     }
 }
 
-impl Second {
-    fn pack(&self) -> Packed {
+impl<T: Counted> Second<T> {
+    fn pack(&self) -> Packed<T> {
         let mut response = Vec::new();
         // Writing to memory fails only for a histogram that is larger than a V2 length can say.
         let _written = V2Serializer::new().serialize(&self.response, &mut response);
@@ -167,18 +194,18 @@ impl Second {
     }
 }
 
-impl Default for Second {
+impl<T: Default> Default for Second<T> {
     fn default() -> Self {
         Self {
-            tally: Tally::default(),
+            tally: T::default(),
             response: clocks::coarse(),
         }
     }
 }
 
-impl Packed {
+impl<T: Counted> Packed<T> {
     #[expect(clippy::expect_used, reason = "it was written by this program")]
-    fn unpack(&self) -> Second {
+    fn unpack(&self) -> Second<T> {
         let mut response: Histogram<u32> = Deserializer::new()
             .deserialize(&mut &*self.response)
             .expect("a packed histogram");
@@ -191,7 +218,7 @@ impl Packed {
 }
 
 /// Seconds that are written to again and again: answers rarely take longer.
-const LAST: usize = 8;
+const OPEN: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -206,8 +233,8 @@ mod tests {
             times in prop::collection::vec((0_usize..40, 0_u64..200_000_000), 0..200),
             split in 0_usize..200,
         ) {
-            let mut plain: Vec<Second> = Vec::new();
-            let (mut mine, mut theirs) = (Seconds::default(), Seconds::default());
+            let mut plain: Vec<Second<Tally>> = Vec::new();
+            let (mut mine, mut theirs) = (Seconds::<Tally>::default(), Seconds::default());
             for (number, (second, took_ns)) in times.into_iter().enumerate() {
                 plain.resize(plain.len().max(second + 1), Second::default());
                 let seconds = if number < split { &mut mine } else { &mut theirs };
@@ -225,14 +252,14 @@ mod tests {
 
     #[test]
     fn an_hour_is_less_than_a_megabyte() {
-        let mut seconds = Seconds::default();
+        let mut seconds = Seconds::<Tally>::default();
         for second in 0..3_600 {
             for request in 0..100 {
                 let second = seconds.at(second * NANOS_PER_SECOND);
                 clocks::record(&mut second.response, 2_000_000 + request * request * 10_000);
             }
         }
-        let packed = seconds.packed.iter().map(|packed| packed.response.len());
+        let packed = seconds.packed.values().map(|packed| packed.response.len());
         assert!(packed.sum::<usize>() < 1_000_000);
     }
 }

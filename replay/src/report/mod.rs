@@ -2,6 +2,7 @@
 
 mod differences;
 pub(crate) mod html;
+mod judged;
 pub(crate) mod plan;
 mod plot;
 #[cfg(test)]

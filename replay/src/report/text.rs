@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use crate::summary::{Distribution, Status, Summary, Totals};
+use crate::summary::{Change, Distribution, Status, Summary, Totals};
 
-use super::{differences, words};
+use super::{differences, judged, words};
 
 /// The summary as text.
 pub(crate) fn render(summary: &Summary, page: &Path) -> String {
     [
         head(summary),
+        judged::sections(summary),
         section("fidelity", &words::table(&fidelity(summary), &[false; 2])),
         section("requests", &words::table(&requests(summary), &[false; 2])),
         section(
@@ -33,9 +34,33 @@ pub(super) fn verdict(summary: &Summary) -> (&'static str, String) {
     match verdict.status {
         _ if summary.interrupted => ("STOPPED", stopped(summary)),
         Status::Fail if totals.completed == 0 => ("FAIL", "nothing worked".to_owned()),
-        Status::Fail => ("FAIL", "a rule was broken".to_owned()),
+        Status::Fail => ("FAIL", broken(summary)),
         Status::Invalid => ("INVALID", SAY_NOTHING.to_owned()),
         Status::Pass => ("PASS", format!("on time; {}", failures(totals))),
+    }
+}
+
+/// What did not hold, in a few words.
+fn broken(summary: &Summary) -> String {
+    let thresholds = summary.thresholds.iter().filter(|it| !it.ok).count();
+    let objectives = summary.slo.rows.iter().filter(|it| !it.ok).count();
+    let count = |count: usize, of: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {of} does not hold")),
+        _ => Some(format!("{count} {of}s do not hold")),
+    };
+    let compared = summary.comparison.as_ref().map(|it| it.verdict);
+    let worse = matches!(compared, Some(Change::Regressed | Change::Mixed))
+        .then(|| "worse than the baseline".to_owned());
+    let all = [
+        count(thresholds, "threshold"),
+        count(objectives, "objective"),
+        worse,
+    ];
+    let all: Vec<_> = all.into_iter().flatten().collect();
+    match all.is_empty() {
+        true => "the run was ended".to_owned(),
+        false => all.join(", "),
     }
 }
 

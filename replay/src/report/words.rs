@@ -4,12 +4,41 @@
 
 use std::collections::BTreeMap;
 
+use crate::summary::Unit;
+
 /// A duration in microseconds, with three significant digits and its unit.
 pub(crate) fn micros(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        _ => time(micros as f64),
+    }
+}
+
+/// A number in its unit.
+pub(crate) fn amount(value: f64, unit: Unit) -> String {
+    if value.is_infinite() {
+        return "never".to_owned();
+    }
+    match unit {
+        Unit::Milliseconds => time(value * 1e3),
+        Unit::Seconds => time(value * 1e6),
+        Unit::Share => {
+            let digits = if value.abs() < 0.001 { 4 } else { 2 };
+            format!("{:.digits$} %", value * 100.0)
+        }
+        Unit::Count => plain(value),
+        Unit::PerSecond => format!("{value:.1}/s"),
+        Unit::Bytes => size(value),
+        Unit::BytesPerSecond => format!("{}/s", size(value)),
+    }
+}
+
+/// A duration in microseconds, of which there may be less than one.
+fn time(micros: f64) -> String {
     let (value, unit) = match micros {
-        0..1_000 => return format!("{micros} µs"),
-        1_000..1_000_000 => (micros as f64 / 1e3, "ms"),
-        _ => (micros as f64 / 1e6, "s"),
+        ..1_000.0 => (micros, "µs"),
+        ..1_000_000.0 => (micros / 1e3, "ms"),
+        _ => (micros / 1e6, "s"),
     };
     let decimals = match value {
         ..10.0 => 2,
@@ -19,8 +48,22 @@ pub(crate) fn micros(micros: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+fn plain(value: f64) -> String {
+    format!("{}", (value * 1e3).round() / 1e3)
+}
+
+fn size(value: f64) -> String {
+    let (value, unit) = match value {
+        ..1e3 => return format!("{value:.0} B"),
+        ..1e6 => (value / 1e3, "kB"),
+        ..1e9 => (value / 1e6, "MB"),
+        _ => (value / 1e9, "GB"),
+    };
+    format!("{value:.1} {unit}")
+}
+
 /// A share of one, as a percentage with two decimals that says 100 only when it is all.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let floored = if share < 1.0 {
         share.min(0.9999)
     } else {
@@ -39,13 +82,7 @@ pub(super) fn ratio(ratio: f64) -> String {
 
 /// A number of bytes.
 pub(super) fn bytes(bytes: u64) -> String {
-    let value = bytes as f64;
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
-        _ => format!("{:.1} GB", value / 1e9),
-    }
+    size(bytes as f64)
 }
 
 /// Statuses with their counts, such as `200 ×12  404 ×1`.

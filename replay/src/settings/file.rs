@@ -2,11 +2,18 @@
 //!
 //! Only what was written; what it means is decided in [`super::resolve`].
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::judge::{Written, WrittenCheck, WrittenObjective};
+
+use super::scenario::{Scenario, WrittenLoad};
 
 /// The file as written. Every key is optional.
 #[derive(Debug, Default, Deserialize)]
@@ -23,6 +30,11 @@ pub(crate) struct File {
     pub(crate) users: Users,
     pub(crate) auth: Auth,
     pub(crate) unique: Vec<Unique>,
+    pub(crate) load: WrittenLoad,
+    pub(crate) thresholds: BTreeMap<String, Written>,
+    pub(crate) slo: Option<String>,
+    pub(crate) objective: Vec<WrittenObjective>,
+    pub(crate) check: Vec<WrittenCheck>,
 }
 
 /// The `[tls]` table.
@@ -87,7 +99,7 @@ impl File {
     pub(crate) fn load(named: Option<&Path>) -> Result<(Self, PathBuf), FileError> {
         let path = named.unwrap_or_else(|| Path::new(DEFAULT));
         match fs::read_to_string(path) {
-            Ok(text) => Ok((Self::parse(path, &text)?, path.to_owned())),
+            Ok(text) => Ok((parse(path, &text)?, path.to_owned())),
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
                 Ok((Self::default(), path.to_owned()))
             }
@@ -98,19 +110,42 @@ impl File {
         }
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
-        toml::from_str(text).map_err(|error| {
-            let line = line_of(text, error.span().map_or(0, |span| span.start));
-            FileError::Parse {
-                path: path.to_owned(),
-                line,
-                reason: in_words(
-                    &error.message().replace('\n', " "),
-                    text.lines().nth(line - 1).unwrap_or_default(),
-                ),
-            }
-        })
+    /// What it says of the load, and of what is asked of it.
+    pub(crate) fn scenario(&mut self) -> Scenario {
+        Scenario {
+            load: mem::take(&mut self.load),
+            thresholds: mem::take(&mut self.thresholds),
+            slo: self.slo.take(),
+            objective: mem::take(&mut self.objective),
+            check: mem::take(&mut self.check),
+            ..Scenario::default()
+        }
     }
+}
+
+impl Scenario {
+    /// Reads a file.
+    pub(crate) fn load(path: &Path) -> Result<Self, FileError> {
+        let text = fs::read_to_string(path).map_err(|source| FileError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        parse(path, &text)
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
+    toml::from_str(text).map_err(|error| {
+        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        FileError::Parse {
+            path: path.to_owned(),
+            line,
+            reason: in_words(
+                &error.message().replace('\n', " "),
+                text.lines().nth(line - 1).unwrap_or_default(),
+            ),
+        }
+    })
 }
 
 /// A configuration file that cannot be used.
@@ -158,6 +193,11 @@ fn in_words(message: &str, line: &str) -> String {
         };
         return format!("{key}: {found} is no value for it; write {wanted}");
     }
+    if message.contains("did not match any variant") {
+        return "write a rule as in `\"p(95)<500\"`, a list of them, or a table with `threshold`, \
+                `abortOnFail` and `delayAbortEval`; a check's condition is a text, a number or a list"
+            .to_owned();
+    }
     message
         .replace("unknown field", "there is no key")
         .replace(", expected one of", "; known keys are")
@@ -180,14 +220,14 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        File::parse(Path::new("replay.toml"), text)
+        parse::<File>(Path::new("replay.toml"), text)
             .unwrap_err()
             .to_string()
     }
 
     #[test]
     fn an_empty_file_is_valid() {
-        let file = File::parse(Path::new("replay.toml"), "").unwrap();
+        let file = parse::<File>(Path::new("replay.toml"), "").unwrap();
         assert_eq!(file.target, None);
         assert_eq!(file.users.share, None);
     }
@@ -195,24 +235,24 @@ mod tests {
     #[test]
     fn the_shipped_file_is_valid_and_so_is_each_commented_key() {
         let shipped = include_str!("../../../config/replay.toml");
-        File::parse(Path::new("config/replay.toml"), shipped).unwrap();
+        parse::<File>(Path::new("config/replay.toml"), shipped).unwrap();
         let uncommented: String = shipped
             .lines()
             .map(|line| line.strip_prefix("#: ").unwrap_or(line))
             .map(|line| format!("{line}\n"))
             .collect();
-        File::parse(Path::new("config/replay.toml"), &uncommented).unwrap();
+        parse::<File>(Path::new("config/replay.toml"), &uncommented).unwrap();
     }
 
     #[test]
     fn says_where_it_is_wrong() {
         insta::assert_snapshot!(
             wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
-            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`"
+            @"replay.toml:2: there is no key `spede`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
         );
         insta::assert_snapshot!(
-            wrong("\n[thresholds]\nhttp_req_failed = [\"rate<0.01\"]\n"),
-            @"replay.toml:2: there is no key `thresholds`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`"
+            wrong("\n[threshold]\nhttp_req_failed = [\"rate<0.01\"]\n"),
+            @"replay.toml:2: there is no key `threshold`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
         );
         insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
         insta::assert_snapshot!(wrong("target = 5\n"), @"replay.toml:1: target: integer `5` is no value for it; write text in quotes");

@@ -63,7 +63,7 @@ impl Test {
             "path" => Self::Path(Pattern::parse(value).map_err(InvalidFilter::Path)?),
             "route" => Self::Route(text()),
             "session" => Self::Session(text()),
-            "status" => Self::Status(status(value).ok_or_else(|| InvalidFilter::Status(text()))?),
+            "status" => Self::Status(statuses(value).ok_or_else(|| InvalidFilter::Status(text()))?),
             "user" => Self::User(text()),
             _ => return Err(InvalidFilter::Key(key.to_owned())),
         })
@@ -111,7 +111,7 @@ impl FromStr for Conditions {
 }
 
 /// `404`, `4xx`, or `none` when there was no answer.
-fn status(text: &str) -> Option<RangeInclusive<u16>> {
+pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
     if text == "none" {
         return Some(0..=0);
     }

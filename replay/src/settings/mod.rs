@@ -9,6 +9,8 @@ pub(crate) mod filter;
 pub(crate) mod load;
 pub(crate) mod resolve;
 mod rewrite;
+pub(crate) mod route;
+pub(crate) mod scenario;
 mod shift;
 pub(crate) mod values;
 
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+
+use crate::judge::{Check, Objective, Rule};
+use crate::summary::Level;
 
 pub(crate) use auth::{Auth, AuthRequest, RoleSource, Sends, Users};
 pub(crate) use decimal::Decimal;
@@ -45,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     /// How it is sent.
     pub(crate) how: How,
+    /// What it is judged by.
+    pub(crate) judging: Judging,
     /// What comes out.
     pub(crate) out: Out,
 }
@@ -133,6 +140,24 @@ pub(crate) struct Timeouts {
     pub(crate) request: Duration,
 }
 
+/// What a run is judged by.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    /// Thresholds.
+    pub(crate) rules: Vec<Rule>,
+    /// Service level objectives, and the level of them that is asked for.
+    pub(crate) objectives: Vec<Objective>,
+    pub(crate) level: Option<Level>,
+    /// Checks on answers.
+    pub(crate) checks: Vec<Check>,
+    /// Summaries of earlier runs, or folders of them.
+    pub(crate) baselines: Vec<PathBuf>,
+    /// By how much something may be worse than there, as a share.
+    pub(crate) max_regression: f64,
+    /// Where to put the summary as a baseline for later runs.
+    pub(crate) save_baseline: Option<PathBuf>,
+}
+
 /// What the program prints and writes.
 #[derive(Debug)]
 pub(crate) struct Out {
@@ -144,4 +169,6 @@ pub(crate) struct Out {
     pub(crate) quiet: bool,
     /// The summary of an earlier replay, which tells what is noise.
     pub(crate) noise_from: Option<PathBuf>,
+    /// Say how sure percentiles are.
+    pub(crate) intervals: bool,
 }

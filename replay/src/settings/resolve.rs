@@ -11,14 +11,17 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 mod auth;
+mod scenario;
 
-use crate::cli::Args;
+use crate::cli::{Args, JudgingArgs};
+use crate::judge::{Asked, layered, shipped};
 use crate::locator::Locator;
 
-use super::file::File;
+use super::file::{self, File};
+use super::scenario::{Meant, Scenario};
 use super::{
-    Decimal, Destination, Filter, How, Load, Out, Pace, Pacing, Settings, ShiftDates, Timeouts,
-    Tls, Users, What,
+    Decimal, Destination, Filter, How, Judging, Load, Out, Pace, Pacing, Settings, ShiftDates,
+    Timeouts, Tls, Users, What,
 };
 
 impl Settings {
@@ -34,14 +37,16 @@ impl Settings {
     /// Decides every setting, or says all that is wrong in the file.
     pub(crate) fn resolve(
         args: Args,
-        file: File,
+        mut file: File,
         path: &Path,
+        scenario: Option<Scenario>,
         key: Option<SecretString>,
     ) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Mistakes {
             file: path,
             found: Vec::new(),
         };
+        let of_file = file.scenario();
         let speed = mistakes.speed(file.speed.as_deref());
         let shift_dates = mistakes.shift_dates(file.shift_dates.as_deref());
         let client_addresses = mistakes.client_addresses(file.client_addresses.as_deref());
@@ -51,17 +56,19 @@ impl Settings {
         });
         let auth = mistakes.auth(file.auth);
         let unique = mistakes.unique(file.unique);
+        let mut meant = mistakes.scenarios(of_file, scenario, args.scenario.as_deref());
         let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
             return Err(mistakes.found);
         };
-        let load = load(&args, speed).map_err(|clash| {
+        meant.pace = meant.pace.or(speed);
+        let load = load(&args, &meant).map_err(|clash| {
             vec![Mistake {
                 file: PathBuf::from("the command line"),
                 key: "load",
                 reason: clash.to_owned(),
             }]
         })?;
-        let (how, filter) = (how(&args, &load), filter(&args));
+        let (how, filter, tls) = (how(&args, &load), filter(&args), tls(&args, file.tls));
         Ok(Self {
             config: path.display().to_string(),
             captures: args.captures,
@@ -79,39 +86,71 @@ impl Settings {
                 unique,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
-                tls: Tls {
-                    authorities: args.ca.or(file.tls.authorities),
-                    insecure: args.insecure || file.tls.insecure.unwrap_or_default(),
-                    no_resumption: !args.tls_resumption.or(file.tls.resumption).unwrap_or(true),
-                },
+                tls,
             },
             users,
             auth,
             how,
+            judging: judging(args.judging, meant),
             out: Out {
                 dir: args.out,
                 dry_run: args.dry_run,
                 quiet: args.quiet,
                 noise_from: args.noise_from,
+                intervals: args.intervals,
             },
         })
     }
 }
 
+fn tls(args: &Args, file: file::Tls) -> Tls {
+    Tls {
+        authorities: args.ca.clone().or(file.authorities),
+        insecure: args.insecure || file.insecure.unwrap_or_default(),
+        no_resumption: !args.tls_resumption.or(file.resumption).unwrap_or(true),
+    }
+}
+
+/// What the run is judged by: what the file and the scenario ask for, and then the flags.
+fn judging(args: JudgingArgs, meant: Meant) -> Judging {
+    let mut rules = meant.rules;
+    for asked in args.threshold {
+        rules = match asked {
+            Asked::Preset(preset) => preset,
+            Asked::Rules(more) => layered(rules, more),
+        };
+    }
+    Judging {
+        rules,
+        objectives: match meant.objectives.is_empty() {
+            true => shipped(),
+            false => meant.objectives,
+        },
+        level: args.slo.or(meant.level),
+        checks: meant.checks,
+        baselines: args.baseline,
+        max_regression: args.max_regression,
+        save_baseline: args.save_baseline,
+    }
+}
+
 /// How fast and by how many; where this contradicts itself, why.
-fn load(args: &Args, file: Option<Pace>) -> Result<Load, &'static str> {
+fn load(args: &Args, file: &Meant) -> Result<Load, &'static str> {
     let paces = [&args.speed, &args.rate];
     let mut paces = paces.into_iter().flatten().cloned();
     let stages = args.stages.clone().map(Pace::Stages);
-    let pace = paces.next().or(stages).or(file).unwrap_or(Pace::RECORDED);
+    let pace = paces.next().or(stages).or_else(|| file.pace.clone());
+    let pace = pace.unwrap_or(Pace::RECORDED);
     let staged_users = matches!(&pace, Pace::Stages(stages) if stages.what == What::Users);
-    if staged_users && args.users.is_some() {
+    let users = args.users.or(file.users);
+    let duration = args.duration.or(file.duration);
+    if staged_users && users.is_some() {
         return Err("the stages say how many users there are; leave out `--users`");
     }
     let is_staged = matches!(pace, Pace::Stages(_));
-    let laps = match args.r#loop {
+    let laps = match args.r#loop.or(file.laps) {
         None => Some(1),
-        Some(0) if args.duration.is_none() && !is_staged => {
+        Some(0) if duration.is_none() && !is_staged => {
             return Err(
                 "without an end it would be played for ever; say how often, as in `--loop=3`, \
                  or for how long, as in `--duration 10m`",
@@ -122,11 +161,11 @@ fn load(args: &Args, file: Option<Pace>) -> Result<Load, &'static str> {
     };
     Ok(Load {
         pace,
-        users: args.users.unwrap_or(Decimal::ONE),
+        users: users.unwrap_or(Decimal::ONE),
         laps,
-        duration: args.duration,
+        duration,
         limit: args.limit.map(NonZeroUsize::get),
-        warm_up: args.warm_up.unwrap_or_default(),
+        warm_up: args.warm_up.or(file.warm_up).unwrap_or_default(),
         seed: args.seed,
     })
 }
@@ -259,6 +298,7 @@ mod tests {
             cli.play,
             toml::from_str(file).unwrap(),
             Path::new("other.toml"),
+            None,
             None,
         )
     }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use jiff::SignedDuration;
 
+use crate::summary::Level;
+
 /// What an arrival of a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum SessionMode {
@@ -174,6 +176,38 @@ pub(crate) fn duration(text: &str) -> Result<Duration, InvalidDuration> {
 #[derive(Debug, thiserror::Error)]
 #[error("a duration is above 0 and written with its unit, such as `90s`, `500ms` or `1m30s`")]
 pub(crate) struct InvalidDuration(#[source] jiff::Error);
+
+/// Parses a level of the service level objectives.
+pub(crate) fn level(text: &str) -> Result<Level, InvalidLevel> {
+    match text {
+        "normal" => Ok(Level::Normal),
+        "load" => Ok(Level::Load),
+        "critical" => Ok(Level::Critical),
+        _ => Err(InvalidLevel),
+    }
+}
+
+/// The text is no level.
+#[derive(Debug, thiserror::Error)]
+#[error("a level is `normal`, `load` or `critical`")]
+pub(crate) struct InvalidLevel;
+
+/// Parses a share, such as `10%` or `0.1`.
+pub(crate) fn share(text: &str) -> Result<f64, InvalidShare> {
+    let (number, scale) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.parse::<f64>().ok().map(|number| number / scale);
+    share
+        .filter(|share| share.is_finite() && *share >= 0.0)
+        .ok_or(InvalidShare)
+}
+
+/// The text is no share.
+#[derive(Debug, thiserror::Error)]
+#[error("a share is not below 0, and written as in `10%` or `0.1`")]
+pub(crate) struct InvalidShare;
 
 /// Parses a number of things, of which there must be one at least.
 pub(crate) fn count(text: &str) -> Result<NonZeroUsize, InvalidCount> {

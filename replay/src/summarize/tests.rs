@@ -60,6 +60,9 @@ fn run() -> Summary {
         settings: sample.settings,
         upkeep: sample.upkeep,
         noise: None,
+        criteria: &sample::NOTHING,
+        ended_by: None,
+        intervals: false,
         warnings: Vec::new(),
     };
     let brought = Brought {

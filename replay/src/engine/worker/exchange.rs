@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use crate::clock;
+use crate::judge::Answered;
 use crate::locator::Seen;
 use crate::plan::Arrival;
 use crate::settings::OnUnresolved;
 
 use super::super::fill::Filling;
-use super::super::memory::Values;
-use super::super::outcome::{Answer, Failure, Outcome, Steps};
+use super::super::memory::{Memory, Values};
+use super::super::outcome::{Answer, Failure, Keep, Outcome, Steps};
 use super::Worker;
 
 /// Why an arrival was not sent.
@@ -36,6 +37,7 @@ impl Worker {
         self: &Rc<Self>,
         arrival: &Arrival,
         mark: u32,
+        due_ns: u64,
         mut ready_ns: u64,
     ) -> Result<Outcome, Unsent> {
         let session = self.slot_of(arrival);
@@ -71,7 +73,42 @@ impl Worker {
         let answer = outcome.answer.as_ref().ok();
         self.memory.take(&self.job, session, arrival, answer);
         self.log_in_is_over(arrival);
+        self.check(arrival, &outcome, due_ns);
         Ok(self.compared(&attempt, outcome))
+    }
+
+    /// Checks the end of an arrival that was due then.
+    fn check(&self, arrival: &Arrival, outcome: &Outcome, due_ns: u64) {
+        let entry = arrival.entry();
+        let routes = self.routes.borrow();
+        let asked = routes.get(entry.route as usize);
+        let Some(asked) = asked.filter(|asked| !asked.checks.is_empty()) else {
+            return;
+        };
+        let answered = outcome.answer.as_ref().ok().map(|answer| Answered {
+            status: answer.status,
+            recorded: entry.status,
+            seen: match asked.keep.head {
+                true => Seen::of(&answer.head, &answer.body),
+                false => Seen::of(b"", b""),
+            },
+            took_ns: outcome.ended_ns.saturating_sub(due_ns),
+        });
+        let mut recorder = self.recorder.borrow_mut();
+        for &check in &asked.checks {
+            let checked = &self.job.criteria.checks[check];
+            let held = answered
+                .as_ref()
+                .is_some_and(|answered| checked.holds(answered));
+            recorder.checked(arrival, check, held);
+        }
+    }
+
+    /// What checks look at of the answer to an arrival.
+    fn checked(&self, arrival: &Arrival) -> Keep {
+        let routes = self.routes.borrow();
+        let asked = routes.get(arrival.entry().route as usize);
+        asked.map_or(Keep::NOTHING, |asked| asked.keep)
     }
 
     /// Has an answer compared, where that was decided, and keeps nothing but its status.
@@ -149,7 +186,10 @@ impl Worker {
             session: self.slot_of(attempt.arrival),
             arrival: attempt.arrival,
             values: &attempt.values,
-            is_compared: attempt.is_compared,
+            keep: match attempt.is_compared {
+                true => Keep::ALL,
+                false => Memory::keep(attempt.arrival).and(self.checked(attempt.arrival)),
+            },
         };
         let outcome = match filling.fill(&mut head, &mut body) {
             Ok(request) => {

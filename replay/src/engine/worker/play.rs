@@ -103,6 +103,8 @@ impl Worker {
             mark,
         } = released;
         let due_ns = self.due_ns(&arrival, ahead).await;
+        // A pause that comes meanwhile is none of its own.
+        let start_ns = self.start_ns.get();
         let mut wait = Wait {
             // Of a session that thinks, only one that begins it anew can be due before that.
             ready_ns: due_ns.max(ahead.free_ns),
@@ -118,7 +120,7 @@ impl Worker {
             self.forgo(&arrival);
             return ahead;
         };
-        let mut outcome = match self.exchange(&arrival, mark, wait.ready_ns).await {
+        let mut outcome = match self.exchange(&arrival, mark, due_ns, wait.ready_ns).await {
             Ok(outcome) => outcome,
             Err(Unsent::Stopped) => {
                 self.drop_arrival(&arrival);
@@ -136,13 +138,12 @@ impl Worker {
             held: outcome.held,
             begun: true,
         };
-        self.record(&arrival, &outcome, due_ns);
+        self.record(&arrival, &outcome, due_ns, start_ns);
         behind
     }
 
-    fn record(&self, arrival: &Arrival, outcome: &Outcome, due_ns: u64) {
+    fn record(&self, arrival: &Arrival, outcome: &Outcome, due_ns: u64, start_ns: u64) {
         count(&self.job.counters.ended);
-        let start_ns = self.start_ns.get();
         let due_ns = due_ns.saturating_sub(start_ns);
         let session = self.slot_of(arrival);
         // A session that thinks goes by its answers: when it was planned to begin is no order.
@@ -153,6 +154,10 @@ impl Worker {
                 .is_inverted(session, due_ns, outcome.sent_ns);
         let mut recorder = self.recorder.borrow_mut();
         recorder.order_inversions += u64::from(inverted);
+        if let Some(asked) = self.routes.borrow().get(arrival.entry().route as usize) {
+            let meant = &self.job.criteria.meant;
+            recorder.measured(meant, &asked.meters, (arrival, outcome), due_ns, start_ns);
+        }
         if recorder.ended(arrival, outcome, due_ns, start_ns) {
             count(&self.job.counters.failed);
         }
@@ -168,8 +173,10 @@ impl Worker {
             Some(pause_ns) if ahead.begun => ahead.ended_ns.saturating_add(pause_ns),
             _ => planned_ns,
         };
+        let start_ns = self.start_ns.get();
         self.alarms.sleep_until(due_ns).await;
-        due_ns
+        // It slept through pauses of the run.
+        due_ns + (self.start_ns.get() - start_ns)
     }
 
     /// Room for a request, or an error where it is to be dropped.

@@ -2,9 +2,12 @@
 
 mod judged;
 
+use std::sync::LazyLock;
+
 use trace::exchange::Flag;
 
 use crate::engine::{Answer, Failure, Outcome, Planned, Shapes, Steps};
+use crate::judge::Criteria;
 use crate::plan::Arrival;
 use crate::plan::tests::{exchange, load, planner};
 use crate::record::{Recorder, clocks};
@@ -82,7 +85,10 @@ fn answer(status: u16) -> Answer {
     }
 }
 
-fn about() -> About {
+/// Nothing is asked of it.
+pub(crate) static NOTHING: LazyLock<Criteria> = LazyLock::new(Criteria::default);
+
+fn about() -> About<'static> {
     About {
         run: "0123456789abcdef0123456789abcdef".to_owned(),
         started: "2026-11-21T09:30:00Z".to_owned(),
@@ -125,6 +131,9 @@ fn about() -> About {
         },
         upkeep: Upkeep::default(),
         noise: None,
+        criteria: &NOTHING,
+        ended_by: None,
+        intervals: false,
         warnings: Vec::new(),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) is_closed: bool,
     /// Whether too many requests on their way ended the run, as was asked.
     pub(crate) aborted: bool,
+    /// Whether a rule that did not hold ended the run, as was asked.
+    pub(crate) ended_by_rule: bool,
     /// Why not all of the plan was made.
     pub(crate) trouble: Option<String>,
 }
@@ -49,8 +51,9 @@ pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
             Some(_) => Status::Fail,
             None => Status::Invalid,
         };
-        let lost = lost(totals, fidelity);
-        let (short, trouble) = (short(fidelity, totals), evidence.trouble.clone());
+        let cut = |reason: Option<String>| reason.filter(|_| !evidence.ended_by_rule);
+        let lost = cut(lost(totals, fidelity));
+        let (short, trouble) = (cut(short(fidelity, totals)), evidence.trouble.clone());
         (worst, vec![failed, trouble, late, short, lost])
     };
     let reasons: Vec<_> = reasons.into_iter().flatten().collect();
@@ -175,6 +178,7 @@ mod tests {
             interrupted: summary.interrupted,
             is_closed: false,
             aborted: false,
+            ended_by_rule: false,
             trouble: None,
         }
     }

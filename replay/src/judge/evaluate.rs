@@ -1,0 +1,235 @@
+//! What rules say of the samples of a run.
+//!
+//! Pure.
+
+use hdrhistogram::Histogram;
+
+use super::expression::{Comparison, Method, unit};
+use super::metric::{Kind, Metric};
+use super::rules::Rule;
+use super::selector::Selector;
+use crate::quantile::is_known;
+use crate::record::{Meter, Samples};
+use crate::summary::{Check, Course, Threshold};
+
+/// What a run brought, as far as rules look at it.
+pub(crate) struct Numbers<'a> {
+    /// Samples of requests.
+    pub(crate) meter: &'a Meter,
+    /// How long the run took.
+    pub(crate) duration_s: f64,
+    /// Seconds at the beginning that are in no number.
+    pub(crate) warm_up_s: usize,
+    /// Arrivals that were not sent.
+    pub(crate) dropped: u64,
+    /// Who played.
+    pub(crate) users: u64,
+    /// Checks on answers.
+    pub(crate) checks: &'a [Check],
+    /// How the target did over time.
+    pub(crate) course: &'a Course,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Value {
+    /// `None` where there was nothing to measure.
+    pub(crate) number: Option<f64>,
+    /// Of how many samples.
+    pub(crate) samples: u64,
+    /// Whether these are enough to know it.
+    pub(crate) known: bool,
+    /// The second in which its window begins.
+    pub(crate) second: Option<u64>,
+}
+
+/// How a rule went, given what it is compared with.
+pub(crate) fn threshold(rule: &Rule, value: Value, limit: Option<f64>) -> Threshold {
+    let expression = &rule.expression;
+    let ok = match (value.number, limit) {
+        (Some(number), Some(limit)) => expression.comparison.holds(number, limit),
+        // As with k6: what has no sample breaks no rule.
+        _ => true,
+    };
+    Threshold {
+        metric: rule.selector.text.clone(),
+        expression: expression.text.clone(),
+        value: value.number,
+        limit,
+        unit: unit(rule.selector.metric, expression.method),
+        ok,
+        samples: value.samples,
+        known: value.known,
+        second: value.second,
+        aborted: false,
+    }
+}
+
+impl Numbers<'_> {
+    /// What a rule is about: of the whole run, or of the worst of its windows.
+    pub(crate) fn value(&self, rule: &Rule) -> Value {
+        let (selector, expression) = (&rule.selector, &rule.expression);
+        match expression.window_s {
+            Some(window_s) => self.worst(selector.metric, expression.method, window_s, rule),
+            None => self.whole(selector, expression.method),
+        }
+    }
+
+    /// What is measured over the whole run.
+    pub(crate) fn whole(&self, selector: &Selector, method: Method) -> Value {
+        let metric = selector.metric;
+        if metric.is_of_requests() {
+            return of_samples(&self.meter.samples, metric, method, self.duration_s);
+        }
+        let course = self.course;
+        let peak = course.peak.as_ref();
+        let trend = course.trend.as_ref();
+        let (number, samples) = match metric {
+            Metric::Checks => return self.checks(selector.check.as_deref()),
+            Metric::Dropped if method == Method::Rate => {
+                (Some(per_second(self.dropped, self.duration_s)), 1)
+            }
+            Metric::Dropped => (Some(self.dropped as f64), 1),
+            Metric::Users => (Some(self.users as f64), 1),
+            Metric::Trend => {
+                let change = trend.map(|trend| if trend.rising { trend.change } else { 0.0 });
+                (change, trend.map_or(0, |trend| trend.spans))
+            }
+            // One that never recovered took longer than any limit.
+            Metric::RecoveryTime => {
+                let time = peak.map(|peak| peak.recovery_s.unwrap_or(f64::INFINITY));
+                (time, peak.map_or(0, |peak| peak.seconds_after))
+            }
+            Metric::Recovered => (
+                peak.map(|peak| peak.recovered),
+                peak.map_or(0, |peak| peak.seconds_after),
+            ),
+            _ => {
+                let memory = course.memory.as_ref();
+                let growth = memory.and_then(|memory| memory.growth);
+                (
+                    growth,
+                    memory.map_or(0, |memory| memory.samples.len() as u64),
+                )
+            }
+        };
+        Value {
+            number,
+            samples,
+            known: true,
+            second: None,
+        }
+    }
+
+    fn checks(&self, name: Option<&str>) -> Value {
+        let meant = self
+            .checks
+            .iter()
+            .filter(|check| name.is_none_or(|name| name == check.name));
+        let (passes, all) = meant.fold((0, 0), |(passes, all), check| {
+            (passes + check.passes, all + check.passes + check.fails)
+        });
+        Value {
+            number: (all > 0).then(|| passes as f64 / all as f64),
+            samples: all,
+            known: true,
+            second: None,
+        }
+    }
+
+    /// The worst window, which slides from second to second.
+    fn worst(&self, metric: Metric, method: Method, window_s: u64, rule: &Rule) -> Value {
+        let nothing = Value {
+            number: None,
+            samples: 0,
+            known: true,
+            second: None,
+        };
+        let Some(seconds) = &self.meter.seconds else {
+            return nothing;
+        };
+        let comparison = rule.expression.comparison;
+        let seconds: Vec<_> = seconds.iter().skip(self.warm_up_s).collect();
+        let width = usize::try_from(window_s).unwrap_or(usize::MAX);
+        let width = width.clamp(1, seconds.len().max(1));
+        let mut window = Samples::coarse();
+        let mut worst = nothing;
+        for (end, second) in seconds.iter().enumerate() {
+            window.enter(second);
+            if end >= width {
+                window.leave(&seconds[end - width]);
+            }
+            if end + 1 < width {
+                continue;
+            }
+            let value = of_samples(&window, metric, method, width as f64);
+            if is_worse(comparison, value.number, worst.number) {
+                worst = Value {
+                    second: Some((self.warm_up_s + end + 1 - width) as u64),
+                    ..value
+                };
+            }
+        }
+        worst
+    }
+}
+
+fn is_worse(comparison: Comparison, number: Option<f64>, worst: Option<f64>) -> bool {
+    match (number, worst) {
+        (Some(number), Some(worst)) => number != worst && comparison.worse(number, worst) == number,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// What is made of samples that came in such a time.
+pub(super) fn of_samples(
+    samples: &Samples,
+    metric: Metric,
+    method: Method,
+    duration_s: f64,
+) -> Value {
+    let tally = samples.tally;
+    let number = match metric.kind() {
+        Kind::Trend => of_times(&samples.times, method),
+        Kind::Rate => (tally.total > 0).then(|| tally.hits as f64 / tally.total as f64),
+        Kind::Counter | Kind::Gauge => Some(match method {
+            Method::Rate => per_second(tally.total, duration_s),
+            _ => tally.total as f64,
+        }),
+    };
+    let known = match method {
+        Method::Quantile(quantile) => is_known(tally.total, quantile),
+        _ => true,
+    };
+    Value {
+        number,
+        samples: tally.total,
+        known,
+        second: None,
+    }
+}
+
+/// In milliseconds.
+pub(super) fn of_times(times: &Histogram<u32>, method: Method) -> Option<f64> {
+    if times.is_empty() {
+        return None;
+    }
+    let quantile = |quantile| times.value_at_quantile(quantile).min(times.max()) as f64;
+    let micros = match method {
+        Method::Average => times.mean(),
+        Method::Min => times.min() as f64,
+        Method::Median => quantile(0.5),
+        Method::Quantile(at) => quantile(at),
+        Method::Max | Method::Value | Method::Count | Method::Rate => times.max() as f64,
+    };
+    Some(micros / 1e3)
+}
+
+fn per_second(count: u64, duration_s: f64) -> f64 {
+    if duration_s > 0.0 {
+        count as f64 / duration_s
+    } else {
+        0.0
+    }
+}

@@ -1,0 +1,70 @@
+//! The verdict on a run: whether its numbers can be trusted, and then what they are worth.
+//!
+//! Pure.
+
+use crate::report::words;
+use crate::summary::{Change, Comparison, Slo, Status, Threshold, Verdict};
+
+/// Joins what is known: broken rules make a run fail whose numbers can be trusted.
+pub(crate) fn verdict(
+    trust: Verdict,
+    thresholds: &[Threshold],
+    slo: &Slo,
+    comparison: Option<&Comparison>,
+) -> Verdict {
+    let broken = broken(thresholds, slo, comparison);
+    match trust.status {
+        Status::Invalid => trust,
+        Status::Pass if broken.is_empty() => trust,
+        Status::Pass | Status::Fail => Verdict {
+            status: Status::Fail,
+            reasons: [trust.reasons, broken].concat(),
+        },
+    }
+}
+
+/// What did not hold, in full sentences.
+fn broken(thresholds: &[Threshold], slo: &Slo, comparison: Option<&Comparison>) -> Vec<String> {
+    let thresholds = thresholds.iter().filter(|threshold| !threshold.ok);
+    let thresholds = thresholds.map(|threshold| {
+        let value = threshold
+            .value
+            .map(|value| words::amount(value, threshold.unit));
+        let second = threshold
+            .second
+            .map_or_else(String::new, |second| format!(" from second {second} on"));
+        let end = match threshold.aborted {
+            true => ", which ended the run",
+            false => "",
+        };
+        format!(
+            "{}: {} does not hold: it is {}{second}{end}",
+            threshold.metric,
+            threshold.expression,
+            value.unwrap_or_default(),
+        )
+    });
+    let objectives = slo.rows.iter().filter(|row| !row.ok);
+    let objectives = objectives.map(|row| {
+        let value = row.value.map(|value| words::amount(value, row.unit));
+        format!(
+            "the objective {} is missed: it is {}",
+            row.name,
+            value.unwrap_or_default()
+        )
+    });
+    let compared = comparison.into_iter().flat_map(|comparison| {
+        let rows = comparison.rows.iter();
+        rows.filter(|row| row.verdict == Change::Regressed)
+            .map(|row| {
+                let of = row.route.as_deref().unwrap_or("all requests");
+                format!(
+                    "{} of {of} is worse than the baseline's: {} and not {}",
+                    row.metric,
+                    words::amount(row.after, row.unit),
+                    words::amount(row.before, row.unit)
+                )
+            })
+    });
+    thresholds.chain(objectives).chain(compared).collect()
+}

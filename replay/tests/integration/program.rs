@@ -121,6 +121,17 @@ impl Replay {
         command.spawn().unwrap()
     }
 
+    /// The program as a shell starts it.
+    pub(crate) fn line(&self) -> String {
+        let args: Vec<_> = self.args.iter().map(|arg| format!("'{arg}'")).collect();
+        format!("{} {}", env!("CARGO_BIN_EXE_replay"), args.join(" "))
+    }
+
+    /// What the last run wrote.
+    pub(crate) fn summary(&self) -> Value {
+        read(&self.path("out/summary.json"))
+    }
+
     /// Waits for the program's end.
     pub(crate) fn wait(&self, child: Child) -> Ended {
         let output = child.wait_with_output().unwrap();
@@ -130,7 +141,7 @@ impl Replay {
             code: output.status.code().unwrap(),
             stdout: text(output.stdout).replace(&scratch, "[scratch]"),
             stderr: text(output.stderr).replace(&scratch, "[scratch]"),
-            summary: read(&self.path("out/summary.json")),
+            summary: self.summary(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The progress line on a terminal; nothing where nobody watches.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,6 +11,7 @@ use crate::console;
 use crate::engine::{Moment, News, State};
 use crate::record::Recorder;
 use crate::report::words;
+use crate::settings::Load;
 
 /// The progress line of a run.
 pub(crate) struct Progress {
@@ -18,11 +20,15 @@ pub(crate) struct Progress {
     second: String,
     /// Requests at its end.
     sent: u64,
+    /// Keys that can be pressed.
+    keys: &'static str,
+    /// How long the run takes at most, where that was asked for.
+    length: Option<Duration>,
 }
 
 impl Progress {
     /// Shows nothing when told so, or when stderr is no terminal.
-    pub(crate) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool, load: &Load) -> Self {
         let target = if quiet || !console::is_watched() {
             ProgressDrawTarget::hidden()
         } else {
@@ -36,7 +42,14 @@ impl Progress {
             bar,
             second: String::new(),
             sent: 0,
+            keys: "",
+            length: load.length(),
         }
+    }
+
+    /// Says from now on which keys can be pressed.
+    pub(crate) const fn with_keys(&mut self) {
+        self.keys = " · p pauses, q ends";
     }
 
     /// Shows how a run is doing.
@@ -57,8 +70,8 @@ impl Progress {
         };
         let of = words::percent(failed as f64 / ended.max(1) as f64);
         self.bar.set_message(format!(
-            "{state}{ended} requests · {}{failed} failed ({of})",
-            self.second
+            "{state}{ended} requests · {}{failed} failed ({of}){}",
+            self.second, self.keys
         ));
         self.bar.tick();
     }
@@ -72,7 +85,7 @@ impl Progress {
             .sum();
         let rate = sent - self.sent;
         self.sent = sent;
-        let left = left(moment);
+        let left = left(moment, self.length);
         self.second = match recent(recorder, moment.at_ns) {
             Some(times) => {
                 let at = |quantile| words::micros(times.value_at_quantile(quantile));
@@ -98,20 +111,27 @@ fn recent(recorder: &Recorder, at_ns: u64) -> Option<Histogram<u32>> {
     (!times.is_empty()).then_some(times)
 }
 
-/// How much of the plan is left, where all of it is known.
-fn left(moment: &Moment<'_>) -> String {
+/// How much of the run is left, where that is known: a plan of which all is made ends with it.
+fn left(moment: &Moment<'_>, length: Option<Duration>) -> String {
     let planned = &moment.planned;
-    match planned.due_ns {
-        Some((_, last_ns)) if planned.is_whole => {
-            let seconds = last_ns
-                .saturating_sub(moment.at_ns)
-                .div_ceil(NANOS_PER_SECOND);
-            format!("{seconds} s left · ")
-        }
-        _ => String::new(),
+    let whole_ns = planned
+        .due_ns
+        .filter(|_| planned.is_whole)
+        .map(|(_, last)| last);
+    let length_ns = length.and_then(|length| u64::try_from(length.as_nanos()).ok());
+    let Some(end_ns) = whole_ns.or(length_ns) else {
+        return String::new();
+    };
+    let left_s = end_ns
+        .saturating_sub(moment.at_ns)
+        .div_ceil(NANOS_PER_SECOND);
+    match left_s {
+        0..60 => format!("{left_s} s left · "),
+        60..3_600 => format!("{} min {} s left · ", left_s / 60, left_s % 60),
+        _ => format!("{} h {} min left · ", left_s / 3_600, left_s % 3_600 / 60),
     }
 }
 
 /// Seconds that percentiles are of.
 const LAST: usize = 5;
-const TEMPLATE: &str = "{spinner} {elapsed} · {msg}";
+const TEMPLATE: &str = "{spinner} {elapsed} · {wide_msg}";

@@ -67,9 +67,12 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
         started: now(),
         shift_days,
     };
-    let mut progress = Progress::new(settings.out.quiet);
+    let mut progress = Progress::new(settings.out.quiet, &settings.load);
     let (commander, commands) = mpsc::unbounded_channel();
     let keys = Keys::listen(settings.out.quiet, commander);
+    if keys.is_some() {
+        progress.with_keys();
+    }
     let watch = Watch {
         show: &mut |news| progress.show(news),
         commands,

@@ -28,6 +28,19 @@ pub(crate) struct Load {
     pub(crate) seed: u64,
 }
 
+impl Load {
+    /// How long a run takes at most, where that was asked for.
+    pub(crate) fn length(&self) -> Option<Duration> {
+        let stages = match &self.pace {
+            Pace::Stages(stages) => Some(stages.stages.iter().map(|(length, _)| *length).sum()),
+            Pace::Max | Pace::Rate(_) | Pace::Speed(_) => None,
+        };
+        // Once round may end before that.
+        let asked = [self.duration, stages].into_iter().flatten().min();
+        asked.filter(|_| self.laps.is_none())
+    }
+}
+
 /// How fast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Pace {

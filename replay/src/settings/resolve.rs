@@ -287,10 +287,13 @@ fn cores() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clap::Parser;
 
     use super::*;
     use crate::cli::Cli;
+    use crate::summary::Level;
 
     fn resolve(args: &[&str], file: &str) -> Result<Settings, Vec<Mistake>> {
         let cli = Cli::try_parse_from([&["replay"], args].concat()).unwrap();
@@ -324,6 +327,52 @@ mod tests {
         assert_eq!(settings.load.pace, Pace::RECORDED);
         assert_eq!(settings.auth.token.to_string(), "body#/access_token");
         assert!(!settings.users.share);
+    }
+
+    #[test]
+    fn every_scenario_that_is_shipped_can_be_played() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/scenarios");
+        let shipped: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|it| it.unwrap().path())
+            .collect();
+        assert!(shipped.len() >= 5);
+        for path in shipped {
+            let scenario = Scenario::load(&path).unwrap();
+            let name = path.to_str().unwrap();
+            let cli = Cli::try_parse_from(["replay", "c.jsonl", "--scenario", name]).unwrap();
+            let file = Path::new("replay.toml");
+            let settings =
+                Settings::resolve(cli.play, File::default(), file, Some(scenario), None).unwrap();
+            assert!(!settings.judging.rules.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_scenario_and_the_scenario_over_the_file() {
+        let scenario = || {
+            toml::from_str(
+                "slo = \"load\"\n[load]\nusers = \"3x\"\nduration = \"5m\"\nrate = \"7/s\"",
+            )
+            .unwrap()
+        };
+        let resolve = |args: &[&str]| {
+            let args = [&["replay", "c.jsonl", "--scenario", "s.toml"], args].concat();
+            let cli = Cli::try_parse_from(args).unwrap();
+            let file = "[load]\nspeed = \"2x\"\nusers = \"9x\"\nwarm_up = \"3s\"";
+            let file = toml::from_str(file).unwrap();
+            let path = Path::new("replay.toml");
+            Settings::resolve(cli.play, file, path, Some(scenario()), None).unwrap()
+        };
+        let settings = resolve(&[]);
+        assert_eq!(settings.load.pace, Pace::rate("7/s").unwrap());
+        assert_eq!(settings.load.users.to_string(), "3");
+        assert_eq!(settings.load.warm_up.as_secs(), 3);
+        assert_eq!(settings.judging.level, Some(Level::Load));
+        let settings = resolve(&["--speed", "4x", "--duration", "1m", "--slo", "normal"]);
+        assert_eq!(settings.load.pace, Pace::speed("4").unwrap());
+        assert_eq!(settings.load.duration.unwrap().as_secs(), 60);
+        assert_eq!(settings.judging.level, Some(Level::Normal));
     }
 
     #[test]

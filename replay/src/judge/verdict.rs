@@ -68,3 +68,48 @@ fn broken(thresholds: &[Threshold], slo: &Slo, comparison: Option<&Comparison>) 
     });
     thresholds.chain(objectives).chain(compared).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::judged;
+
+    fn of(status: Status, reasons: &[&str]) -> Verdict {
+        let reasons = reasons.iter().map(|&it| it.to_owned()).collect();
+        Verdict { status, reasons }
+    }
+
+    fn joined(trust: Verdict) -> Verdict {
+        let run = judged();
+        verdict(trust, &run.thresholds, &run.slo, run.comparison.as_ref())
+    }
+
+    #[test]
+    fn what_does_not_hold_fails_a_run_that_can_be_trusted() {
+        let verdict = joined(of(Status::Pass, &[]));
+        assert_eq!(verdict.status, Status::Fail);
+        insta::assert_snapshot!(verdict.reasons.join("\n"), @"http_req_duration{endpoint:POST /api/v1/auth/login}: p(95)<10 for 5s does not hold: it is 16.4 ms from second 3 on
+the objective Error rate is missed: it is 0.10 %
+response p95 of POST /api/v1/auth/login is worse than the baseline's: 16.4 ms and not 12.0 ms");
+    }
+
+    #[test]
+    fn an_invalid_run_stays_invalid() {
+        let trust = of(Status::Invalid, &["late"]);
+        assert_eq!(joined(trust.clone()), trust);
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_worked_says_that_first() {
+        let verdict = joined(of(Status::Fail, &["nothing"]));
+        assert_eq!(verdict.reasons[0], "nothing");
+        assert!(verdict.reasons.len() > 1);
+    }
+
+    #[test]
+    fn nothing_broken_changes_nothing() {
+        let run = crate::report::sample::summary();
+        let trust = of(Status::Pass, &[]);
+        assert_eq!(verdict(trust.clone(), &[], &run.slo, None), trust);
+    }
+}

@@ -19,6 +19,7 @@ pub use engine::fuzzing;
 mod app;
 mod check;
 mod clock;
+mod compare;
 mod console;
 mod engine;
 mod fidelity;

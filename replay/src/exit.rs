@@ -18,6 +18,8 @@ pub enum Exit {
     Found,
     /// Wrong usage, configuration or input; nothing was sent.
     Usage,
+    /// Worse than the baseline.
+    Regression,
     /// What was asked of the numbers did not hold.
     Threshold,
     /// The generator limited the run, so that its numbers say nothing about the target.
@@ -34,6 +36,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Damaged | Self::Found => 90,
+            Self::Regression => 95,
             Self::Invalid => 96,
             Self::Threshold => 99,
             Self::Interrupted => 130,
@@ -109,3 +112,11 @@ Exit codes:
   0    nothing was found
   2    wrong usage, or one cannot be read
   90   something was found";
+
+/// The table for `compare --help`.
+pub(crate) const COMPARE: &str = "\
+Exit codes:
+  0    nothing regressed; or a trend was shown
+  1    the result cannot be written or printed
+  2    wrong usage, or a file is nothing to compare
+  95   something regressed";

@@ -19,6 +19,16 @@ pub(crate) fn micros(micros: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// The same of milliseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "durations are not below 0, and nobody waits for centuries"
+)]
+pub(super) fn millis(millis: f64) -> String {
+    micros((millis * 1e3).round() as u64)
+}
+
 /// A share of one, as a percentage with two decimals that says 100 only when it is all.
 pub(super) fn percent(share: f64) -> String {
     let floored = if share < 1.0 {

@@ -30,7 +30,10 @@ pub(crate) struct Audit {
 /// noise: durations and rates by that share of the baseline's; shares if what is bad of them, such
 /// as failed requests, grew by that share, and by 0.1 percentage points.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit::COMPARE)]
+#[command(
+    after_help = exit::COMPARE,
+    override_usage = "replay compare [OPTIONS] <BASELINE> <RUN>...\n       replay compare --trend <FOLDER>"
+)]
 pub(crate) struct Compare {
     /// What to compare with
     #[arg(value_name = "BASELINE", required_unless_present = "trend")]

@@ -12,9 +12,9 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::exit::{self, Exit};
-use crate::{app, check, console};
+use crate::{app, check, compare, console};
 
-pub(crate) use self::commands::{Audit, Inspect, Verify};
+pub(crate) use self::commands::{Audit, Compare, Inspect, Verify};
 pub(crate) use self::judging::JudgingArgs;
 pub(crate) use self::play::Args;
 
@@ -45,6 +45,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Audit(Audit),
+    Compare(Compare),
     Inspect(Inspect),
     Verify(Verify),
 }
@@ -58,6 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match cli.command {
         None => app::run(cli.play),
         Some(Command::Audit(audit)) => check::audit(&audit),
+        Some(Command::Compare(compare)) => compare::compare(&compare),
         Some(Command::Inspect(inspect)) => check::inspect(&inspect),
         Some(Command::Verify(verify)) => check::verify(&verify),
     };

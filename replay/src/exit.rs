@@ -114,3 +114,11 @@ Exit codes:
   0    nothing was found
   2    wrong usage, or one cannot be read
   90   something was found";
+
+/// The table for `compare --help`.
+pub(crate) const COMPARE: &str = "\
+Exit codes:
+  0    nothing regressed; or a trend was shown
+  1    the result cannot be written or printed
+  2    wrong usage, or a file is nothing to compare
+  95   something regressed";

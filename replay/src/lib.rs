@@ -1,9 +1,9 @@
 //! Replay: plays a capture against a target on absolute deadlines, and judges the run.
 //!
 //! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
-//! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
-//! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
-//! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
+//! environment; `check` looks at captures and `compare` at results, and neither sends anything; `cli`
+//! reads the rest of the environment through clap. Only `settings::file`, `input`, `limits`, `check`,
+//! `compare::read` and `target` read files, and `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
 //! `clock` tells; `output` writes files; `console` and `progress` print.
 //! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
@@ -19,9 +19,11 @@ pub use engine::fuzzing;
 mod app;
 mod check;
 mod clock;
+mod compare;
 mod console;
 mod engine;
 mod fidelity;
+mod hdr;
 mod heap;
 mod input;
 mod inspect;
@@ -31,6 +33,7 @@ mod keys;
 mod limits;
 mod locator;
 mod merge;
+mod normal;
 mod output;
 mod plan;
 mod progress;
@@ -40,6 +43,7 @@ mod report;
 mod settings;
 mod shape;
 mod slot;
+mod stats;
 mod summarize;
 mod target;
 mod users;

@@ -35,22 +35,12 @@ impl Output {
         Ok(Self { dir, made })
     }
 
-    /// Writes a file under another name and moves it into place, and tells where that is.
+    /// Writes a file at once, and tells where that is.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, OutputError> {
         let path = self.dir.join(name);
-        let draft = self.dir.join(format!(".{name}.partial"));
-        let written = File::create(&draft).and_then(|mut file| {
-            file.write_all(content.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, &path)
-        });
-        match written {
+        match write_whole(&path, content) {
             Ok(()) => Ok(path),
-            Err(source) => {
-                // What is left of the draft is of no use; the error that matters is the first.
-                drop(fs::remove_file(&draft));
-                Err(OutputError { path, source })
-            }
+            Err(source) => Err(OutputError { path, source }),
         }
     }
 
@@ -61,6 +51,22 @@ impl Output {
             drop(fs::remove_dir(dir));
         }
     }
+}
+
+/// Writes a file under another name and moves it into place.
+pub(crate) fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.partial"));
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    });
+    if written.is_err() {
+        // What is left of the draft is of no use; the error that matters is the first.
+        drop(fs::remove_file(&draft));
+    }
+    written
 }
 
 /// A result that cannot be written.

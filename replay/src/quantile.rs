@@ -5,22 +5,38 @@
 
 use hdrhistogram::Histogram;
 
+use crate::normal;
+
 /// Whether so many samples are enough to say between which two of them the quantile is, with a
 /// confidence of 95 %: 6 for the median, 72 for p95, 368 for p99.
 pub(crate) fn is_known(samples: u64, quantile: f64) -> bool {
+    is_known_at(Risk::ONE_IN_20, samples, quantile)
+}
+
+/// The same with another risk to be wrong.
+pub(crate) fn is_known_at(risk: Risk, samples: u64, quantile: f64) -> bool {
     let exponent = samples as f64;
     // Else all samples may well be on one side of it.
     let one_sided = quantile.powf(exponent).max((1.0 - quantile).powf(exponent));
-    one_sided <= 0.025
+    one_sided <= risk.share / 2.0
 }
 
 /// Between which two values the quantile is, with a confidence of 95 %.
 pub(crate) fn interval(histogram: &Histogram<u32>, quantile: f64) -> Option<[u64; 2]> {
+    interval_at(Risk::ONE_IN_20, histogram, quantile)
+}
+
+/// The same with another risk to be wrong.
+pub(crate) fn interval_at(
+    risk: Risk,
+    histogram: &Histogram<u32>,
+    quantile: f64,
+) -> Option<[u64; 2]> {
     let samples = histogram.len();
-    if !is_known(samples, quantile) {
+    if !is_known_at(risk, samples, quantile) {
         return None;
     }
-    let [low, high] = ranks(samples, quantile);
+    let [low, high] = ranks_at(risk, samples, quantile);
     let at = |rank: f64| {
         let value = histogram.value_at_quantile(rank / samples as f64);
         value.clamp(histogram.min(), histogram.max())
@@ -30,18 +46,47 @@ pub(crate) fn interval(histogram: &Histogram<u32>, quantile: f64) -> Option<[u64
 
 /// The ranks, from 1, between which the quantile is: the binomial distribution of how many samples
 /// are below it, as a normal one.
-pub(crate) fn ranks(samples: u64, quantile: f64) -> [f64; 2] {
+pub(crate) fn ranks_at(risk: Risk, samples: u64, quantile: f64) -> [f64; 2] {
     let count = samples as f64;
     let (mean, deviation) = (
         count * quantile,
         (count * quantile * (1.0 - quantile)).sqrt(),
     );
-    let [low, high] = [mean - Z_95 * deviation, mean + Z_95 * deviation + 1.0];
+    let [low, high] = [
+        mean - risk.deviations * deviation,
+        mean + risk.deviations * deviation + 1.0,
+    ];
     [low.floor().clamp(1.0, count), high.ceil().clamp(1.0, count)]
 }
 
-/// 95 % of a normal distribution are within so many standard deviations.
-const Z_95: f64 = 1.959_964;
+/// How probable it may be that a statement is wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Risk {
+    /// 0.05 is a confidence of 95 %.
+    pub(crate) share: f64,
+    /// Within how many standard deviations all but that share of a normal distribution is.
+    pub(crate) deviations: f64,
+}
+
+impl Risk {
+    /// A confidence of 95 %.
+    pub(crate) const ONE_IN_20: Self = Self {
+        share: 0.05,
+        deviations: 1.959_964,
+    };
+
+    /// That each of so many statements may have, so that all of them together have this one.
+    pub(crate) fn each_of(self, statements: usize) -> Self {
+        if statements < 2 {
+            return self;
+        }
+        let share = self.share / statements as f64;
+        Self {
+            share,
+            deviations: normal::within_all_but(share),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -58,6 +103,16 @@ mod tests {
         assert_eq!(fewest(0.99), Some(368));
         assert_eq!(fewest(0.05), Some(72));
         assert!(!is_known(0, 0.5));
+    }
+
+    #[test]
+    fn many_statements_need_more_samples() {
+        let risk = Risk::ONE_IN_20.each_of(40);
+        let fewest = |quantile| (1..).find(|&samples| is_known_at(risk, samples, quantile));
+        assert_eq!(fewest(0.5), Some(11));
+        let [wide, narrow] =
+            [risk, Risk::ONE_IN_20.each_of(1)].map(|risk| ranks_at(risk, 1_000, 0.95));
+        assert!(wide[0] < narrow[0] && narrow[1] < wide[1]);
     }
 
     /// Of many samplings of a known distribution, about 95 % have the quantile in their interval.

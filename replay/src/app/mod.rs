@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::cli::Args;
+use crate::compare::{self, Damaged, Measured, SaveError};
 use crate::console;
 use crate::engine::{self, Watch};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
@@ -24,9 +25,9 @@ use crate::output::Output;
 use crate::plan::overview::Overview;
 use crate::progress::Progress;
 use crate::report;
-use crate::settings::Settings;
 use crate::settings::file::File;
 use crate::settings::scenario::Scenario;
+use crate::settings::{Judging, Settings};
 use crate::summary::{Change, Status, Summary};
 
 use account::{Account, Warned};
@@ -43,6 +44,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let target = prepare::target(&settings)?;
     let key = prepare::key_header(&settings)?;
     let captures = Captures::open(&settings.captures).map_err(usage)?;
+    let baseline = compare::read(&settings.judging.baselines).map_err(usage)?;
     let noise = prepare::noise(&settings)?;
     let shift_days = prepare::shift_days(&settings, &captures)?;
     let (mut planner, pool) = prepare::planner(&settings, target.as_ref(), &captures, shift_days)?;
@@ -83,14 +85,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     match measured {
         Ok(measured) => {
             warned.tell(&captures);
-            let mut summary = account.whole(&measured, noise, warned.all);
-            summary.verdict = verdict(
-                summary.verdict,
-                &summary.thresholds,
-                &summary.slo,
-                summary.comparison.as_ref(),
-            );
-            report(&summary, &output)
+            let summary = account.whole(&measured, noise, warned.all);
+            let summary = judged(summary, &baseline, &settings.judging).map_err(failed)?;
+            report(&summary, &output, &settings.judging)
         }
         Err(error) => {
             output.discard();
@@ -99,8 +96,27 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
+/// The summary with its verdict, once it is compared with earlier runs.
+fn judged(
+    mut summary: Summary,
+    baseline: &[Measured],
+    judging: &Judging,
+) -> Result<Summary, Damaged> {
+    if !baseline.is_empty() {
+        let this = Measured::from_summary(&summary)?.named("this run".to_owned());
+        summary.comparison = Some(compare::against(baseline, &[this], judging.max_regression));
+    }
+    summary.verdict = verdict(
+        summary.verdict,
+        &summary.thresholds,
+        &summary.slo,
+        summary.comparison.as_ref(),
+    );
+    Ok(summary)
+}
+
 /// Writes and prints the results, and decides the exit code.
-fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
+fn report(summary: &Summary, output: &Output, judging: &Judging) -> Result<Exit, Trouble> {
     let json = serde_json::to_string_pretty(summary).map_err(failed)?;
     let html = report::html::render(summary).map_err(failed)?;
     output
@@ -108,6 +124,13 @@ fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
         .map_err(failed)?;
     let page = output.write("report.html", &html).map_err(failed)?;
     print(&report::text::render(summary, &page), "the summary")?;
+    if let Some(path) = &judging.save_baseline {
+        match compare::save_baseline(summary, path) {
+            Ok(()) => {}
+            Err(refused @ SaveError::Refused { .. }) => console::warning(&refused),
+            Err(error @ SaveError::Write { .. }) => return Err(failed(error)),
+        }
+    }
     Ok(match summary.verdict.status {
         _ if summary.interrupted => Exit::Interrupted,
         Status::Fail if summary.totals.completed > 0 => exit(summary),

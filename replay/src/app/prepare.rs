@@ -7,6 +7,7 @@ use http::HeaderValue;
 use jiff::Zoned;
 use secrecy::ExposeSecret as _;
 
+use crate::compare;
 use crate::console;
 use crate::engine::{Counters, Job, Run};
 use crate::exit::{Trouble, usage};
@@ -21,10 +22,7 @@ use crate::users::Pool;
 /// What the run is judged by.
 pub(super) fn criteria(settings: &Settings) -> Result<Criteria, Trouble> {
     let judging = &settings.judging;
-    let baselines = judging.baselines.iter();
-    let baselines: Vec<_> = baselines
-        .filter_map(|path| input::summary(path).ok())
-        .collect();
+    let baselines = compare::summaries(&judging.baselines).map_err(usage)?;
     Criteria::new(
         judging.rules.clone(),
         judging.objectives.clone(),

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::compare::max_regression;
 use crate::judge::Asked;
-use crate::settings::values::{level, share};
+use crate::settings::values::level;
 use crate::summary::Level;
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,7 @@ pub(crate) struct JudgingArgs {
         value_name = "SHARE",
         env = "REPLAY_MAX_REGRESSION",
         default_value = "10%",
-        value_parser = share,
+        value_parser = max_regression,
         help_heading = "Judge"
     )]
     pub(crate) max_regression: f64,

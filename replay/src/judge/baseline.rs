@@ -2,15 +2,13 @@
 //!
 //! Pure.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 
 use super::evaluate::of_times;
 use super::expression::Method;
 use super::metric::{Clock, Kind, Metric, Step};
 use super::selector::Selector;
+use crate::hdr;
 use crate::summary::{Distribution, Endpoint, Summary};
 
 /// The median over all baselines; `None` where none has a sample, an error where they can't have any.
@@ -115,8 +113,7 @@ const fn step_of(baseline: &Summary, step: Step) -> &Distribution {
 }
 
 fn histogram(distribution: &Distribution) -> Option<Histogram<u32>> {
-    let bytes = BASE64_STANDARD.decode(&distribution.hdr).ok()?;
-    let mut histogram: Histogram<u32> = Deserializer::new().deserialize(&mut &*bytes).ok()?;
+    let mut histogram = hdr::decode(&distribution.hdr).ok()?;
     histogram.auto(true);
     Some(histogram)
 }

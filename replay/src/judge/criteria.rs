@@ -75,7 +75,7 @@ pub(crate) struct Judged {
 pub(crate) enum NoLimit {
     /// There is no baseline.
     #[error(
-        "threshold `{metric}: {expression}` is about a baseline; name one with `--baseline FILE`"
+        "threshold `{metric}: {expression}` is about a baseline; name the summary.json of an earlier replay with `--baseline`"
     )]
     NoBaseline { metric: String, expression: String },
     /// It does not tell that.

@@ -1,5 +1,6 @@
 //! Reports: render the summary, or the plan, and compute nothing.
 
+pub(crate) mod comparison;
 mod differences;
 pub(crate) mod html;
 mod judged;
@@ -8,4 +9,5 @@ mod plot;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod text;
+pub(crate) mod trend;
 pub(crate) mod words;

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use crate::summary::{Change, Distribution, Status, Summary, Totals};
 
-use super::{differences, judged, words};
+use super::{comparison, differences, judged, words};
 
 /// The summary as text.
 pub(crate) fn render(summary: &Summary, page: &Path) -> String {
     [
         head(summary),
         judged::sections(summary),
+        compared(summary),
         section("fidelity", &words::table(&fidelity(summary), &[false; 2])),
         section("requests", &words::table(&requests(summary), &[false; 2])),
         section(
@@ -26,6 +27,12 @@ pub(crate) fn render(summary: &Summary, page: &Path) -> String {
         format!("report  {}\n", page.display()),
     ]
     .concat()
+}
+
+/// The comparison with the baseline, where there is one.
+fn compared(summary: &Summary) -> String {
+    let compared = summary.comparison.as_ref();
+    compared.map(comparison::sections).unwrap_or_default()
 }
 
 /// What the verdict is called, and what it means.

@@ -14,6 +14,11 @@ pub(crate) fn micros(micros: u64) -> String {
     }
 }
 
+/// A duration in milliseconds.
+pub(super) fn millis(millis: f64) -> String {
+    time(millis * 1e3)
+}
+
 /// A number in its unit.
 pub(crate) fn amount(value: f64, unit: Unit) -> String {
     if value.is_infinite() {

@@ -192,23 +192,6 @@ pub(crate) fn level(text: &str) -> Result<Level, InvalidLevel> {
 #[error("a level is `normal`, `load` or `critical`")]
 pub(crate) struct InvalidLevel;
 
-/// Parses a share, such as `10%` or `0.1`.
-pub(crate) fn share(text: &str) -> Result<f64, InvalidShare> {
-    let (number, scale) = match text.strip_suffix('%') {
-        Some(number) => (number.trim_end(), 100.0),
-        None => (text, 1.0),
-    };
-    let share = number.parse::<f64>().ok().map(|number| number / scale);
-    share
-        .filter(|share| share.is_finite() && *share >= 0.0)
-        .ok_or(InvalidShare)
-}
-
-/// The text is no share.
-#[derive(Debug, thiserror::Error)]
-#[error("a share is not below 0, and written as in `10%` or `0.1`")]
-pub(crate) struct InvalidShare;
-
 /// Parses a number of things, of which there must be one at least.
 pub(crate) fn count(text: &str) -> Result<NonZeroUsize, InvalidCount> {
     text.parse().map_err(InvalidCount)

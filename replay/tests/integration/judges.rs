@@ -209,7 +209,7 @@ fn a_rule_that_is_none_is_shown_where_it_is_wrong() {
     let file = |text: &str| wrong(["--seed", "1"], text);
     insta::assert_snapshot!(flag("http_req_duration: p(95)<!500"), @"error: invalid value 'http_req_duration: p(95)<!500' for '--threshold <RULE>': `p(95)<!500` is wrong at character 7, `!500`: expected a number");
     insta::assert_snapshot!(flag("http_req_durations: p(95)<500"), @"error: invalid value 'http_req_durations: p(95)<500' for '--threshold <RULE>': `http_req_durations` is wrong at character 1, `http_req_durations`: expected a metric: http_req_duration, http_req_failed, http_reqs, http_req_blocked, http_req_connecting, http_req_sending, http_req_waiting, http_req_receiving, checks, data_sent, data_received, dropped_iterations, vus, server_errors, availability, equal_statuses, latency_trend, recovery_time, recovered, memory_growth");
-    insta::assert_snapshot!(flag("http_req_duration: p(95)<baseline"), @"error: threshold `http_req_duration: p(95)<baseline` is about a baseline; name one with `--baseline FILE`");
+    insta::assert_snapshot!(flag("http_req_duration: p(95)<baseline"), @"error: threshold `http_req_duration: p(95)<baseline` is about a baseline; name the summary.json of an earlier replay with `--baseline`");
     insta::assert_snapshot!(wrong(["--slo", "good"], ""), @"error: invalid value 'good' for '--slo <LEVEL>': a level is `normal`, `load` or `critical`");
     insta::assert_snapshot!(wrong(["--scenario", "none.toml"], ""), @"error: cannot read configuration `none.toml`: No such file or directory (os error 2)");
     insta::assert_snapshot!(file("[thresholds]\nhttp_reqs = [\"count>\", \"rate>5s\"]\nvus = 5"), @r#"error: config/replay.toml:3: write a rule as in `"p(95)<500"`, a list of them, or a table with `threshold`, `abortOnFail` and `delayAbortEval`; a check's condition is a text, a number or a list"#);
@@ -218,4 +218,45 @@ error: config/replay.toml: thresholds: `count>` ends too early: expected a numbe
 error: config/replay.toml: thresholds: there is no preset `lax`; presets are strict, default, relaxed, and none
 error: config/replay.toml: check: check `c`: it asks for nothing; give it status, header, json or latency");
     insta::assert_snapshot!(file("[[objective]]\nname = \"x\"\nmetric = \"vus\"\nvalue = \"p(95)\""), @"error: config/replay.toml: objective: `p(95)` is wrong at character 1, `p(95)`: expected value");
+}
+
+#[test]
+fn a_run_that_is_worse_than_the_baseline_is_a_regression() {
+    let quick = Server::start(|_| Answer::from(200));
+    let slow = Server::start(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        Answer::from(200)
+    });
+    let replay = |server, args: [&str; 2]| {
+        Replay::of(&recording(), server)
+            .args(["--rate", "max", "--max-in-flight", "1", "--workers", "1"])
+            .args(args)
+    };
+    let first = replay(&quick, ["--save-baseline", "kept/main.json"]);
+    let ended = first.run();
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    let kept = std::fs::read_to_string(first.path("kept/main.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["run"], ended.summary["run"]);
+
+    let text = kept.to_string();
+    let second = replay(&slow, ["--baseline", "main.json"]).file("main.json", &text);
+    let ended = second.run();
+    assert_eq!(ended.code, 95, "{ended:#?}");
+    assert_eq!(first_line(&ended), "FAIL  worse than the baseline");
+    assert_eq!(ended.summary["comparison"]["verdict"], "regressed");
+
+    // A rule on the baseline, and a run that is not worth keeping.
+    let rule = "http_req_duration: p(50)<=baseline+5ms";
+    let third = replay(&slow, ["--threshold", rule])
+        .file("main.json", &text)
+        .args(["--baseline", "main.json", "--max-regression", "9000%"])
+        .args(["--save-baseline", "main.json"]);
+    let ended = third.run();
+    assert_eq!(ended.code, 99, "{ended:#?}");
+    insta::assert_snapshot!(ended.stderr.split("http_req").next().unwrap(), @"warning: no baseline is written to `main.json`, and what is there stays: the run failed:");
+    assert_eq!(
+        std::fs::read_to_string(third.path("main.json")).unwrap(),
+        text
+    );
 }

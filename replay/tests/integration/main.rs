@@ -8,6 +8,7 @@
 
 mod capture;
 mod checks;
+mod compares;
 mod connections;
 mod cookies;
 mod divergence;

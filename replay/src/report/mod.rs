@@ -2,6 +2,7 @@
 
 mod differences;
 pub(crate) mod html;
+pub(crate) mod k6;
 pub(crate) mod plan;
 mod plot;
 #[cfg(test)]

@@ -14,16 +14,19 @@ use crate::cli::Args;
 use crate::console;
 use crate::engine::{self, Counters, Job, Measured, Run};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
+use crate::github;
 use crate::input::{self, Captures};
 use crate::limits::{Limits, Refusals};
 use crate::merge::Source;
 use crate::output::Output;
+use crate::outputs::Outputs;
 use crate::plan::overview::Overview;
 use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, Weeks};
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
 use crate::settings::{How, Load, Pace, SessionMode, Settings, ShiftDates};
+use crate::slack;
 use crate::summarize::{About, Brought, summarize};
 use crate::summary::{self, Model, Status, Summary};
 use crate::target::Target;
@@ -54,6 +57,13 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     };
     let output =
         Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
+    let outputs = match Outputs::create(&settings.out.outputs, &output.path(SUMMARY)) {
+        Ok(outputs) => outputs,
+        Err(error) => {
+            output.discard();
+            return Err(usage(error));
+        }
+    };
     let job = job(&settings, &planner, pool, target, key);
     let progress = Progress::new(settings.out.quiet);
     let started = now();
@@ -69,9 +79,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
                 warnings: warned.all,
             };
             let summary = summary(&settings, &captures, told, measured);
-            report(&summary, &output)
+            report(&summary, &output, &outputs)
         }
         Err(error) => {
+            outputs.discard();
             output.discard();
             Err(failed(error))
         }
@@ -371,14 +382,18 @@ fn model(load: &Load, how: &How) -> Model {
 }
 
 /// Writes and prints the results, and decides the exit code.
-fn report(summary: &Summary, output: &Output) -> Result<Exit, Trouble> {
+fn report(summary: &Summary, output: &Output, outputs: &Outputs) -> Result<Exit, Trouble> {
     let json = serde_json::to_string_pretty(summary).map_err(failed)?;
     let html = report::html::render(summary).map_err(failed)?;
     output
-        .write("summary.json", &format!("{json}\n"))
+        .write(SUMMARY, &format!("{json}\n"))
         .map_err(failed)?;
     let page = output.write("report.html", &html).map_err(failed)?;
-    print(&report::text::render(summary, &page), "the summary")?;
+    let written = outputs.write(summary).map_err(failed);
+    print(&outputs.text(summary, Some(&page)), "the summary")?;
+    github::tell(summary);
+    slack::tell(summary);
+    written?;
     Ok(match summary.verdict.status {
         _ if summary.interrupted => Exit::Interrupted,
         Status::Fail if summary.totals.completed > 0 => Exit::Threshold,
@@ -398,6 +413,8 @@ fn print(text: &str, what: &'static str) -> Result<(), Trouble> {
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
+
+const SUMMARY: &str = "summary.json";
 
 /// Exchanges whose dates say what a capture is about.
 const LOOKED_AT: usize = 4_096;

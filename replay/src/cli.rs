@@ -3,6 +3,7 @@
 //! Only clap types; their meaning is in `settings`.
 
 mod commands;
+mod outputs;
 mod play;
 
 use std::ffi::OsString;
@@ -13,7 +14,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::{self, Exit};
 use crate::{app, check, console};
 
-pub(crate) use self::commands::{Audit, Inspect, Verify};
+pub(crate) use self::commands::{Audit, Inspect, Report, Verify};
+pub(crate) use self::outputs::Outputs;
 pub(crate) use self::play::Args;
 
 /// Play captures against a target, on time, and say whether the target held.
@@ -44,6 +46,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Audit(Audit),
     Inspect(Inspect),
+    Report(Report),
     Verify(Verify),
 }
 
@@ -57,6 +60,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         None => app::run(cli.play),
         Some(Command::Audit(audit)) => check::audit(&audit),
         Some(Command::Inspect(inspect)) => check::inspect(&inspect),
+        Some(Command::Report(report)) => crate::outputs::report(report),
         Some(Command::Verify(verify)) => check::verify(&verify),
     };
     match done {

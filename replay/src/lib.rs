@@ -4,7 +4,8 @@
 //! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
 //! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
 //! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
-//! `clock` tells; `output` writes files; `console` and `progress` print.
+//! `clock` tells; `output` and `outputs` write files; `console` and `progress` print; after a run
+//! `github` and `slack` tell others, where the environment names them.
 //! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 
@@ -22,6 +23,7 @@ mod clock;
 mod console;
 mod engine;
 mod fidelity;
+mod github;
 mod heap;
 mod input;
 mod inspect;
@@ -31,6 +33,7 @@ mod limits;
 mod locator;
 mod merge;
 mod output;
+mod outputs;
 mod plan;
 mod progress;
 mod quantile;
@@ -38,6 +41,7 @@ mod record;
 mod report;
 mod settings;
 mod shape;
+mod slack;
 mod slot;
 mod summarize;
 mod target;

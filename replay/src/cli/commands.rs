@@ -1,7 +1,8 @@
-//! The commands that look at captures and send nothing: what can be typed after each.
+//! The commands that send nothing: what can be typed after each.
 
 use std::path::PathBuf;
 
+use super::Outputs;
 use crate::exit;
 
 /// Look for personal-looking values in captures.
@@ -39,6 +40,18 @@ pub(crate) struct Inspect {
     /// Read settings from this file [default: config/replay.toml, where it exists]
     #[arg(long, value_name = "FILE", env = "REPLAY_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Make reports of the summary of an earlier run, and print it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::REPORT)]
+pub(crate) struct Report {
+    /// The summary.json of the run
+    #[arg(value_name = "SUMMARY")]
+    pub(crate) summary: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
 }
 
 /// Check that captures are as they were written.

@@ -90,6 +90,7 @@ impl Settings {
             how,
             out: Out {
                 dir: args.out,
+                outputs: args.outputs.into(),
                 dry_run: args.dry_run,
                 quiet: args.quiet,
                 noise_from: args.noise_from,

@@ -19,6 +19,7 @@ mod inspects;
 mod links;
 mod load;
 mod login;
+mod outputs;
 mod program;
 mod raw;
 mod secure;

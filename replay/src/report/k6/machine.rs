@@ -278,7 +278,10 @@ mod tests {
         for metric in machine.results.metrics.iter().chain(checks) {
             assert!(["data", "default", "time"].contains(&metric.contains.as_str()));
             match metric.r#type.as_str() {
-                "counter" => drop(values::<strict::Counter>(metric)),
+                "counter" => {
+                    let counter: strict::Counter = values(metric);
+                    assert_eq!(metric.values["count"], counter.count);
+                }
                 "gauge" => {
                     let gauge: strict::Gauge = values(metric);
                     assert!(gauge.min <= gauge.value && gauge.value <= gauge.max);

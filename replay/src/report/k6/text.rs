@@ -40,26 +40,23 @@ fn head(summary: &Summary) -> String {
 
 /// What k6 prints.
 fn body(results: &Results, full: bool) -> String {
-    let mut text = "\n".to_owned();
-    let rules = thresholds(&results.metrics);
-    if !rules.is_empty() {
-        text += &format!("  █ THRESHOLDS \n\n{rules}\n");
-    }
-    text += &format!("  █ TOTAL RESULTS \n\n{}", checks(results));
-    let shown: Vec<_> = results
-        .metrics
-        .iter()
-        .filter(|it| is_shown(it, full))
-        .collect();
+    let rules = match thresholds(&results.metrics).as_str() {
+        "" => String::new(),
+        rules => format!("  █ THRESHOLDS \n\n{rules}\n"),
+    };
+    let shown = results.metrics.iter().filter(|it| is_shown(it, full));
+    let shown: Vec<_> = shown.collect();
     let layout = Layout::of(&shown);
-    for (title, is_in) in SECTIONS {
-        let lines = shown.iter().filter(|metric| is_in(metric.name()));
+    let sections = SECTIONS.iter().map(|title| {
+        let lines = shown.iter().filter(|it| section(it.name()) == *title);
         let lines: String = lines.map(|metric| layout.line(metric)).collect();
-        if !lines.is_empty() {
-            text += &format!("    {title}\n{lines}\n");
+        match lines.as_str() {
+            "" => lines,
+            lines => format!("    {title}\n{lines}\n"),
         }
-    }
-    text
+    });
+    let (checks, sections) = (checks(results), sections.collect::<String>());
+    format!("\n{rules}  █ TOTAL RESULTS \n\n{checks}{sections}")
 }
 
 /// Whether it has a line of its own among the results.
@@ -265,26 +262,16 @@ const STEPS: [&str; 5] = [
     "http_req_waiting",
 ];
 
-/// The sections, and which metrics are in each.
-const SECTIONS: [(&str, fn(&str) -> bool); 4] = [
-    ("CUSTOM", |name| {
-        !is_http(name) && !is_execution(name) && !is_network(name)
-    }),
-    ("HTTP", is_http),
-    ("EXECUTION", is_execution),
-    ("NETWORK", is_network),
-];
+const SECTIONS: [&str; 4] = ["CUSTOM", "HTTP", "EXECUTION", "NETWORK"];
 
-fn is_http(name: &str) -> bool {
-    name.starts_with("http_req")
-}
-
-fn is_execution(name: &str) -> bool {
-    matches!(name, "dropped_iterations" | "vus" | "vus_max")
-}
-
-fn is_network(name: &str) -> bool {
-    matches!(name, "data_received" | "data_sent")
+/// The section that a metric is in.
+fn section(name: &str) -> &'static str {
+    match name {
+        "data_received" | "data_sent" => "NETWORK",
+        "dropped_iterations" | "vus" | "vus_max" => "EXECUTION",
+        name if name.starts_with("http_req") => "HTTP",
+        _ => "CUSTOM",
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ pub(crate) use self::play::Args;
 /// Reads each CAPTURE, plans every request, sends each on its absolute deadline, and writes
 /// summary.json and report.html. Every option can also be set in the environment as shown, and
 /// many in config/replay.toml; flags win over the environment, the environment over the file.
-/// A capture that is called like a command is written `./verify`.
+/// A capture that is called like a command is written `./verify`. A job on GitHub gets a summary and
+/// annotations, and the Slack webhook that REPLAY_SLACK_WEBHOOK names a message.
 #[derive(Debug, Parser)]
 #[command(
     name = "replay",

@@ -4,6 +4,7 @@
 
 mod commands;
 mod judging;
+mod outputs;
 mod play;
 
 use std::ffi::OsString;
@@ -14,8 +15,9 @@ use clap::{Parser, Subcommand};
 use crate::exit::{self, Exit};
 use crate::{app, check, compare, console};
 
-pub(crate) use self::commands::{Audit, Compare, Inspect, Verify};
+pub(crate) use self::commands::{Audit, Compare, Inspect, Report, Verify};
 pub(crate) use self::judging::JudgingArgs;
+pub(crate) use self::outputs::Outputs;
 pub(crate) use self::play::Args;
 
 /// Play captures against a target, on time, and say whether the target held.
@@ -23,7 +25,8 @@ pub(crate) use self::play::Args;
 /// Reads each CAPTURE, plans every request, sends each on its absolute deadline, and writes
 /// summary.json and report.html. Every option can also be set in the environment as shown, and
 /// many in config/replay.toml; flags win over the environment, the environment over the file.
-/// A capture that is called like a command is written `./verify`.
+/// A capture that is called like a command is written `./verify`. A job on GitHub gets a summary and
+/// annotations, and the Slack webhook that REPLAY_SLACK_WEBHOOK names a message.
 #[derive(Debug, Parser)]
 #[command(
     name = "replay",
@@ -47,6 +50,7 @@ pub(crate) enum Command {
     Audit(Audit),
     Compare(Compare),
     Inspect(Inspect),
+    Report(Report),
     Verify(Verify),
 }
 
@@ -61,6 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Audit(audit)) => check::audit(&audit),
         Some(Command::Compare(compare)) => compare::compare(&compare),
         Some(Command::Inspect(inspect)) => check::inspect(&inspect),
+        Some(Command::Report(report)) => crate::outputs::report(report),
         Some(Command::Verify(verify)) => check::verify(&verify),
     };
     match done {

@@ -108,6 +108,13 @@ Exit codes:
   0    all could be read
   2    wrong usage or configuration, or one cannot be read";
 
+/// The table for `report --help`.
+pub(crate) const REPORT: &str = "\
+Exit codes:
+  0    all reports are written
+  1    one cannot be written or printed
+  2    wrong usage, or the summary cannot be read, or a report not be written there";
+
 /// The table for `audit --help`.
 pub(crate) const AUDIT: &str = "\
 Exit codes:

@@ -12,7 +12,7 @@ use trace::format::{Ordered, ReadError, Reader, Uses, Window};
 
 use crate::merge::{Merge, Shift, Source, shifts};
 use crate::plan::{Input, PlanError, Recorded};
-use crate::summary::Summary;
+use crate::summary::{FORMAT, Summary, VERSION};
 use crate::users::{Pool, UsersError};
 
 /// The captures that are played.
@@ -183,7 +183,13 @@ pub(crate) fn summary(file: &Path) -> Result<Summary, InputError> {
         reason,
     };
     let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    let summary: Summary = serde_json::from_str(&text).map_err(|it| failed(it.to_string()))?;
+    if summary.format != FORMAT || summary.version != VERSION {
+        let (format, version) = (&summary.format, summary.version);
+        let known = format!("it is `{format}` {version}, and this is `{FORMAT}` {VERSION}");
+        return Err(failed(known));
+    }
+    Ok(summary)
 }
 
 /// A file that cannot be used.

@@ -3,8 +3,10 @@
 //! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
 //! environment; `check` looks at captures and `compare` at results, and neither sends anything; `cli`
 //! reads the rest of the environment through clap. Only `settings::file`, `input`, `limits`, `check`,
-//! `compare::read` and `target` read files, and `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
-//! `clock` tells; `output` writes files; `console` and `progress` print.
+//! `compare::read` and `target` read files, and `settings::resolve` counts the cores; `target`
+//! resolves names; `engine` sends, on the time that `clock` tells; `output` and `outputs` write files;
+//! `console` and `progress` print, `keys` listens; after a run `github` and `slack` tell others, where
+//! the environment names them.
 //! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 
@@ -23,6 +25,7 @@ mod compare;
 mod console;
 mod engine;
 mod fidelity;
+mod github;
 mod hdr;
 mod heap;
 mod input;
@@ -35,6 +38,7 @@ mod locator;
 mod merge;
 mod normal;
 mod output;
+mod outputs;
 mod plan;
 mod progress;
 mod quantile;
@@ -42,6 +46,7 @@ mod record;
 mod report;
 mod settings;
 mod shape;
+mod slack;
 mod slot;
 mod stats;
 mod summarize;

@@ -22,23 +22,19 @@ impl Output {
             path: dir.clone(),
             source,
         };
-        let made: Vec<_> = dir
-            .ancestors()
-            .take_while(|ancestor| !ancestor.as_os_str().is_empty() && !ancestor.exists())
-            .map(Path::to_owned)
-            .collect();
-        fs::create_dir_all(&dir).map_err(failed)?;
-        let probe = dir.join(".replay-probe");
-        File::create(&probe)
-            .and_then(|_file| fs::remove_file(&probe))
-            .map_err(failed)?;
+        let made = make(&dir).map_err(failed)?;
         Ok(Self { dir, made })
     }
 
-    /// Writes a file at once, and tells where that is.
+    /// Where a file of this name is, or will be.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Writes a file, and tells where that is.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, OutputError> {
-        let path = self.dir.join(name);
-        match write_whole(&path, content) {
+        let path = self.path(name);
+        match replace(&path, content) {
             Ok(()) => Ok(path),
             Err(source) => Err(OutputError { path, source }),
         }
@@ -46,15 +42,34 @@ impl Output {
 
     /// Removes what was made, because there is nothing to put into it.
     pub(crate) fn discard(self) {
-        for dir in self.made {
-            // A folder that got other content meanwhile stays.
-            drop(fs::remove_dir(dir));
-        }
+        remove(self.made);
+    }
+}
+
+/// Makes a folder in which files can be written, and tells which folders did not exist before,
+/// innermost first.
+pub(crate) fn make(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let made: Vec<_> = dir
+        .ancestors()
+        .take_while(|ancestor| !ancestor.as_os_str().is_empty() && !ancestor.exists())
+        .map(Path::to_owned)
+        .collect();
+    fs::create_dir_all(dir)?;
+    let probe = dir.join(".replay-probe");
+    File::create(&probe).and_then(|_file| fs::remove_file(&probe))?;
+    Ok(made)
+}
+
+/// Removes folders that were made.
+pub(crate) fn remove(made: Vec<PathBuf>) {
+    for dir in made {
+        // A folder that got other content meanwhile stays.
+        drop(fs::remove_dir(dir));
     }
 }
 
 /// Writes a file under another name and moves it into place.
-pub(crate) fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = path.with_file_name(format!(".{name}.partial"));
     let written = File::create(&draft).and_then(|mut file| {

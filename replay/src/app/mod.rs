@@ -17,17 +17,20 @@ use crate::compare::{self, Damaged, Measured, SaveError};
 use crate::console;
 use crate::engine::{self, Watch};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
+use crate::github;
 use crate::input::Captures;
 use crate::judge::verdict;
 use crate::keys::Keys;
 use crate::limits::{Limits, Refusals};
 use crate::output::Output;
+use crate::outputs::Outputs;
 use crate::plan::overview::Overview;
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
 use crate::settings::scenario::Scenario;
 use crate::settings::{Judging, Settings};
+use crate::slack;
 use crate::summary::{Change, Status, Summary};
 
 use account::{Account, Warned};
@@ -61,6 +64,13 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     };
     let output =
         Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
+    let outputs = match Outputs::create(&settings.out.outputs, &output.path(SUMMARY)) {
+        Ok(outputs) => outputs,
+        Err(error) => {
+            output.discard();
+            return Err(usage(error));
+        }
+    };
     let job = prepare::job(&settings, &planner, pool, target, key, criteria);
     let account = Account {
         settings: &settings,
@@ -87,9 +97,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
             warned.tell(&captures);
             let summary = account.whole(&measured, noise, warned.all);
             let summary = judged(summary, &baseline, &settings.judging).map_err(failed)?;
-            report(&summary, &output, &settings.judging)
+            report(&summary, &output, &outputs, &settings.judging)
         }
         Err(error) => {
+            outputs.discard();
             output.discard();
             Err(failed(error))
         }
@@ -116,14 +127,23 @@ fn judged(
 }
 
 /// Writes and prints the results, and decides the exit code.
-fn report(summary: &Summary, output: &Output, judging: &Judging) -> Result<Exit, Trouble> {
+fn report(
+    summary: &Summary,
+    output: &Output,
+    outputs: &Outputs,
+    judging: &Judging,
+) -> Result<Exit, Trouble> {
     let json = serde_json::to_string_pretty(summary).map_err(failed)?;
     let html = report::html::render(summary).map_err(failed)?;
     output
-        .write("summary.json", &format!("{json}\n"))
+        .write(SUMMARY, &format!("{json}\n"))
         .map_err(failed)?;
     let page = output.write("report.html", &html).map_err(failed)?;
-    print(&report::text::render(summary, &page), "the summary")?;
+    let written = outputs.write(summary).map_err(failed);
+    print(&outputs.text(summary, Some(&page)), "the summary")?;
+    github::tell(summary);
+    slack::tell(summary);
+    written?;
     if let Some(path) = &judging.save_baseline {
         match compare::save_baseline(summary, path) {
             Ok(()) => {}
@@ -165,4 +185,5 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+const SUMMARY: &str = "summary.json";
 const KEY: &str = "LOAD_TEST_KEY";

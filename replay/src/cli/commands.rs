@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Outputs;
 use crate::{compare, exit};
 
 /// Look for personal-looking values in captures.
@@ -87,6 +88,18 @@ pub(crate) struct Inspect {
     /// Read settings from this file [default: config/replay.toml, where it exists]
     #[arg(long, value_name = "FILE", env = "REPLAY_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Make reports of the summary of an earlier run, and print it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::REPORT)]
+pub(crate) struct Report {
+    /// The summary.json of the run
+    #[arg(value_name = "SUMMARY")]
+    pub(crate) summary: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
 }
 
 /// Check that captures are as they were written.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 
+use super::Outputs;
 use crate::settings::filter::Conditions;
 use crate::settings::values::{count, duration, laps, seed};
 use crate::settings::{
@@ -366,6 +367,9 @@ pub(crate) struct Args {
     /// Folder for summary.json and report.html [default: a new one under results/]
     #[arg(long, value_name = "DIR", env = "REPLAY_OUT", help_heading = "Out")]
     pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
 
     /// Call differences noise that this earlier replay of the same capture had, too
     #[arg(

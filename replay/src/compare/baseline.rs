@@ -20,7 +20,7 @@ pub(crate) fn save_baseline(summary: &Summary, path: &Path) -> Result<(), SaveEr
         .and_then(|json| {
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
             folder.map_or(Ok(()), fs::create_dir_all)?;
-            output::write_whole(path, &format!("{json}\n"))
+            output::replace(path, &format!("{json}\n"))
         });
     written.map_err(|source| SaveError::Write {
         path: path.to_owned(),

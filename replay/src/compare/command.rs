@@ -48,7 +48,7 @@ fn write(args: &Compare, comparison: &Comparison) -> Result<(), Trouble> {
 }
 
 fn put(file: &Path, text: &str) -> Result<(), Trouble> {
-    output::write_whole(file, text)
+    output::replace(file, text)
         .with_context(|| format!("cannot write `{}`", file.display()))
         .map_err(failed)
 }

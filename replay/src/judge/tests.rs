@@ -188,7 +188,7 @@ fn a_baseline_moves_the_limit() {
     let without = "http_req_duration: p(95)<baseline".parse().unwrap();
     let (Asked::Rules(rules) | Asked::Preset(rules)) = without;
     let error = Criteria::new(rules, Vec::new(), None, Vec::new(), &[]).unwrap_err();
-    insta::assert_snapshot!(error, @"threshold `http_req_duration: p(95)<baseline` is about a baseline; name one with `--baseline FILE`");
+    insta::assert_snapshot!(error, @"threshold `http_req_duration: p(95)<baseline` is about a baseline; name the summary.json of an earlier replay with `--baseline`");
 }
 
 #[test]

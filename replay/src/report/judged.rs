@@ -3,7 +3,7 @@
 use crate::summary::{Check, Level, SloRow, Summary, Threshold};
 
 use super::text::section;
-use super::words;
+use super::{rules, words};
 
 /// The sections of the text; nothing where nothing was asked.
 pub(super) fn sections(summary: &Summary) -> String {
@@ -18,7 +18,7 @@ pub(super) fn sections(summary: &Summary) -> String {
     ) + &titled("checks", checks(summary), &[false, false, true, true])
         + &titled(
             "service level objectives",
-            objectives(summary),
+            asked_objectives(summary),
             &[false, false, true, true, true, true, false],
         )
 }
@@ -87,6 +87,15 @@ pub(super) fn pass_rate(check: &Check) -> String {
     }
 }
 
+/// The objectives, where a level of them was asked for: the report shows them always.
+fn asked_objectives(summary: &Summary) -> Vec<Vec<String>> {
+    summary
+        .slo
+        .asked
+        .map(|_| objectives(summary))
+        .unwrap_or_default()
+}
+
 /// Where each objective stands; the first row is the head.
 pub(super) fn objectives(summary: &Summary) -> Vec<Vec<String>> {
     let head = [
@@ -108,7 +117,7 @@ pub(super) fn objectives(summary: &Summary) -> Vec<Vec<String>> {
             bound(&row.normal),
             bound(&row.load),
             bound(&row.critical),
-            level(row.level).to_owned(),
+            rules::level(row.level).to_owned(),
         ]
     });
     with(head, rows)
@@ -119,17 +128,6 @@ fn objective_mark(summary: &Summary, row: &SloRow) -> &'static str {
     match (summary.slo.asked, row.level) {
         (None, _) | (_, Level::Unknown) => "",
         _ => mark(row.ok),
-    }
-}
-
-/// What a level is called.
-pub(super) const fn level(level: Level) -> &'static str {
-    match level {
-        Level::Unknown => "not measured",
-        Level::Normal => "normal",
-        Level::Load => "under load",
-        Level::Degraded => "degraded",
-        Level::Critical => "critical",
     }
 }
 

@@ -6,8 +6,8 @@ use crate::summary::{Change, Distribution, Status, Summary, Totals};
 
 use super::{comparison, differences, judged, words};
 
-/// The summary as text.
-pub(crate) fn render(summary: &Summary, page: &Path) -> String {
+/// The summary as text, and where its page is.
+pub(crate) fn render(summary: &Summary, page: Option<&Path>) -> String {
     [
         head(summary),
         judged::sections(summary),
@@ -24,7 +24,7 @@ pub(crate) fn render(summary: &Summary, page: &Path) -> String {
             "response time by route",
             &words::table(&routes(summary), LATENCY_COLUMNS),
         ),
-        format!("report  {}\n", page.display()),
+        page.map_or_else(String::new, |page| format!("report  {}\n", page.display())),
     ]
     .concat()
 }
@@ -299,7 +299,10 @@ mod tests {
 
     #[test]
     fn a_run_that_passed() {
-        insta::assert_snapshot!(render(&summary(), Path::new("results/peak-1/report.html")));
+        insta::assert_snapshot!(render(
+            &summary(),
+            Some(Path::new("results/peak-1/report.html"))
+        ));
     }
 
     #[test]
@@ -308,7 +311,7 @@ mod tests {
         summary.verdict.status = Status::Invalid;
         summary.verdict.reasons = vec!["40 arrivals were dropped".to_owned()];
         summary.warnings = vec!["the capture was not closed".to_owned()];
-        let text = render(&summary, Path::new("r.html"));
+        let text = render(&summary, Some(Path::new("r.html")));
         let head: String = text
             .lines()
             .take(4)

@@ -7,6 +7,7 @@ pub(crate) mod decimal;
 pub(crate) mod file;
 pub(crate) mod filter;
 pub(crate) mod load;
+mod outputs;
 pub(crate) mod resolve;
 mod rewrite;
 pub(crate) mod route;
@@ -27,6 +28,7 @@ pub(crate) use auth::{Auth, AuthRequest, RoleSource, Sends, Users};
 pub(crate) use decimal::Decimal;
 pub(crate) use filter::Filter;
 pub(crate) use load::{Load, Pace, Rate, Stages, What};
+pub(crate) use outputs::{Outputs, ReportFile, ReportKind, SummaryMode};
 pub(crate) use rewrite::Rewrite;
 pub(crate) use shift::{ShiftDates, UniqueField};
 pub(crate) use values::{ExtraHeader, OnOverload, OnUnresolved, Pacing, Reuse, SessionMode};
@@ -163,6 +165,8 @@ pub(crate) struct Judging {
 pub(crate) struct Out {
     /// The folder for the summary and the report; `None` picks a new one under `results/`.
     pub(crate) dir: Option<PathBuf>,
+    /// What is written besides.
+    pub(crate) outputs: Outputs,
     /// Print the plan and send nothing.
     pub(crate) dry_run: bool,
     /// No progress.

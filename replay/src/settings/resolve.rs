@@ -94,6 +94,7 @@ impl Settings {
             judging: judging(args.judging, meant),
             out: Out {
                 dir: args.out,
+                outputs: args.outputs.into(),
                 dry_run: args.dry_run,
                 quiet: args.quiet,
                 noise_from: args.noise_from,

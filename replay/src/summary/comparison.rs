@@ -6,6 +6,7 @@ use super::Unit;
 
 /// How the numbers of some runs differ from those of others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The runs that are compared with.
     pub baseline: Vec<String>,
@@ -23,6 +24,7 @@ pub struct Comparison {
 
 /// One metric of one route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Compared {
     /// Method and path template; `null` for all requests.
     pub route: Option<String>,
@@ -47,6 +49,7 @@ pub struct Compared {
 
 /// What became of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// Better, by more than it would be allowed to be worse, and by more than noise.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the target did over time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Course {
     /// Whether answers became slower; `null` where the run was too short to say.
     pub trend: Option<Trend>,
@@ -16,6 +17,7 @@ pub struct Course {
 /// Whether answers became slower or quicker over the run: the slope is that of Theil and Sen, its
 /// significance that of Mann and Kendall.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trend {
     /// Spans of the run of which each has one median response time.
     pub spans: u64,
@@ -33,6 +35,7 @@ pub struct Trend {
 
 /// A peak of the load, and what came after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Peak {
     /// The second in which it begins.
     pub from: u64,
@@ -58,6 +61,7 @@ pub struct Peak {
 
 /// The memory of the target over the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Memory {
     /// Where it was read.
     pub url: String,
@@ -69,6 +73,7 @@ pub struct Memory {
 
 /// The memory of the target at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MemorySample {
     /// From the start.
     pub second: u64,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where answers differ from the recorded ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Divergence {
     /// The share of equal statuses, of all requests whose recorded client waited for its answer.
     pub equal_statuses: f64,
@@ -19,6 +20,7 @@ pub struct Divergence {
 
 /// Values that requests took from earlier answers: ids, tokens, e-tags.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Links {
     /// Places of requests at which such a value goes.
     pub places: u64,
@@ -31,6 +33,7 @@ pub struct Links {
 
 /// Places without a live value, of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unresolved {
     /// Why: `empty_list`, `no_place` (the answer has no such field), `not_played` (its exchange was
     /// left out, dropped, or is too far back) or `source_failed`.
@@ -43,6 +46,7 @@ pub struct Unresolved {
 
 /// One route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RouteDivergence {
     /// Method and path template.
     pub route: String,
@@ -70,6 +74,7 @@ pub struct RouteDivergence {
 
 /// Answers whose status is another one than the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusChange {
     /// The recorded status.
     pub recorded: String,
@@ -84,6 +89,7 @@ pub struct StatusChange {
 /// How the shapes of JSON answers differ from the recorded ones. Of each route some are compared:
 /// those with the recorded status, of the first ones and then of one in 32, ten a second at most.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Shapes {
     /// Answers that were compared.
     pub compared: u64,
@@ -93,6 +99,7 @@ pub struct Shapes {
 
 /// A difference of shapes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShapeDifference {
     /// Where: a JSON pointer, with `*` for any item of a list.
     pub at: String,
@@ -107,6 +114,7 @@ pub struct ShapeDifference {
 /// How long answers took, in microseconds: the recorded ones at the proxy, the replayed ones from
 /// sent to last byte.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LatencyChange {
     /// Recorded median.
     pub recorded_p50: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How true the run was to its plan. The whole distribution of lateness is among the clocks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fidelity {
     /// From first to last request, over the same in the plan.
     pub duration_ratio: f64,
@@ -37,6 +38,7 @@ pub struct Fidelity {
 
 /// What was done outside the plan, and is in no other number, so that sessions are logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Upkeep {
     /// Log-ins.
     pub log_ins: u64,
@@ -51,6 +53,7 @@ pub struct Upkeep {
 
 /// The share of arrivals that were sent in another window than planned, by width of window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WindowError {
     /// Windows of 10 ms.
     #[serde(rename = "10ms")]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether the numbers can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The short answer.
     pub status: Status,
@@ -14,6 +15,7 @@ pub struct Verdict {
 
 /// The short answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Not one request succeeded, a rule on the numbers was broken, or they are worse than the
@@ -27,6 +29,7 @@ pub enum Status {
 
 /// A rule on the numbers and how it went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Threshold {
     /// What is measured, as it was written: `http_req_duration{clock:service}`.
     pub metric: String,
@@ -53,6 +56,7 @@ pub struct Threshold {
 
 /// The unit of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Unit {
     /// Milliseconds.
     #[serde(rename = "ms")]
@@ -79,6 +83,7 @@ pub enum Unit {
 
 /// A check on answers, and how often it held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
     /// Its name.
     pub name: String,
@@ -90,6 +95,7 @@ pub struct Check {
 
 /// Where each metric stands among the levels of a service level objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slo {
     /// The level that was asked for: `normal`, `load` or `critical`.
     pub asked: Option<Level>,
@@ -101,6 +107,7 @@ pub struct Slo {
 
 /// One metric of a service level objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SloRow {
     /// What people call it: `API p95`.
     pub name: String,
@@ -124,6 +131,7 @@ pub struct SloRow {
 
 /// Levels of a service level objective, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// There was nothing to measure.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The clocks of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Latency {
     /// Due to last byte, of requests that were answered or timed out.
     pub response: Distribution,
@@ -17,6 +18,7 @@ pub struct Latency {
 
 /// What the service time is made of, as k6 divides it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phases {
     /// Waiting for a free connection; 0 where one was free.
     pub blocked: Distribution,
@@ -32,6 +34,7 @@ pub struct Phases {
 
 /// Durations in microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Distribution {
     /// How many.
     pub count: u64,
@@ -62,6 +65,7 @@ pub struct Distribution {
 /// Between which two values each percentile is with a confidence of 95 %, from the ranks of the
 /// samples, as if these were independent; `null` where there are too few to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Intervals {
     /// Of the median.
     pub p50: Option<[u64; 2]>,
@@ -78,6 +82,7 @@ pub struct Intervals {
 
 /// One second of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Second {
     /// From the start.
     pub second: u64,
@@ -101,6 +106,7 @@ pub struct Second {
 
 /// What became of requests, by the kind of their answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcomes {
     /// Statuses below 300.
     #[serde(rename = "2xx")]

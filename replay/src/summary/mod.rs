@@ -2,6 +2,8 @@
 //!
 //! Other crates read it with `serde_json::from_str::<Summary>`.
 //!
+//! Others can read `replay/summary.schema.json`.
+//!
 //! This is a versioned format of its own. Durations are in microseconds unless the name says
 //! otherwise. What counts how is said at each field; live state never derives serde.
 
@@ -11,6 +13,8 @@ mod divergence;
 mod fidelity;
 mod judged;
 mod latency;
+#[cfg(test)]
+mod schema;
 
 use std::collections::BTreeMap;
 
@@ -33,10 +37,13 @@ pub const VERSION: u32 = 1;
 
 /// All numbers of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Always [`FORMAT`].
+    #[cfg_attr(test, schemars(description = "Always this.", extend("const" = FORMAT)))]
     pub format: String,
     /// Always [`VERSION`].
+    #[cfg_attr(test, schemars(description = "Always this.", extend("const" = VERSION)))]
     pub version: u32,
     /// The program that wrote it.
     pub tool: String,
@@ -90,6 +97,7 @@ pub struct Summary {
 
 /// What was played.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capture {
     /// The file as it was named; several are joined by commas, as with what follows.
     pub file: String,
@@ -105,6 +113,7 @@ pub struct Capture {
 
 /// How it was played.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
     /// Where requests went.
     pub target: String,
@@ -164,6 +173,7 @@ pub struct Settings {
 
 /// Who decides when a request goes (Schroeder, Wierman and Harchol-Balter, NSDI 2006).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
     /// The plan alone: a slow target is loaded as a quick one.
@@ -178,6 +188,7 @@ pub enum Model {
 
 /// Requests and bytes. planned = sent + dropped; sent = completed + failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Arrivals of the plan.
     pub planned: u64,
@@ -203,6 +214,7 @@ pub struct Totals {
 
 /// One route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// Method and path template.
     pub route: String,

@@ -21,6 +21,7 @@ mod judges;
 mod links;
 mod load;
 mod login;
+mod outputs;
 mod program;
 mod raw;
 mod secure;

@@ -15,6 +15,7 @@ pub(crate) struct Replay {
     scratch: TempDir,
     args: Vec<String>,
     key: Option<&'static str>,
+    env: Vec<(&'static str, String)>,
 }
 
 /// How a run of the program ended.
@@ -35,6 +36,7 @@ impl Replay {
                 .map(str::to_owned)
                 .to_vec(),
             key: None,
+            env: Vec::new(),
         }
     }
 
@@ -95,6 +97,12 @@ impl Replay {
         self
     }
 
+    /// Puts something else into the environment.
+    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.to_owned()));
+        self
+    }
+
     /// A path in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
@@ -118,6 +126,7 @@ impl Replay {
         if let Some(key) = self.key {
             command.env("LOAD_TEST_KEY", key);
         }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.spawn().unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use std::io::{BufReader, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -91,7 +91,9 @@ fn serve(
     let connection = ServerConnection::new(config).unwrap();
     let mut reader = BufReader::new(StreamOwned::new(connection, stream));
     let mut is_new = true;
-    while head(&mut reader).is_some() {
+    while let Some(seen) = head(&mut reader) {
+        let mut body = vec![0; seen.length()];
+        reader.read_exact(&mut body).unwrap();
         let stream = reader.get_mut();
         if is_new {
             log.lock().unwrap().extend(stream.conn.handshake_kind());
@@ -266,4 +268,23 @@ fn a_target_that_agrees_on_nothing_is_not_taken_for_http_2() {
     let replay = play(&requests(5), server.address).file("ca.pem", &certificate.pem);
     let replay = replay.args(["--ca", "ca.pem", "--http2"]);
     insta::assert_snapshot!(refused(&replay, 1, server.address.port()), @"error: cannot connect to https://localhost:[port]: it does not speak HTTP/2; is `--http2` right?");
+}
+
+#[test]
+fn a_webhook_is_believed_as_the_system_believes() {
+    let certificate = Certificate::of("localhost");
+    let webhook = Secure::start(certificate.speaking("http/1.1"), true);
+    let target = crate::server::Server::start(|_| 200.into());
+    let post = |pem: &str| {
+        let url = format!("https://localhost:{}/SECRET", webhook.address.port());
+        let replay = Replay::of(&requests(1), &target).file("ca.pem", pem);
+        let replay = replay.env("SSL_CERT_FILE", "ca.pem");
+        let ended = replay.env("REPLAY_SLACK_WEBHOOK", &url).run().measured();
+        ended.stderr
+    };
+    assert_eq!(post(&certificate.pem), "");
+    assert_eq!(webhook.count(HandshakeKind::Full), 1);
+    let told = post(&Certificate::of("localhost").pem);
+    insta::assert_snapshot!(told, @"warning: no message was posted to REPLAY_SLACK_WEBHOOK: TLS could not be agreed on");
+    assert_eq!(webhook.count(HandshakeKind::Full), 1);
 }

@@ -16,6 +16,7 @@ pub mod summary;
 #[cfg(fuzzing)]
 pub use engine::fuzzing;
 
+mod advice;
 mod app;
 mod check;
 mod clock;

@@ -20,7 +20,7 @@ pub(crate) fn micros(micros: u64) -> String {
 }
 
 /// A share of one, as a percentage with two decimals that says 100 only when it is all.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let floored = if share < 1.0 {
         share.min(0.9999)
     } else {
@@ -38,7 +38,7 @@ pub(super) fn ratio(ratio: f64) -> String {
 }
 
 /// A number of bytes.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     let value = bytes as f64;
     match bytes {
         0..1_000 => format!("{bytes} B"),

@@ -4,12 +4,14 @@
 
 use std::env;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::HeaderValue;
 use jiff::{Timestamp, Zoned};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::advice;
 use crate::cli::Args;
 use crate::console;
 use crate::engine::{self, Counters, Job, Measured, Run};
@@ -23,10 +25,11 @@ use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, Weeks};
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
-use crate::settings::{How, Load, Pace, SessionMode, Settings, ShiftDates};
+use crate::settings::{Destination, How, Load, Pace, SessionMode, Settings, ShiftDates};
 use crate::summarize::{About, Brought, summarize};
-use crate::summary::{self, Model, Status, Summary};
+use crate::summary::{self, Memory, Model, Status, Summary};
 use crate::target::Target;
+use crate::target::metrics::Watch;
 use crate::users::Pool;
 
 /// Plays the captures that the arguments name, and tells how it went.
@@ -36,6 +39,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let key = key.map(SecretString::from);
     let settings = Settings::resolve(args, file, &path, key).map_err(usages)?;
     let target = target(&settings)?;
+    let metrics = metrics(&settings)?;
     let key = key_header(&settings)?;
     let captures = Captures::open(&settings.captures).map_err(usage)?;
     let noise = noise(&settings)?;
@@ -55,6 +59,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let output =
         Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
     let job = job(&settings, &planner, pool, target, key);
+    let watch = metrics.map(Watch::start).transpose().map_err(failed)?;
     let progress = Progress::new(settings.out.quiet);
     let started = now();
     let measured = engine::run(job, planner, &mut |counters| progress.show(counters));
@@ -62,13 +67,16 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     match measured {
         Ok(measured) => {
             warned.tell(&captures);
+            let memory = watch.and_then(|watch| memory(watch, &measured, &mut warned));
             let told = Told {
                 started,
                 shift_days,
                 noise,
                 warnings: warned.all,
             };
-            let summary = summary(&settings, &captures, told, measured);
+            let mut summary = summary(&settings, &captures, told, measured);
+            summary.course.memory = memory;
+            summary.advice = advice::of(&summary);
             report(&summary, &output)
         }
         Err(error) => {
@@ -127,6 +135,17 @@ impl Warned {
     }
 }
 
+/// What is known of the target's memory.
+fn memory(watch: Watch, measured: &Measured, warned: &mut Warned) -> Option<Memory> {
+    let start_ns = measured.job.counters.start_ns.load(Ordering::Relaxed);
+    let (memory, warning) = watch.end(start_ns);
+    if let Some(warning) = warning {
+        console::warning(&warning);
+        warned.all.push(warning);
+    }
+    memory
+}
+
 /// The target, which only a dry run can do without.
 fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
     match &settings.to.target {
@@ -144,6 +163,23 @@ fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
             settings.config
         ))),
     }
+}
+
+/// Where the target tells its metrics: it has to be as harmless as the target itself.
+fn metrics(settings: &Settings) -> Result<Option<Target>, Trouble> {
+    let Destination {
+        metrics: Some(url),
+        allow_targets,
+        tls,
+        ..
+    } = &settings.to
+    else {
+        return Ok(None);
+    };
+    let resolved = Target::resolve(url, allow_targets, tls, false);
+    let resolved =
+        resolved.map_err(|error| usage(anyhow::Error::new(error).context("`--target-metrics`")))?;
+    Ok(Some(resolved))
 }
 
 /// The key as a header that is never printed; a dry run needs none.

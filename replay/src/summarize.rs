@@ -13,13 +13,14 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
+use crate::course;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Evidence, judge};
 use crate::record::{self, Clocks, Counts, Endpoint, Recorder, Steps};
 use crate::summary::{
-    Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Level,
-    Model, Outcomes, Phases, Second, Settings, Slo, Summary, Totals, Upkeep, VERSION, WindowError,
+    Capture, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Latency, Level, Model,
+    Outcomes, Phases, Second, Settings, Slo, Summary, Totals, Upkeep, VERSION, WindowError,
 };
 
 /// What is known of a run apart from its numbers.
@@ -82,6 +83,7 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         aborted: recorder.aborted,
         trouble: planned.trouble.as_ref().map(ToString::to_string),
     });
+    let series = series(planned, recorder, is_closed);
     Summary {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -95,14 +97,14 @@ pub(crate) fn summarize(about: About, brought: &Brought<'_>) -> Summary {
         statuses,
         errors,
         endpoints: endpoints(planned, recorder, duration_s),
-        series: series(planned, recorder, is_closed),
+        course: course::of(&series, is_closed),
+        series,
         upkeep: about.upkeep,
         divergence: divergence::of(brought, &all, about.noise),
         totals,
         latency,
         phases: phases(&recorder.steps),
         fidelity,
-        course: Course::default(),
         checks: Vec::new(),
         thresholds: Vec::new(),
         slo: Slo {

@@ -266,7 +266,7 @@ fn a_run_of_less_than_a_minute_has_no_trend() {
 
 #[test]
 fn what_rises_with_the_load_is_not_the_targets() {
-    let load = (0..600).map(|at| 20.0 + at as f64 / 20.0);
+    let load = (0..600).map(|at| 20.0 + f64::from(at) / 20.0);
     let series: Vec<_> = load
         .enumerate()
         .map(|(at, load)| second(at, load, load * 1_000.0))

@@ -3,6 +3,7 @@
 //! Workers watch its phase and tell it what happened; it knows nothing of requests.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,7 +69,11 @@ pub(super) async fn control(
                     ready.count(asked, failed);
                     if ready.workers == job.how.workers && course != Course::Interrupted {
                         course = ready.course();
-                        phase.send_replace(course.phase());
+                        let next = course.phase();
+                        if let Phase::Run { start_ns } = next {
+                            job.counters.start_ns.store(start_ns, Ordering::Relaxed);
+                        }
+                        phase.send_replace(next);
                     }
                 }
                 // A worker that could not prepare ends early: the others need not start.

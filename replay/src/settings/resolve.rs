@@ -79,6 +79,7 @@ impl Settings {
                 unique,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
+                metrics: args.target_metrics.or(file.target_metrics),
                 tls: Tls {
                     authorities: args.ca.or(file.tls.authorities),
                     insecure: args.insecure || file.tls.insecure.unwrap_or_default(),

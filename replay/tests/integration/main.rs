@@ -19,6 +19,7 @@ mod inspects;
 mod links;
 mod load;
 mod login;
+mod metrics;
 mod program;
 mod raw;
 mod secure;

@@ -3,10 +3,11 @@
 //! `app`: read → `merge` → `plan` → `engine` → `judge` → `report`; it reads the key from the
 //! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
 //! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
-//! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
-//! `clock` tells; `output` writes files; `console` and `progress` print.
-//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
-//! crates may rely on is [`summary`], the published format, and [`cli::main`].
+//! `settings::resolve` counts the cores; `target` resolves names and reads metrics; `engine` sends, on
+//! the time that `clock` tells; `output` writes files; `console` and `progress` print.
+//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `stats`, `course`, `summarize`, `judge`, `advice`
+//! and `report` are pure. Everything that other crates may rely on is [`summary`], the published
+//! format, and [`cli::main`].
 
 pub mod cli;
 pub mod exit;

@@ -98,4 +98,9 @@ async fn metrics_count_by_template() {
         text.contains("http_request_duration_seconds_count"),
         "{text}"
     );
+    let memory = text
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
+    let bytes: u64 = memory.unwrap().parse().unwrap();
+    assert!((1 << 20..1 << 34).contains(&bytes), "{bytes}");
 }

@@ -4,11 +4,12 @@
 //! environment; `check` looks at captures and `compare` at results, and neither sends anything; `cli`
 //! reads the rest of the environment through clap. Only `settings::file`, `input`, `limits`, `check`,
 //! `compare::read` and `target` read files, and `settings::resolve` counts the cores; `target`
-//! resolves names; `engine` sends, on the time that `clock` tells; `output` and `outputs` write files;
+//! resolves names and reads metrics; `engine` sends, on the time that `clock` tells; `output` and `outputs` write files;
 //! `console` and `progress` print, `keys` listens; after a run `github` and `slack` tell others, where
 //! the environment names them.
-//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
-//! crates may rely on is [`summary`], the published format, and [`cli::main`].
+//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `stats`, `course`, `summarize`, `judge`, `advice`
+//! and `report` are pure. Everything that other crates may rely on is [`summary`], the published
+//! format, and [`cli::main`].
 
 pub mod cli;
 pub mod exit;
@@ -18,11 +19,13 @@ pub mod summary;
 #[cfg(fuzzing)]
 pub use engine::fuzzing;
 
+mod advice;
 mod app;
 mod check;
 mod clock;
 mod compare;
 mod console;
+mod course;
 mod engine;
 mod fidelity;
 mod github;

@@ -13,6 +13,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
+use crate::course;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Criteria, Evidence, Judged, Seen, judge, whole_seconds};
@@ -20,7 +21,7 @@ use crate::quantile;
 use crate::record::{self, Clocks, Counts, Endpoint, Recorder, Steps};
 use crate::summary::{
     Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Intervals,
-    Latency, Model, Outcomes, Phases, Second, Settings, Summary, Totals, Upkeep, VERSION,
+    Latency, Memory, Model, Outcomes, Phases, Second, Settings, Summary, Totals, Upkeep, VERSION,
     WindowError,
 };
 
@@ -40,6 +41,8 @@ pub(crate) struct About<'a> {
     pub(crate) upkeep: Upkeep,
     /// An earlier replay that tells what is noise, and its name.
     pub(crate) noise: Option<(String, Summary)>,
+    /// The target's memory, where that is known.
+    pub(crate) memory: Option<Memory>,
     /// What it is judged by, and the rule that ended it.
     pub(crate) criteria: &'a Criteria,
     pub(crate) ended_by: Option<usize>,
@@ -90,7 +93,11 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
         trouble: planned.trouble.clone(),
         ended_by_rule: about.ended_by.is_some(),
     });
-    let course = Course::default();
+    let series = series(planned, recorder, is_closed);
+    let course = Course {
+        memory: about.memory.clone(),
+        ..course::of(&series, is_closed)
+    };
     let judged = judged(&about, brought, &totals, &course);
     Summary {
         format: FORMAT.to_owned(),
@@ -105,7 +112,7 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
         statuses,
         errors,
         endpoints: endpoints(planned, recorder, duration_s, about.intervals),
-        series: series(planned, recorder, is_closed),
+        series,
         upkeep: about.upkeep,
         divergence: divergence::of(brought, &all, about.noise),
         totals,

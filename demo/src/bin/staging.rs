@@ -36,7 +36,8 @@ struct Args {
     #[arg(long, value_name = "CLASS=TIME", value_parser = median)]
     latency: Vec<(Class, Duration)>,
 
-    /// Something wrong: error-rate=0.01, slow=5x or freeze=2s@10s (for 2 s, 10 s after the start)
+    /// Something wrong: error-rate=0.01, slow=5x, slower=10%/m, capacity=50/s (the rest queues) or
+    /// freeze=2s@10s (for 2 s, 10 s after the start)
     #[arg(long, value_name = "KIND=VALUE")]
     fault: Vec<Fault>,
 

@@ -1,4 +1,4 @@
-//! Faults that can be switched on: failing answers, slowness, a freeze.
+//! Faults that can be switched on: failing answers, slowness, a freeze, too little room.
 //!
 //! Pure: what each fault means is decided in `pace`, on the clock.
 
@@ -14,6 +14,11 @@ pub enum Fault {
     ErrorRate(f64),
     /// All latencies times this factor.
     Slow(f64),
+    /// All latencies grow by this share of themselves a minute, as with a leak.
+    Slower(f64),
+    /// So many requests a second are taken in, and the others queue: what a peak piles up has to be
+    /// worked off after it.
+    Capacity(f64),
     /// Nothing is answered for `lasts`, beginning `after` the start.
     Freeze {
         /// How long it lasts.
@@ -33,6 +38,8 @@ impl FromStr for Fault {
         match kind {
             "error-rate" => error_rate(value),
             "slow" => slow(value),
+            "slower" => slower(value),
+            "capacity" => capacity(value),
             "freeze" => freeze(value),
             _ => Err(format!("no fault `{kind}`; {KNOWN}")),
         }
@@ -55,6 +62,23 @@ fn slow(value: &str) -> Result<Fault, String> {
     }
 }
 
+fn slower(value: &str) -> Result<Fault, String> {
+    let percent = value.strip_suffix("%/m").map(str::parse::<f64>);
+    match percent {
+        Some(Ok(percent)) if percent.is_finite() && percent > 0.0 => {
+            Ok(Fault::Slower(percent / 100.0))
+        }
+        _ => Err(format!("slower is a growth such as 10%/m, not `{value}`")),
+    }
+}
+
+fn capacity(value: &str) -> Result<Fault, String> {
+    match value.strip_suffix("/s").unwrap_or(value).parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Fault::Capacity(rate)),
+        _ => Err(format!("capacity is a rate such as 50/s, not `{value}`")),
+    }
+}
+
 fn freeze(value: &str) -> Result<Fault, String> {
     let (lasts, after) = value
         .split_once('@')
@@ -65,7 +89,8 @@ fn freeze(value: &str) -> Result<Fault, String> {
     })
 }
 
-const KNOWN: &str = "there are error-rate=SHARE, slow=FACTORx and freeze=LENGTH@START";
+const KNOWN: &str = "there are error-rate=SHARE, slow=FACTORx, slower=PERCENT%/m, \
+                     capacity=RATE/s and freeze=LENGTH@START";
 
 #[cfg(test)]
 mod tests {
@@ -82,6 +107,8 @@ mod tests {
         check("error-rate=0.01", Ok(Fault::ErrorRate(0.01)));
         check("slow=5x", Ok(Fault::Slow(5.0)));
         check("slow=0.5", Ok(Fault::Slow(0.5)));
+        check("slower=10%/m", Ok(Fault::Slower(0.1)));
+        check("capacity=50/s", Ok(Fault::Capacity(50.0)));
         let (lasts, after) = (seconds(2), seconds(10));
         check("freeze=2s@10s", Ok(Fault::Freeze { lasts, after }));
     }
@@ -91,7 +118,8 @@ mod tests {
         check(
             "burn=1",
             Err(
-                "no fault `burn`; there are error-rate=SHARE, slow=FACTORx and freeze=LENGTH@START",
+                "no fault `burn`; there are error-rate=SHARE, slow=FACTORx, slower=PERCENT%/m, \
+                 capacity=RATE/s and freeze=LENGTH@START",
             ),
         );
         check(
@@ -101,6 +129,14 @@ mod tests {
         check(
             "slow=0x",
             Err("slow is a factor above 0 such as 5x, not `0x`"),
+        );
+        check(
+            "slower=2x",
+            Err("slower is a growth such as 10%/m, not `2x`"),
+        );
+        check(
+            "capacity=0/s",
+            Err("capacity is a rate such as 50/s, not `0/s`"),
         );
         check(
             "freeze=2s",

@@ -1,9 +1,10 @@
-//! Counts answers and sums their durations, rendered as Prometheus text.
+//! Counts answers and sums their durations, rendered as Prometheus text, with the process's memory.
 //!
 //! One cell per method, route template and status class.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -56,11 +57,28 @@ impl Metrics {
             writeln!(times, "http_request_duration_seconds_sum{labels} {seconds}").ok();
             writeln!(times, "http_request_duration_seconds_count{labels} {count}").ok();
         }
+        let memory = resident_bytes().map_or_else(String::new, |bytes| {
+            format!(
+                "# HELP process_resident_memory_bytes Resident memory size in bytes.\n\
+                 # TYPE process_resident_memory_bytes gauge\n\
+                 process_resident_memory_bytes {bytes}\n"
+            )
+        });
         format!(
             "# HELP http_requests_total Answers by handler, method and status class.\n\
              # TYPE http_requests_total counter\n{totals}\
              # HELP http_request_duration_seconds Time to answer.\n\
-             # TYPE http_request_duration_seconds summary\n{times}"
+             # TYPE http_request_duration_seconds summary\n{times}{memory}"
         )
     }
+}
+
+/// What of this process is in memory, where the system tells (Linux).
+fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }

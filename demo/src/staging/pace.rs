@@ -19,6 +19,8 @@ pub(crate) struct Pace {
     faults: Vec<Fault>,
     seed: u64,
     requests: AtomicU64,
+    /// When there is room for another request, in nanoseconds from the start.
+    room_ns: AtomicU64,
     started: Instant,
 }
 
@@ -37,6 +39,7 @@ impl Pace {
             faults: config.faults.clone(),
             seed: config.seed,
             requests: AtomicU64::new(1),
+            room_ns: AtomicU64::new(0),
             started: clock::now(),
         }
     }
@@ -46,18 +49,38 @@ impl Pace {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut rng = random::stream(self.seed, number);
         let mut delay = self.latencies.draw(class, &mut rng);
-        let mut fails = false;
+        let (mut queued, mut fails) = (Duration::ZERO, false);
         for fault in &self.faults {
             match *fault {
                 Fault::Slow(factor) => delay = delay.mul_f64(factor),
+                Fault::Slower(growth) => {
+                    let minutes = self.elapsed().as_secs_f64() / 60.0;
+                    delay = delay.mul_f64(1.0 + growth * minutes);
+                }
+                Fault::Capacity(rate) if class != Class::Health => queued += self.queue(rate),
                 // Health stays honest: probes look at the process, not at its answers.
                 Fault::ErrorRate(share) => {
                     fails |= class != Class::Health && rng.random::<f64>() < share;
                 }
-                Fault::Freeze { .. } => {}
+                Fault::Capacity(_) | Fault::Freeze { .. } => {}
             }
         }
-        Draw { delay, fails }
+        Draw {
+            delay: delay + queued,
+            fails,
+        }
+    }
+
+    /// How long a request waits for those before it, where each takes its share of a second.
+    fn queue(&self, rate: f64) -> Duration {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let now = nanos(self.elapsed());
+        let takes = nanos(Duration::from_secs_f64(1.0 / rate));
+        let after = |room: u64| room.max(now).saturating_add(takes);
+        let room = self
+            .room_ns
+            .update(Ordering::Relaxed, Ordering::Relaxed, after);
+        Duration::from_nanos(room.saturating_sub(now))
     }
 
     /// Waits while a freeze lasts.
@@ -102,6 +125,37 @@ mod tests {
         let failed = (0..10_000).filter(|_| pace.draw(Class::Read).fails).count();
         assert!((850..1150).contains(&failed), "{failed} of 10,000");
         assert!((0..1000).all(|_| !pace.draw(Class::Health).fails));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn latencies_grow_with_time() {
+        let (plain, slower) = (pace(vec![]), pace(vec![Fault::Slower(0.1)]));
+        assert_eq!(
+            plain.draw(Class::Read).delay,
+            slower.draw(Class::Read).delay
+        );
+        tokio::time::advance(Duration::from_secs(300)).await;
+        let (before, after) = (
+            plain.draw(Class::Read).delay,
+            slower.draw(Class::Read).delay,
+        );
+        assert_eq!(before.mul_f64(1.5).as_micros(), after.as_micros());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_at_once_queues_and_is_worked_off() {
+        let pace = Pace::new(&StagingConfig {
+            faults: vec![Fault::Capacity(100.0)],
+            latencies: Latencies::scaled(0.0).unwrap(),
+            ..StagingConfig::default()
+        });
+        let waits = |count| (0..count).map(|_| pace.draw(Class::Read).delay.as_millis());
+        assert!(waits(50).eq((0..50).map(|place| place * 10)));
+        assert_eq!(pace.draw(Class::Health).delay, Duration::ZERO);
+        tokio::time::advance(Duration::from_millis(450)).await;
+        assert!(waits(2).eq([50, 60]));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(waits(2).eq([0, 10]));
     }
 
     #[tokio::test]

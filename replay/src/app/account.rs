@@ -1,6 +1,7 @@
 //! What is known of a run apart from its numbers, and its summary.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::console;
 use crate::engine::{Job, Measured, Moment, Planned, Shapes};
@@ -10,7 +11,8 @@ use crate::merge::Source;
 use crate::record::clocks;
 use crate::settings::{How, Load, Pace, SessionMode, Settings};
 use crate::summarize::{About, Brought, summarize};
-use crate::summary::{self, Model, Summary};
+use crate::summary::{self, Memory, Model, Summary};
+use crate::target::metrics::Watch;
 
 /// What was said of the captures.
 #[derive(Default)]
@@ -28,6 +30,17 @@ impl Warned {
             self.all.push(warning);
         }
     }
+}
+
+/// What is known of the target's memory, which `watch` looked after.
+pub(super) fn memory(watch: Watch, measured: &Measured, warned: &mut Warned) -> Option<Memory> {
+    let start_ns = measured.job.counters.start_ns.load(Ordering::Relaxed);
+    let (memory, warning) = watch.end(start_ns);
+    if let Some(warning) = warning {
+        console::warning(&warning);
+        warned.all.push(warning);
+    }
+    memory
 }
 
 /// What the summary says of what was played: names of several captures stand in a row.
@@ -81,6 +94,7 @@ impl Account<'_> {
         &self,
         measured: &Measured,
         noise: Option<(String, Summary)>,
+        memory: Option<Memory>,
         mut warnings: Vec<String>,
     ) -> Summary {
         for warning in troubles(measured) {
@@ -97,6 +111,7 @@ impl Account<'_> {
                 failed: upkeep.failed,
             },
             noise,
+            memory,
             ended_by: measured.ended_by,
             warnings,
             ..self.about(&measured.planned, measured.connections)
@@ -128,6 +143,7 @@ impl Account<'_> {
             },
             upkeep: summary::Upkeep::default(),
             noise: None,
+            memory: None,
             criteria: &self.job.criteria,
             ended_by: None,
             intervals: self.settings.out.intervals,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use crate::advice;
 use crate::cli::Args;
 use crate::compare::{self, Damaged, Measured, SaveError};
 use crate::console;
@@ -32,6 +33,7 @@ use crate::settings::scenario::Scenario;
 use crate::settings::{Judging, Settings};
 use crate::slack;
 use crate::summary::{Change, Status, Summary};
+use crate::target::metrics;
 
 use account::{Account, Warned};
 
@@ -45,6 +47,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let settings = Settings::resolve(args, file, &path, scenario, key).map_err(usages)?;
     let criteria = prepare::criteria(&settings)?;
     let target = prepare::target(&settings)?;
+    let metrics = prepare::metrics(&settings)?;
     let key = prepare::key_header(&settings)?;
     let captures = Captures::open(&settings.captures).map_err(usage)?;
     let baseline = compare::read(&settings.judging.baselines).map_err(usage)?;
@@ -79,6 +82,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
         started: now(),
         shift_days,
     };
+    let memory = metrics.map(metrics::Watch::start).transpose();
+    let memory = memory.map_err(failed)?;
     let mut progress = Progress::new(settings.out.quiet, &settings.load);
     let (commander, commands) = mpsc::unbounded_channel();
     let keys = Keys::listen(settings.out.quiet, commander);
@@ -95,7 +100,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     match measured {
         Ok(measured) => {
             warned.tell(&captures);
-            let summary = account.whole(&measured, noise, warned.all);
+            let memory = memory.and_then(|watch| account::memory(watch, &measured, &mut warned));
+            let summary = account.whole(&measured, noise, memory, warned.all);
             let summary = judged(summary, &baseline, &settings.judging).map_err(failed)?;
             report(&summary, &output, &outputs, &settings.judging)
         }
@@ -123,6 +129,7 @@ fn judged(
         &summary.slo,
         summary.comparison.as_ref(),
     );
+    summary.advice = advice::of(&summary);
     Ok(summary)
 }
 

@@ -14,7 +14,7 @@ use crate::exit::{Trouble, usage};
 use crate::input::{self, Captures};
 use crate::judge::Criteria;
 use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, Weeks};
-use crate::settings::{Pace, Settings, ShiftDates};
+use crate::settings::{Destination, Pace, Settings, ShiftDates};
 use crate::summary::Summary;
 use crate::target::Target;
 use crate::users::Pool;
@@ -81,6 +81,23 @@ pub(super) fn target(settings: &Settings) -> Result<Option<Target>, Trouble> {
             settings.config
         ))),
     }
+}
+
+/// Where the target tells its metrics: it has to be as harmless as the target itself.
+pub(super) fn metrics(settings: &Settings) -> Result<Option<Target>, Trouble> {
+    let Destination {
+        metrics: Some(url),
+        allow_targets,
+        tls,
+        ..
+    } = &settings.to
+    else {
+        return Ok(None);
+    };
+    let resolved = Target::resolve(url, allow_targets, tls, false);
+    let resolved =
+        resolved.map_err(|error| usage(anyhow::Error::new(error).context("`--target-metrics`")))?;
+    Ok(Some(resolved))
 }
 
 /// The key as a header that is never printed; a dry run needs none.

@@ -179,6 +179,15 @@ pub(crate) struct Args {
     )]
     pub(crate) target: Option<String>,
 
+    /// Read the target's memory here meanwhile, such as http://127.0.0.1:8001/metrics
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "REPLAY_TARGET_METRICS",
+        help_heading = "Where"
+    )]
+    pub(crate) target_metrics: Option<String>,
+
     /// Allow a target that is neither loopback nor private (repeatable)
     #[arg(
         long,

@@ -3,6 +3,7 @@
 //! Workers watch its phase and tell it what happened; it knows nothing of requests.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -212,6 +213,8 @@ impl<'a> Control<'a> {
             self.stop();
         } else if self.may_start {
             self.start_ns = clock::now_ns() + LEAD_NS;
+            let counters = &self.job.counters;
+            counters.start_ns.store(self.start_ns, Ordering::Relaxed);
             self.enter(State::Running);
         }
     }

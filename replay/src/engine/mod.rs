@@ -51,6 +51,7 @@ use control::{Course, Event, Phase, control};
 use feed::{Piece, Plan, lock};
 use machine::Machine;
 
+pub(crate) use client::Answering;
 #[cfg(fuzzing)]
 pub use client::fuzzing;
 pub(crate) use compare::{Compared, Shapes};
@@ -61,7 +62,7 @@ pub(crate) use live::Missing;
 pub(crate) use login::LoginFailed;
 #[cfg(test)]
 pub(crate) use outcome::Answer;
-pub(crate) use outcome::{Failure, Outcome, Steps};
+pub(crate) use outcome::{Failure, Keep, Outcome, Steps};
 
 /// Everything that workers need, the same for all.
 pub(crate) struct Job {
@@ -119,13 +120,15 @@ impl Job {
     }
 }
 
-/// What happened so far, for the progress line only.
+/// What happened so far, for those who watch a run.
 #[derive(Default)]
 pub(crate) struct Counters {
     /// Requests that ended.
     pub(crate) ended: AtomicU64,
     /// Of these, the failed ones.
     pub(crate) failed: AtomicU64,
+    /// When arrivals are due from, on the clock; 0 before that is known.
+    pub(crate) start_ns: AtomicU64,
 }
 
 /// What a run brought.

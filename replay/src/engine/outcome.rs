@@ -21,7 +21,7 @@ pub(super) struct Outgoing<'a> {
 
 /// What is kept of an answer besides its status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Keep {
+pub(crate) struct Keep {
     /// Its header lines.
     pub(super) head: bool,
     /// So many bytes of its body, from the beginning.
@@ -52,6 +52,14 @@ impl Keep {
         head: false,
         body: 0,
     };
+
+    /// So much of its body alone.
+    pub(crate) const fn body(bytes: usize) -> Self {
+        Self {
+            head: false,
+            body: bytes,
+        }
+    }
 }
 
 /// What follows the head.

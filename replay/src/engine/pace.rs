@@ -114,7 +114,9 @@ impl Pacer<'_> {
         self.worker.alarms.ring(now_ns);
         let start_ns = self.worker.start_ns();
         let mut next_ns = u64::MAX;
-        if self.worker.is_closed() {
+        if now_ns < start_ns {
+            next_ns = self.due.next_ns().map_or(u64::MAX, |_| start_ns);
+        } else if self.worker.is_closed() {
             while !self.worker.stopping()
                 && self.due.len() > 0
                 && let Some(slot) = self.worker.slots().try_take()
@@ -122,11 +124,9 @@ impl Pacer<'_> {
                 self.release_into(slot);
             }
         } else {
-            let passed_ns = now_ns.saturating_sub(start_ns);
-            if now_ns >= start_ns {
-                while let Some(arrival) = self.due.release(passed_ns) {
-                    self.worker.release(arrival);
-                }
+            let passed_ns = now_ns - start_ns;
+            while let Some(arrival) = self.due.release(passed_ns) {
+                self.worker.release(arrival);
             }
             let due_ns = self.due.next_ns();
             next_ns = due_ns.map_or(u64::MAX, |due_ns| start_ns.saturating_add(due_ns));

@@ -173,10 +173,10 @@ fn gauge(baseline: &Summary, metric: Metric) -> Result<Option<f64>, &'static str
     let course = &baseline.course;
     Ok(match metric {
         Metric::Users => Some(baseline.settings.users as f64),
-        Metric::Trend => course.trend.as_ref().map(|trend| trend.change),
+        Metric::Trend => course.slowdown(),
         Metric::RecoveryTime => course.peak.as_ref().and_then(|peak| peak.recovery_s),
-        Metric::Recovered => course.peak.as_ref().map(|peak| peak.recovered),
-        _ => course.memory.as_ref().and_then(|memory| memory.growth),
+        Metric::Recovered => course.recovered(),
+        _ => course.memory_growth(),
     })
 }
 

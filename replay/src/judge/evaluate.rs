@@ -82,8 +82,7 @@ impl Numbers<'_> {
             return of_samples(&self.meter.samples, metric, method, self.duration_s);
         }
         let course = self.course;
-        let peak = course.peak.as_ref();
-        let trend = course.trend.as_ref();
+        let after_peak = course.peak.as_ref().map_or(0, |peak| peak.seconds_after);
         let (number, samples) = match metric {
             Metric::Checks => return self.checks(selector.check.as_deref()),
             Metric::Dropped if method == Method::Rate => {
@@ -92,25 +91,18 @@ impl Numbers<'_> {
             Metric::Dropped => (Some(self.dropped as f64), 1),
             Metric::Users => (Some(self.users as f64), 1),
             Metric::Trend => {
-                let change = trend.map(|trend| if trend.rising { trend.change } else { 0.0 });
-                (change, trend.map_or(0, |trend| trend.spans))
+                let spans = course.trend.as_ref().map_or(0, |trend| trend.spans);
+                (course.slowdown(), spans)
             }
-            // One that never recovered took longer than any limit.
-            Metric::RecoveryTime => {
-                let time = peak.map(|peak| peak.recovery_s.unwrap_or(f64::INFINITY));
-                (time, peak.map_or(0, |peak| peak.seconds_after))
-            }
-            Metric::Recovered => (
-                peak.map(|peak| peak.recovered),
-                peak.map_or(0, |peak| peak.seconds_after),
-            ),
+            // One that never came back took longer than any limit.
+            Metric::RecoveryTime => (course.recovery_s(), after_peak),
+            Metric::Recovered => (course.recovered(), after_peak),
             _ => {
-                let memory = course.memory.as_ref();
-                let growth = memory.and_then(|memory| memory.growth);
-                (
-                    growth,
-                    memory.map_or(0, |memory| memory.samples.len() as u64),
-                )
+                let readings = course
+                    .memory
+                    .as_ref()
+                    .map_or(0, |memory| memory.samples.len());
+                (course.memory_growth(), readings as u64)
             }
         };
         Value {

@@ -23,5 +23,5 @@ pub(crate) use criteria::{Criteria, Judged, Meant, Seen, whole_seconds};
 pub(crate) use metric::{Clock, Metric, Step};
 pub(crate) use rules::{Asked, Rule, Written, layered, table};
 pub(crate) use slo::{Objective, WrittenObjective, shipped};
-pub(crate) use trust::{Evidence, judge};
+pub(crate) use trust::{Evidence, judge, lateness_limit};
 pub(crate) use verdict::verdict;

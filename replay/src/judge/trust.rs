@@ -104,7 +104,7 @@ fn most_first(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
 }
 
 fn late(fidelity: &Fidelity, latency: &Latency) -> Option<String> {
-    let limit = (latency.service.p50 / 20).max(LATENESS_US);
+    let limit = lateness_limit(latency);
     let p99 = fidelity.judged_lateness_p99;
     (p99 > limit).then(|| {
         format!(
@@ -115,6 +115,11 @@ fn late(fidelity: &Fidelity, latency: &Latency) -> Option<String> {
             millis(fidelity.machine_lateness_p99)
         )
     })
+}
+
+/// What the generator may be late by at p99, in microseconds.
+pub(crate) fn lateness_limit(latency: &Latency) -> u64 {
+    (latency.service.p50 / 20).max(LATENESS_US)
 }
 
 fn short(fidelity: &Fidelity, totals: &Totals) -> Option<String> {

@@ -86,7 +86,7 @@ pub(super) fn ratio(ratio: f64) -> String {
 }
 
 /// A number of bytes.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     size(bytes as f64)
 }
 

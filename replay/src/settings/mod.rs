@@ -91,6 +91,8 @@ pub(crate) struct Destination {
     pub(crate) client_addresses: Option<IpNet>,
     /// The configuration of the proxy in front of it, for the limits that it sets.
     pub(crate) limits: Option<PathBuf>,
+    /// The URL at which it tells its metrics, not yet checked.
+    pub(crate) metrics: Option<String>,
     /// How a secure target is believed.
     pub(crate) tls: Tls,
 }

@@ -86,6 +86,7 @@ impl Settings {
                 unique,
                 client_addresses: args.client_addresses.or(client_addresses),
                 limits: args.limits.or(file.limits),
+                metrics: args.target_metrics.or(file.target_metrics),
                 tls,
             },
             users,

@@ -60,6 +60,7 @@ fn run() -> Summary {
         settings: sample.settings,
         upkeep: sample.upkeep,
         noise: None,
+        memory: None,
         criteria: &sample::NOTHING,
         ended_by: None,
         intervals: false,

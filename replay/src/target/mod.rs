@@ -3,6 +3,7 @@
 //! Addresses are checked when the name is resolved and again when a connection stands; in between
 //! only checked addresses are used, so that a name that changes its address changes nothing.
 
+pub(crate) mod metrics;
 mod tls;
 
 use std::io;

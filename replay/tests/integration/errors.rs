@@ -73,7 +73,7 @@ fn a_setting_that_is_missing_or_wrong() {
     insta::assert_snapshot!(of(""), @"error: no target; give `--target URL`, or set `target` in config/replay.toml");
     let target = "target = \"http://127.0.0.1:1\"\n";
     insta::assert_snapshot!(of(&format!("{target}via_loadtest = true")), @"error: the load-test path needs a key; put it into the environment as LOAD_TEST_KEY, or go without with `--via-loadtest=false`");
-    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`");
+    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`");
     insta::assert_snapshot!(of(target), @"error: the capture needs 2 test users and no users file is configured; set `file` under `[users]` in config/replay.toml");
     insta::assert_snapshot!(of(&format!("{target}users.file = \"users.csv\"")), @"error: cannot read the users file `users.csv`, seen from the folder that replay was started in; make it, with `username,password,role` in every line, or name another under `[users]` in config/replay.toml: No such file or directory (os error 2)");
 }

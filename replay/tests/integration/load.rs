@@ -87,6 +87,19 @@ fn at_the_highest_rate_a_run_ends_after_its_duration() {
     assert!((0.25..1.0).contains(&took), "{took}");
 }
 
+/// A run of a few milliseconds, too, has a beginning, and times after it.
+#[test]
+fn at_the_highest_rate_nothing_goes_before_the_start() {
+    let ended = Replay::of(&four_users(20), &quick())
+        .args(["--rate", "max"])
+        .run()
+        .measured();
+    let response = &ended.summary["latency"]["response"];
+    assert!(response["min"].as_u64().unwrap() > 0, "{response}");
+    let took = ended.summary["totals"]["duration_s"].as_f64().unwrap();
+    assert!(took > 0.0, "{took}");
+}
+
 #[test]
 fn clones_do_the_same_under_addresses_of_their_own() {
     let server = quick();

@@ -21,6 +21,7 @@ mod judges;
 mod links;
 mod load;
 mod login;
+mod metrics;
 mod outputs;
 mod program;
 mod raw;

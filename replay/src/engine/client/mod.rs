@@ -26,7 +26,7 @@ use super::slots::Slot;
 #[cfg(fuzzing)]
 pub use answer::fuzzing;
 
-use answer::Answering;
+pub(crate) use answer::Answering;
 pub(crate) use connect::NoConnection;
 use connect::{Connector, in_time};
 use deadline::{Deadline, Deadlines, period};

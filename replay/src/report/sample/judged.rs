@@ -176,6 +176,7 @@ fn course() -> Course {
             rising: true,
             steady: true,
         }),
+        trend_p95: None,
         peak: Some(Peak {
             from: 4,
             until: 7,

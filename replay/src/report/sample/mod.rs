@@ -131,6 +131,7 @@ fn about() -> About<'static> {
         },
         upkeep: Upkeep::default(),
         noise: None,
+        memory: None,
         criteria: &NOTHING,
         ended_by: None,
         intervals: false,

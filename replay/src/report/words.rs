@@ -19,6 +19,16 @@ pub(crate) fn micros(micros: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// The same of a number that was computed.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float that does not fit becomes the nearest number that does"
+)]
+#[expect(clippy::cast_sign_loss, reason = "a duration, not below 0")]
+pub(super) fn micros_f64(value: f64) -> String {
+    micros(value.round() as u64)
+}
+
 /// A share of one, as a percentage with two decimals that says 100 only when it is all.
 pub(super) fn percent(share: f64) -> String {
     let floored = if share < 1.0 {
@@ -27,6 +37,19 @@ pub(super) fn percent(share: f64) -> String {
         share
     };
     format!("{:.2} %", floored * 100.0)
+}
+
+/// A whole number in groups of three digits.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// A ratio, such as `1.25x`; 0 says nothing.
@@ -100,6 +123,10 @@ mod tests {
         assert_eq!(
             [1.0, 0.99999, 0.5, 0.0].map(percent),
             ["100.00 %", "99.99 %", "50.00 %", "0.00 %"]
+        );
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
         );
         assert_eq!(
             [7, 1_500, 2_500_000].map(bytes),

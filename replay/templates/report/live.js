@@ -1,0 +1,85 @@
+"use strict";
+// Follows a run: puts each new state of the report in the place of the one before.
+const shown = document.querySelector("main");
+const phase = document.querySelector("#phase");
+const token = document.querySelector("meta[name=rehearsal-token]")?.content;
+const buttons = document.querySelectorAll("[data-command]");
+const words = {
+  waiting: token ? "Waiting for the start." : "Waits for the start of the run; the page fills itself.",
+  running: "The run goes on; the numbers are those so far.",
+  paused: "The run is paused.",
+  over: "The run is over; this page stays as it is.",
+};
+const useful = { waiting: ["start", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], over: [] };
+let state = "waiting";
+
+function say(text) {
+  // Said once, and not again each second.
+  if (phase.textContent !== text) phase.textContent = text;
+}
+
+function enter(next) {
+  state = next;
+  say(words[state]);
+  for (const button of buttons) button.hidden = !useful[state].includes(button.dataset.command);
+}
+
+function replace(content) {
+  const places = Array.from(shown.querySelectorAll(".scroll"), (it) => [it.getAttribute("aria-label"), it.scrollLeft]);
+  const [x, y] = [scrollX, scrollY];
+  const focused = shown.contains(document.activeElement) ? place(document.activeElement) : null;
+  shown.innerHTML = content;
+  sortable(shown);
+  for (const [label, left] of places) {
+    const region = left && shown.querySelector(`.scroll[aria-label="${CSS.escape(label)}"]`);
+    if (region) region.scrollLeft = left;
+  }
+  scrollTo(x, y);
+  if (focused) find(focused)?.focus({ preventScroll: true });
+}
+
+// Where the keyboard is: the head of a table, or a region that scrolls.
+function place(element) {
+  const head = element.closest("th");
+  if (head) return { table: head.closest("table").id, column: head.cellIndex };
+  return { region: element.getAttribute("aria-label") };
+}
+
+function find({ table, column, region }) {
+  if (table) return document.getElementById(table)?.tHead.rows[0].cells[column]?.querySelector("button");
+  return region && shown.querySelector(`.scroll[aria-label="${CSS.escape(region)}"]`);
+}
+
+const events = new EventSource("/events");
+let latest = null;
+function show() {
+  if (latest === null || document.hidden) return;
+  replace(latest);
+  latest = null;
+}
+events.addEventListener("phase", (event) => enter(JSON.parse(event.data)));
+events.addEventListener("summary", (event) => {
+  latest = JSON.parse(event.data);
+  show();
+});
+events.addEventListener("end", () => {
+  events.close();
+  enter("over");
+});
+events.addEventListener("open", () => enter(state));
+events.addEventListener("error", () => {
+  if (state !== "over") say("The connection is lost; trying again.");
+});
+document.addEventListener("visibilitychange", show);
+
+for (const button of buttons) {
+  button.addEventListener("click", async () => {
+    const command = button.dataset.command;
+    const answer = await fetch(`/control/${command}`, {
+      method: "POST",
+      headers: { "x-rehearsal-token": token },
+    }).catch(() => null);
+    if (!answer?.ok) say(`“${button.textContent}” did not reach the run; load this page again.`);
+  });
+}
+enter(state);

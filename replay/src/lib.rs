@@ -4,7 +4,7 @@
 //! environment; `check` looks at captures and sends nothing; `cli` reads the rest of the environment
 //! through clap. Only `settings::file`, `input`, `limits`, `check` and `target` read files, and
 //! `settings::resolve` counts the cores; `target` resolves names; `engine` sends, on the time that
-//! `clock` tells; `output` writes files; `console` and `progress` print.
+//! `clock` tells; `output` writes files; `console` and `progress` print; `live` answers a browser.
 //! `merge`, `inspect`, `plan`, `record`, `fidelity`, `summarize`, `judge` and `report` are pure. Everything that other
 //! crates may rely on is [`summary`], the published format, and [`cli::main`].
 
@@ -28,6 +28,7 @@ mod inspect;
 mod json;
 mod judge;
 mod limits;
+mod live;
 mod locator;
 mod merge;
 mod output;

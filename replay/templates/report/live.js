@@ -4,24 +4,18 @@ const shown = document.querySelector("main");
 const phase = document.querySelector("#phase");
 const token = document.querySelector("meta[name=rehearsal-token]")?.content;
 const buttons = document.querySelectorAll("[data-command]");
-const words = {
-  waiting: token ? "Waiting for the start." : "Waits for the start of the run; the page fills itself.",
-  running: "The run goes on; the numbers are those so far.",
-  paused: "The run is paused.",
-  over: "The run is over; this page stays as it is.",
-};
-const useful = { waiting: ["start", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], over: [] };
-let state = "waiting";
+let words = phase.textContent;
 
 function say(text) {
   // Said once, and not again each second.
   if (phase.textContent !== text) phase.textContent = text;
 }
 
-function enter(next) {
-  state = next;
-  say(words[state]);
-  for (const button of buttons) button.hidden = !useful[state].includes(button.dataset.command);
+function enter([name, text, commands]) {
+  phase.dataset.phase = name;
+  words = text;
+  say(words);
+  for (const button of buttons) button.hidden = !commands.includes(button.dataset.command);
 }
 
 function replace(content) {
@@ -62,14 +56,9 @@ events.addEventListener("summary", (event) => {
   latest = JSON.parse(event.data);
   show();
 });
-events.addEventListener("end", () => {
-  events.close();
-  enter("over");
-});
-events.addEventListener("open", () => enter(state));
-events.addEventListener("error", () => {
-  if (state !== "over") say("The connection is lost; trying again.");
-});
+events.addEventListener("end", () => events.close());
+events.addEventListener("open", () => say(words));
+events.addEventListener("error", () => say("The connection is lost; trying again."));
 document.addEventListener("visibilitychange", show);
 
 for (const button of buttons) {
@@ -79,7 +68,6 @@ for (const button of buttons) {
       method: "POST",
       headers: { "x-rehearsal-token": token },
     }).catch(() => null);
-    if (!answer?.ok) say(`“${button.textContent}” did not reach the run; load this page again.`);
+    if (!answer?.ok) say(`“${button.textContent}” did not reach the run: load this page again.`);
   });
 }
-enter(state);

@@ -44,20 +44,20 @@ pub(crate) fn content(summary: &Summary, is_over: bool) -> Result<String, HtmlEr
     Ok(Content::of(summary, stage)?.render()?)
 }
 
-/// The page that follows a run, and the policy that it is to be sent with.
-pub(crate) fn live(live: &Live, content: Option<&str>) -> Result<String, HtmlError> {
+/// The page that follows a run.
+pub(crate) fn live(live: &LivePart, content: Option<&str>) -> Result<String, HtmlError> {
     let page = Page {
         title: "Replay, live".to_owned(),
         policy: policy::of(&[SCRIPT, LIVE_SCRIPT], "connect-src 'self'; "),
         style: STYLE,
         scripts: &[SCRIPT, LIVE_SCRIPT],
         live: Some(live),
-        content: content.unwrap_or_default().to_owned(),
+        content: content.unwrap_or(NOT_YET).to_owned(),
     };
     Ok(page.render()?)
 }
 
-/// What may be done on the live page, as a header's value.
+/// What may be done on the live page, as the value of a header.
 pub(crate) fn live_policy() -> String {
     policy::of(
         &[SCRIPT, LIVE_SCRIPT],
@@ -66,9 +66,14 @@ pub(crate) fn live_policy() -> String {
 }
 
 /// What the live page has beyond the report.
-pub(crate) struct Live {
+pub(crate) struct LivePart {
     /// What allows it to steer the run, where it may.
     pub(crate) token: Option<String>,
+    /// How far the run is: for the script, and in words.
+    pub(crate) phase: &'static str,
+    pub(crate) words: &'static str,
+    /// The commands that fit.
+    pub(crate) commands: Vec<&'static str>,
 }
 
 /// The page cannot be made.
@@ -89,10 +94,12 @@ struct Page<'a> {
     policy: String,
     style: &'static str,
     scripts: &'a [&'static str],
-    live: Option<&'a Live>,
+    live: Option<&'a LivePart>,
     content: String,
 }
 
+const NOT_YET: &str =
+    "<h1>Replay, live</h1>\n<p>There are no numbers yet: they come with the run.</p>\n";
 const STYLE: &str = include_str!("../../../templates/report/style.css");
 const SCRIPT: &str = include_str!("../../../templates/report/sort.js");
 const LIVE_SCRIPT: &str = include_str!("../../../templates/report/live.js");

@@ -136,8 +136,12 @@ fn what_is_not_known_is_in_parentheses_and_what_is_has_its_interval() {
         let cell = &page[start..start + page[start..].find("</td>").unwrap()];
         cell.split_once('>').unwrap().1.to_owned()
     };
-    assert!(cell("latency.response.p50").ends_with("<small>5.00\u{a0}ms\u{a0}– 6.00\u{a0}ms</small>"));
-    assert!(cell("latency.response.p95").ends_with("<small>8.00\u{a0}ms\u{a0}– 9.50\u{a0}ms</small>"));
+    assert!(
+        cell("latency.response.p50").ends_with("<small>5.00\u{a0}ms\u{a0}– 6.00\u{a0}ms</small>")
+    );
+    assert!(
+        cell("latency.response.p95").ends_with("<small>8.00\u{a0}ms\u{a0}– 9.50\u{a0}ms</small>")
+    );
     assert!(cell("latency.response.p99").starts_with("<span class=\"few\">("));
     assert!(page.contains("id=\"few\""));
 }
@@ -211,10 +215,18 @@ fn the_style_has_a_colour_for_every_marker_and_legend() {
 
 #[test]
 fn a_live_page_has_a_token_only_where_it_may_steer() {
-    let page = live(&Live { token: None }, None).unwrap();
+    let mut part = LivePart {
+        token: None,
+        phase: "running",
+        words: "goes on",
+        commands: vec!["pause"],
+    };
+    let page = live(&part, None).unwrap();
     assert!(!page.contains("<meta name=\"rehearsal") && !page.contains("<button"));
-    let token = Some("abc".to_owned());
-    let page = live(&Live { token }, Some("<p>here</p>")).unwrap();
+    assert!(page.contains("There are no numbers yet"));
+    part.token = Some("abc".to_owned());
+    let page = live(&part, Some("<p>here</p>")).unwrap();
     assert!(page.contains("<meta name=\"rehearsal-token\" content=\"abc\">"));
-    assert!(page.contains("<p>here</p>") && page.contains("data-command=\"pause\""));
+    assert!(page.contains("<p>here</p>") && page.contains("data-command=\"pause\">"));
+    assert!(page.contains("data-command=\"resume\" hidden>"));
 }

@@ -15,7 +15,10 @@ function enter([name, text, commands]) {
   phase.dataset.phase = name;
   words = text;
   say(words);
+  const focused = document.activeElement;
   for (const button of buttons) button.hidden = !commands.includes(button.dataset.command);
+  // The keyboard stays with the buttons when the one that it was on goes.
+  if (focused.hidden) Array.from(buttons).find((it) => !it.hidden)?.focus();
 }
 
 function replace(content) {
@@ -46,8 +49,10 @@ function find({ table, column, region }) {
 
 const events = new EventSource("/events");
 let latest = null;
+let pressed = false;
 function show() {
-  if (latest === null || document.hidden) return;
+  // A button that is replaced between press and release is never clicked.
+  if (latest === null || document.hidden || pressed) return;
   replace(latest);
   latest = null;
 }
@@ -60,6 +65,14 @@ events.addEventListener("end", () => events.close());
 events.addEventListener("open", () => say(words));
 events.addEventListener("error", () => say("The connection is lost; trying again."));
 document.addEventListener("visibilitychange", show);
+document.addEventListener("pointerdown", () => (pressed = true));
+for (const released of ["pointerup", "pointercancel", "dragend"]) {
+  document.addEventListener(released, () => {
+    pressed = false;
+    // After the click that this may be the end of.
+    setTimeout(show);
+  });
+}
 
 for (const button of buttons) {
   button.addEventListener("click", async () => {

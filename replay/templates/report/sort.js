@@ -25,7 +25,7 @@ function sort(table, order) {
   const nothing = (it) => Number.isNaN(it);
   const compare = (a, b) => {
     if (nothing(a) || nothing(b)) return nothing(a) - nothing(b);
-    const difference = typeof a === "number" ? a - b : a.localeCompare(b);
+    const difference = Number(a > b) - Number(a < b);
     return order.ascending ? difference : -difference;
   };
   const rows = Array.from(body.rows, (row) => [value(row), row]);

@@ -34,7 +34,7 @@ pub(super) struct Row {
 pub(super) fn of(summary: &Summary) -> Divergence {
     let divergence = &summary.divergence;
     // Their first rows are heads.
-    let body = |mut rows: Vec<Vec<String>>| Rows::of(rows.split_off(1).into_iter());
+    let body = |mut rows: Vec<Vec<String>>| Rows::first(EXAMPLES, rows.split_off(1).into_iter());
     Divergence {
         equal: Number::share("divergence.equal_statuses", divergence.equal_statuses),
         noise_from: divergence.noise_from.clone(),
@@ -58,3 +58,6 @@ fn row((place, route): (usize, &RouteDivergence)) -> Row {
         differs: route.changes.iter().any(|change| !change.noise),
     }
 }
+
+/// Differences that are told; an application that is another one altogether has thousands.
+const EXAMPLES: usize = 60;

@@ -11,9 +11,14 @@ pub(super) struct Rows<T> {
 impl<T> Rows<T> {
     /// The first rows of all.
     pub(super) fn of(all: impl ExactSizeIterator<Item = T>) -> Self {
-        let more = all.len().saturating_sub(MOST);
+        Self::first(MOST, all)
+    }
+
+    /// So many of all.
+    pub(super) fn first(most: usize, all: impl ExactSizeIterator<Item = T>) -> Self {
+        let more = all.len().saturating_sub(most);
         Self {
-            rows: all.take(MOST).collect(),
+            rows: all.take(most).collect(),
             more,
         }
     }

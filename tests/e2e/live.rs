@@ -35,7 +35,7 @@ fn address(running: &Running) -> String {
 fn sent(browser: &Browser) -> u64 {
     let sent =
         "return Number(document.querySelector('[data-name=\"totals.sent\"]')?.dataset.value ?? 0)";
-    browser.run(sent).unwrap().as_f64().unwrap() as u64
+    browser.run(sent).unwrap().as_u64().unwrap()
 }
 
 #[test]

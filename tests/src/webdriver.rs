@@ -46,6 +46,10 @@ impl Browser {
         let made = browser.ask("POST", "/session", &wanted)?;
         let session = made["sessionId"].as_str().context("there is no session")?;
         session.clone_into(&mut browser.session);
+        // What the browser shows and asks for at first is its own affair.
+        browser.open("about:blank")?;
+        browser.requests()?;
+        browser.complaints()?;
         Ok(browser)
     }
 

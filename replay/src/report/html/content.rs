@@ -15,6 +15,7 @@ use super::endpoints::{self, Row};
 use super::judged::{self, CheckRow, Levels, ThresholdRow};
 use super::number::TIMES;
 use super::rows::Rows;
+use super::settings;
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl<'a> Content<'a> {
             divergence: divergence::of(summary),
             fidelity: about::fidelity(summary),
             phases: about::phases(summary),
-            settings: about::settings(summary),
+            settings: settings::rows(summary),
             has_unknown: false,
         };
         content.has_unknown = content.has_unknown_number();

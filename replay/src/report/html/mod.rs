@@ -13,6 +13,7 @@ mod judged;
 mod number;
 mod policy;
 mod rows;
+mod settings;
 
 use askama::Template;
 

@@ -1,6 +1,6 @@
 //! The report's plots, as SVG that takes its colours from the page.
 //!
-//! What is drawn is said in shapes of numbers (`course.rs`, `distribution.rs`); `draw.rs` is all
+//! What is drawn is said in shapes of numbers (`course.rs`, `outcomes.rs`, `distribution.rs`); `draw.rs` is all
 //! that knows plotters. Every colour is a marker that the page's style sheet replaces, so that one
 //! drawing serves light, dark and paper.
 
@@ -8,12 +8,14 @@ mod axis;
 mod course;
 mod distribution;
 mod draw;
+mod outcomes;
 mod palette;
 mod thin;
 
-pub(super) use self::course::{lateness, memory, outcomes, rate, response, troubles};
+pub(super) use self::course::{lateness, memory, rate, response};
 pub(super) use self::distribution::distribution;
 pub(super) use self::draw::PlotError;
+pub(super) use self::outcomes::{outcomes, troubles};
 
 use self::axis::Axis;
 use self::draw::Shape;

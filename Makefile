@@ -4,7 +4,7 @@
 
 # cmake builds the zlib that pingora links.
 BUILD_NEEDS := cmake=cmake
-TEST_NEEDS := nginx=nginx-light curl=curl wrk=wrk h2load=nghttp2-client chromium=chromium
+TEST_NEEDS := nginx=nginx-light curl=curl wrk=wrk h2load=nghttp2-client chromium=chromium chromedriver=chromium-driver
 BENCH_NEEDS := nginx=nginx-light wrk=wrk h2load=nghttp2-client hey=hey
 
 help: ## list the commands

@@ -4,8 +4,8 @@
 //! environment; `check` looks at captures and `compare` at results, and neither sends anything; `cli`
 //! reads the rest of the environment through clap. Only `settings::file`, `input`, `limits`, `check`,
 //! `compare::read` and `target` read files, and `settings::resolve` counts the cores; `target`
-//! resolves names and reads metrics; `engine` sends, on the time that `clock` tells; `output` and `outputs` write files;
-//! `console` and `progress` print, `keys` listens; after a run `github` and `slack` tell others, where
+//! resolves names and reads metrics; `engine` sends, on the time that `clock` tells; `output` and
+//! `outputs` write files; `console` and `progress` print, `keys` listens, `live` answers a browser; after a run `github` and `slack` tell others, where
 //! the environment names them.
 //! `merge`, `inspect`, `plan`, `record`, `fidelity`, `stats`, `course`, `summarize`, `judge`, `advice`
 //! and `report` are pure. Everything that other crates may rely on is [`summary`], the published
@@ -37,6 +37,7 @@ mod json;
 mod judge;
 mod keys;
 mod limits;
+mod live;
 mod locator;
 mod merge;
 mod normal;

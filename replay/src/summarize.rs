@@ -3,27 +3,25 @@
 //! Pure; every number of the reports is computed here.
 
 mod divergence;
+mod times;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use crate::clock::NANOS_PER_SECOND;
 use crate::course;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Criteria, Evidence, Judged, Seen, judge, whole_seconds};
-use crate::quantile;
-use crate::record::{self, Clocks, Counts, Endpoint, Recorder, Steps};
+use crate::record::{self, Counts, Endpoint, Recorder};
 use crate::summary::{
-    Capture, Course, Distribution, Endpoint as EndpointSummary, FORMAT, Fidelity, Intervals,
-    Latency, Memory, Model, Outcomes, Phases, Second, Settings, Summary, Totals, Upkeep, VERSION,
-    WindowError,
+    Capture, Course, Endpoint as EndpointSummary, FORMAT, Fidelity, Memory, Model, Outcomes,
+    Second, Settings, Summary, Totals, Upkeep, VERSION, WindowError,
 };
+
+use times::{at, latency, phases};
 
 /// What is known of a run apart from its numbers.
 pub(crate) struct About<'a> {
@@ -69,10 +67,7 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
     let Brought {
         planned, recorder, ..
     } = *brought;
-    let mut all = Endpoint::default();
-    for endpoint in &recorder.endpoints {
-        all.merge(endpoint);
-    }
+    let all = together(&recorder.endpoints);
     let duration_ns = recorder.last_ended_ns.saturating_sub(recorder.warm_up_ns);
     let duration_s = duration_ns as f64 / NANOS_PER_SECOND as f64;
     let totals = totals(all.counts, duration_s);
@@ -129,6 +124,13 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
     }
 }
 
+/// All routes as one.
+fn together(endpoints: &[Endpoint]) -> Endpoint {
+    let mut all = Endpoint::default();
+    endpoints.iter().for_each(|endpoint| all.merge(endpoint));
+    all
+}
+
 /// How it went with what was asked for.
 fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Course) -> Judged {
     let Brought {
@@ -173,66 +175,6 @@ fn totals(counts: Counts, duration_s: f64) -> Totals {
         bytes_sent: counts.bytes_sent,
         bytes_received: counts.bytes_received,
     }
-}
-
-fn latency(clocks: &Clocks, intervals: bool) -> Latency {
-    let of = |histogram| distribution(histogram, intervals);
-    Latency {
-        response: of(&clocks.response),
-        service: of(&clocks.service),
-        lateness: of(&clocks.lateness),
-        link_wait: of(&clocks.link_wait),
-    }
-}
-
-fn phases(steps: &Steps, intervals: bool) -> Phases {
-    let [blocked, connecting, sending, waiting, receiving] = steps
-        .histograms()
-        .map(|histogram| distribution(&histogram, intervals));
-    Phases {
-        blocked,
-        connecting,
-        sending,
-        waiting,
-        receiving,
-    }
-}
-
-fn distribution(histogram: &Histogram<u32>, intervals: bool) -> Distribution {
-    let at = |quantile| at(histogram, quantile);
-    let mut bytes = Vec::new();
-    // Writing to memory fails only for a histogram that is larger than a V2 length can say.
-    let written = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
-    Distribution {
-        count: histogram.len(),
-        min: histogram.min(),
-        // Nobody can measure more, and it reads back as it is.
-        mean: (histogram.mean() * 1e3).round() / 1e3,
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: histogram.max(),
-        hdr: written.map_or_else(|_error| String::new(), |_| BASE64_STANDARD.encode(&bytes)),
-        intervals: intervals.then(|| confidence(histogram)),
-    }
-}
-
-fn confidence(histogram: &Histogram<u32>) -> Intervals {
-    let of = |quantile| quantile::interval(histogram, quantile);
-    Intervals {
-        p50: of(0.5),
-        p90: of(0.9),
-        p95: of(0.95),
-        p99: of(0.99),
-        p999: of(0.999),
-    }
-}
-
-/// The upper end of a bucket can lie above all that is in it.
-fn at(histogram: &Histogram<u32>, quantile: f64) -> u64 {
-    histogram.value_at_quantile(quantile).min(histogram.max())
 }
 
 fn endpoints(

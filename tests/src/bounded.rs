@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
@@ -56,6 +57,16 @@ impl Running {
     pub fn interrupt(&self) -> Result<()> {
         kill_process(self.process()?, Signal::INT)
             .with_context(|| format!("interrupt {}", self.name))
+    }
+
+    /// What it has written to standard output by now.
+    pub fn said(&self) -> Result<String> {
+        all_so_far(&self.stdout)
+    }
+
+    /// What it has written to standard error by now.
+    pub fn complained(&self) -> Result<String> {
+        all_so_far(&self.stderr)
     }
 
     /// Waits for its end.
@@ -115,6 +126,13 @@ fn all_of(file: &mut File) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads without moving the place at which the program writes.
+fn all_so_far(file: &File) -> Result<String> {
+    let mut bytes = vec![0; usize::try_from(file.metadata()?.len())?];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -137,6 +155,18 @@ mod tests {
             let stat = std::fs::read_to_string(&status).unwrap_or_default();
             let ended = !Path::new(&status).exists() || stat.contains(") Z ");
             Ok(ended.then_some(()))
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn who_still_runs_is_heard() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; echo what >&2; sleep 60"]);
+        let running = Running::start(&mut command, Duration::from_secs(10)).unwrap();
+        eventually("it has spoken", || {
+            let (said, complained) = (running.said()?, running.complained()?);
+            Ok((said == "one\n" && complained == "what\n").then_some(()))
         })
         .unwrap();
     }

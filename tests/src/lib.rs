@@ -18,6 +18,7 @@ pub mod service;
 pub mod todo;
 pub mod told;
 pub mod users;
+pub mod webdriver;
 pub mod wrk;
 
 use std::ffi::OsStr;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::console;
 use crate::engine::{Job, Measured, Moment, Planned, Shapes};
 use crate::input::Captures;
-use crate::judge::whole_seconds;
+use crate::judge::{verdict, whole_seconds};
 use crate::merge::Source;
 use crate::record::clocks;
 use crate::settings::{How, Load, Pace, SessionMode, Settings};
@@ -78,7 +78,7 @@ impl Account<'_> {
         let seconds = whole_seconds(moment.at_ns);
         planned.seconds.truncate(seconds);
         let about = self.about(&planned, 0);
-        summarize(
+        let mut summary = summarize(
             about,
             &Brought {
                 planned: &planned,
@@ -86,7 +86,9 @@ impl Account<'_> {
                 shapes: &Shapes::new(),
                 machine: &clocks::fine(),
             },
-        )
+        );
+        summary.verdict = verdict(summary.verdict, &summary.thresholds, &summary.slo, None);
+        summary
     }
 
     /// The summary of the whole run. `noise` is an earlier replay that tells what is noise.

@@ -4,38 +4,36 @@
 
 mod account;
 mod prepare;
+mod results;
+mod watchers;
 
 use std::env;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::sync::mpsc;
 
 use crate::advice;
 use crate::cli::Args;
-use crate::compare::{self, Damaged, Measured, SaveError};
+use crate::compare::{self, Damaged, Measured};
 use crate::console;
 use crate::engine::{self, Watch};
 use crate::exit::{Exit, Trouble, failed, usage, usages};
-use crate::github;
 use crate::input::Captures;
 use crate::judge::verdict;
-use crate::keys::Keys;
 use crate::limits::{Limits, Refusals};
-use crate::output::Output;
-use crate::outputs::Outputs;
+use crate::plan::Planner;
 use crate::plan::overview::Overview;
-use crate::progress::Progress;
 use crate::report;
 use crate::settings::file::File;
 use crate::settings::scenario::Scenario;
 use crate::settings::{Judging, Settings};
-use crate::slack;
 use crate::summary::{Change, Status, Summary};
-use crate::target::metrics;
+use crate::target::{Target, metrics};
 
 use account::{Account, Warned};
+use results::Results;
+use watchers::Watchers;
 
 /// Plays the captures that the arguments name, and tells how it went.
 pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
@@ -50,29 +48,14 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
     let metrics = prepare::metrics(&settings)?;
     let key = prepare::key_header(&settings)?;
     let captures = Captures::open(&settings.captures).map_err(usage)?;
-    let baseline = compare::read(&settings.judging.baselines).map_err(usage)?;
-    let noise = prepare::noise(&settings)?;
     let shift_days = prepare::shift_days(&settings, &captures)?;
     let (mut planner, pool) = prepare::planner(&settings, target.as_ref(), &captures, shift_days)?;
     let mut warned = Warned::default();
     warned.tell(&captures);
     let Some(target) = target.filter(|_| !settings.out.dry_run) else {
-        let limits = settings.to.limits.as_deref().map(Limits::read);
-        let mut refusals = limits.transpose().map_err(usage)?.map(Refusals::new);
-        let overview = Overview::of(&mut planner, refusals.as_mut()).map_err(usage)?;
-        let plan = report::plan::text(&settings, &overview, refusals.as_ref());
-        print(&plan, "the plan")?;
+        dry_run(&settings, &mut planner)?;
         warned.tell(&captures);
         return Ok(Exit::Passed);
-    };
-    let output =
-        Output::create(settings.out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
-    let outputs = match Outputs::create(&settings.out.outputs, &output.path(SUMMARY)) {
-        Ok(outputs) => outputs,
-        Err(error) => {
-            output.discard();
-            return Err(usage(error));
-        }
     };
     let job = prepare::job(&settings, &planner, pool, target, key, criteria);
     let account = Account {
@@ -82,35 +65,56 @@ pub(crate) fn run(args: Args) -> Result<Exit, Trouble> {
         started: now(),
         shift_days,
     };
+    play(&account, planner, metrics, warned)
+}
+
+/// Prints the plan.
+fn dry_run(settings: &Settings, planner: &mut Planner) -> Result<(), Trouble> {
+    let limits = settings.to.limits.as_deref().map(Limits::read);
+    let mut refusals = limits.transpose().map_err(usage)?.map(Refusals::new);
+    let overview = Overview::of(planner, refusals.as_mut()).map_err(usage)?;
+    let plan = report::plan::text(settings, &overview, refusals.as_ref());
+    print(&plan, "the plan")
+}
+
+/// Sends the plan, for those who watch.
+fn play(
+    account: &Account<'_>,
+    planner: Planner,
+    metrics: Option<Target>,
+    mut warned: Warned,
+) -> Result<Exit, Trouble> {
+    let settings = account.settings;
+    let baseline = compare::read(&settings.judging.baselines).map_err(usage)?;
+    let noise = prepare::noise(settings)?;
+    let (mut watchers, commands) = Watchers::start(account).map_err(usage)?;
+    let results = Results::create(settings)?;
     let memory = metrics.map(metrics::Watch::start).transpose();
     let memory = memory.map_err(failed)?;
-    let mut progress = Progress::new(settings.out.quiet, &settings.load);
-    let (commander, commands) = mpsc::unbounded_channel();
-    let keys = Keys::listen(settings.out.quiet, commander);
-    if keys.is_some() {
-        progress.with_keys();
-    }
     let watch = Watch {
-        show: &mut |news| progress.show(news),
+        show: &mut |news| watchers.show(news),
         commands,
     };
-    let measured = engine::run(Arc::clone(&account.job), planner, watch);
-    drop(keys);
-    progress.end();
-    match measured {
-        Ok(measured) => {
-            warned.tell(&captures);
-            let memory = memory.and_then(|watch| account::memory(watch, &measured, &mut warned));
-            let summary = account.whole(&measured, noise, memory, warned.all);
-            let summary = judged(summary, &baseline, &settings.judging).map_err(failed)?;
-            report(&summary, &output, &outputs, &settings.judging)
-        }
+    let measured = match engine::run(Arc::clone(&account.job), planner, watch) {
+        Ok(measured) => measured,
         Err(error) => {
-            outputs.discard();
-            output.discard();
-            Err(failed(error))
+            drop(watchers);
+            results.discard();
+            return Err(failed(error));
         }
+    };
+    let live = watchers.end();
+    warned.tell(account.captures);
+    let memory = memory.and_then(|watch| account::memory(watch, &measured, &mut warned));
+    let summary = account.whole(&measured, noise, memory, warned.all);
+    let summary = judged(summary, &baseline, &settings.judging).map_err(failed)?;
+    let summary = Arc::new(summary);
+    let told = results.tell(&summary, &settings.judging);
+    if let Some(live) = live {
+        live.end(Arc::clone(&summary));
     }
+    told?;
+    Ok(exit(&summary))
 }
 
 /// The summary with its verdict, once it is compared with earlier runs.
@@ -133,42 +137,19 @@ fn judged(
     Ok(summary)
 }
 
-/// Writes and prints the results, and decides the exit code.
-fn report(
-    summary: &Summary,
-    output: &Output,
-    outputs: &Outputs,
-    judging: &Judging,
-) -> Result<Exit, Trouble> {
-    let json = serde_json::to_string_pretty(summary).map_err(failed)?;
-    let html = report::html::render(summary).map_err(failed)?;
-    output
-        .write(SUMMARY, &format!("{json}\n"))
-        .map_err(failed)?;
-    let page = output.write("report.html", &html).map_err(failed)?;
-    let written = outputs.write(summary).map_err(failed);
-    print(&outputs.text(summary, Some(&page)), "the summary")?;
-    github::tell(summary);
-    slack::tell(summary);
-    written?;
-    if let Some(path) = &judging.save_baseline {
-        match compare::save_baseline(summary, path) {
-            Ok(()) => {}
-            Err(refused @ SaveError::Refused { .. }) => console::warning(&refused),
-            Err(error @ SaveError::Write { .. }) => return Err(failed(error)),
-        }
-    }
-    Ok(match summary.verdict.status {
+/// What the shell is told.
+fn exit(summary: &Summary) -> Exit {
+    match summary.verdict.status {
         _ if summary.interrupted => Exit::Interrupted,
-        Status::Fail if summary.totals.completed > 0 => exit(summary),
+        Status::Fail if summary.totals.completed > 0 => broken(summary),
         Status::Fail => Exit::Failed,
         Status::Invalid => Exit::Invalid,
         Status::Pass => Exit::Passed,
-    })
+    }
 }
 
-/// What a failed run says to the shell: broken rules before a regression.
-fn exit(summary: &Summary) -> Exit {
+/// What that is of a run that failed: broken rules before a regression.
+fn broken(summary: &Summary) -> Exit {
     let broken = summary.thresholds.iter().any(|threshold| !threshold.ok);
     let missed = summary.slo.rows.iter().any(|row| !row.ok);
     let regressed = summary
@@ -192,5 +173,4 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-const SUMMARY: &str = "summary.json";
 const KEY: &str = "LOAD_TEST_KEY";

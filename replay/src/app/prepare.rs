@@ -190,8 +190,10 @@ pub(super) fn job(
         warm_up_ns: ns(settings.load.warm_up),
         closed: closed.then(|| settings.load.duration.map_or(u64::MAX, ns)),
         config: settings.config.clone(),
-        watched: criteria.can_abort() || (!settings.out.quiet && console::is_watched()),
-        waits: false,
+        watched: criteria.can_abort()
+            || settings.out.live.is_some()
+            || (!settings.out.quiet && console::is_watched()),
+        waits: settings.out.live_control,
         criteria,
         run: Run::new(),
         counters: Counters::default(),

@@ -1,5 +1,6 @@
 //! Everything that can be typed to play captures, by the headings of `--help`.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use ipnet::IpNet;
 
 use super::Outputs;
 use crate::settings::filter::Conditions;
-use crate::settings::values::{count, duration, laps, seed};
+use crate::settings::values::{count, duration, laps, live, seed};
 use crate::settings::{
     Decimal, ExtraHeader, OnOverload, OnUnresolved, Pace, Pacing, Reuse, Rewrite, SessionMode,
     ShiftDates, Stages, load,
@@ -392,6 +393,25 @@ pub(crate) struct Args {
     /// Say between which values percentiles are with a confidence of 95 %
     #[arg(long, env = "REPLAY_INTERVALS", help_heading = "Out")]
     pub(crate) intervals: bool,
+
+    /// Serve the report at this address while the run goes; a port alone is on this machine only
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "REPLAY_LIVE",
+        value_parser = live,
+        help_heading = "Out"
+    )]
+    pub(crate) live: Option<SocketAddr>,
+
+    /// Wait to be started from that page, which can pause and stop the run, too
+    #[arg(
+        long,
+        env = "REPLAY_LIVE_CONTROL",
+        requires = "live",
+        help_heading = "Out"
+    )]
+    pub(crate) live_control: bool,
 
     /// Print the plan and send nothing
     #[arg(long, help_heading = "Out")]

@@ -67,6 +67,11 @@ fn size(value: f64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// A duration in microseconds that was computed.
+pub(super) fn micros_f64(value: f64) -> String {
+    time(value)
+}
+
 /// A share of one, as a percentage with two decimals that says 100 only when it is all.
 pub(crate) fn percent(share: f64) -> String {
     let floored = if share < 1.0 {
@@ -75,6 +80,19 @@ pub(crate) fn percent(share: f64) -> String {
         share
     };
     format!("{:.2} %", floored * 100.0)
+}
+
+/// A whole number in groups of three digits.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// A ratio, such as `1.25x`; 0 says nothing.
@@ -142,6 +160,10 @@ mod tests {
         assert_eq!(
             [1.0, 0.99999, 0.5, 0.0].map(percent),
             ["100.00 %", "99.99 %", "50.00 %", "0.00 %"]
+        );
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
         );
         assert_eq!(
             [7, 1_500, 2_500_000].map(bytes),

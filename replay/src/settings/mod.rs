@@ -15,6 +15,7 @@ pub(crate) mod scenario;
 mod shift;
 pub(crate) mod values;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -177,4 +178,8 @@ pub(crate) struct Out {
     pub(crate) noise_from: Option<PathBuf>,
     /// Say how sure percentiles are.
     pub(crate) intervals: bool,
+    /// Serve the report there while the run goes.
+    pub(crate) live: Option<SocketAddr>,
+    /// Let that page start, pause and stop the run.
+    pub(crate) live_control: bool,
 }

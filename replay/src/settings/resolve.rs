@@ -61,13 +61,7 @@ impl Settings {
             return Err(mistakes.found);
         };
         meant.pace = meant.pace.or(speed);
-        let load = load(&args, &meant).map_err(|clash| {
-            vec![Mistake {
-                file: PathBuf::from("the command line"),
-                key: "load",
-                reason: clash.to_owned(),
-            }]
-        })?;
+        let load = load(&args, &meant).map_err(|clash| vec![clash])?;
         let (how, filter, tls) = (how(&args, &load), filter(&args), tls(&args, file.tls));
         Ok(Self {
             config: path.display().to_string(),
@@ -100,6 +94,8 @@ impl Settings {
                 quiet: args.quiet,
                 noise_from: args.noise_from,
                 intervals: args.intervals,
+                live: args.live,
+                live_control: args.live_control,
             },
         })
     }
@@ -137,7 +133,7 @@ fn judging(args: JudgingArgs, meant: Meant) -> Judging {
 }
 
 /// How fast and by how many; where this contradicts itself, why.
-fn load(args: &Args, file: &Meant) -> Result<Load, &'static str> {
+fn load(args: &Args, file: &Meant) -> Result<Load, Mistake> {
     let paces = [&args.speed, &args.rate];
     let mut paces = paces.into_iter().flatten().cloned();
     let stages = args.stages.clone().map(Pace::Stages);
@@ -147,16 +143,18 @@ fn load(args: &Args, file: &Meant) -> Result<Load, &'static str> {
     let users = args.users.or(file.users);
     let duration = args.duration.or(file.duration);
     if staged_users && users.is_some() {
-        return Err("the stages say how many users there are; leave out `--users`");
+        return Err(clash(
+            "the stages say how many users there are; leave out `--users`",
+        ));
     }
     let is_staged = matches!(pace, Pace::Stages(_));
     let laps = match args.r#loop.or(file.laps) {
         None => Some(1),
         Some(0) if duration.is_none() && !is_staged => {
-            return Err(
+            return Err(clash(
                 "without an end it would be played for ever; say how often, as in `--loop=3`, \
                  or for how long, as in `--duration 10m`",
-            );
+            ));
         }
         Some(0) => None,
         Some(laps) => Some(laps),
@@ -170,6 +168,15 @@ fn load(args: &Args, file: &Meant) -> Result<Load, &'static str> {
         warm_up: args.warm_up.or(file.warm_up).unwrap_or_default(),
         seed: args.seed,
     })
+}
+
+/// What was asked for contradicts itself.
+fn clash(reason: &str) -> Mistake {
+    Mistake {
+        file: PathBuf::from("the command line"),
+        key: "load",
+        reason: reason.to_owned(),
+    }
 }
 
 fn how(args: &Args, load: &Load) -> How {

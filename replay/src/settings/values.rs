@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use std::net::{AddrParseError, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroUsize, ParseIntError};
 use std::str::FromStr;
 use std::time::Duration;
@@ -176,6 +177,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, InvalidDuration> {
 #[derive(Debug, thiserror::Error)]
 #[error("a duration is above 0 and written with its unit, such as `90s`, `500ms` or `1m30s`")]
 pub(crate) struct InvalidDuration(#[source] jiff::Error);
+
+/// Parses where the live page is served: a port alone is on loopback.
+pub(crate) fn live(text: &str) -> Result<SocketAddr, InvalidLive> {
+    let port = text.parse().map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    port.or_else(|_error| text.parse()).map_err(InvalidLive)
+}
+
+/// The text is no such place.
+#[derive(Debug, thiserror::Error)]
+#[error("it is a port, such as `8089`, or an address with one, such as `127.0.0.1:8089`")]
+pub(crate) struct InvalidLive(#[source] AddrParseError);
 
 /// Parses a level of the service level objectives.
 pub(crate) fn level(text: &str) -> Result<Level, InvalidLevel> {

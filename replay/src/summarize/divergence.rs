@@ -10,7 +10,8 @@ use crate::summary::{
     Summary, Unresolved,
 };
 
-use super::{Brought, at, share};
+use super::times::at;
+use super::{Brought, share};
 
 /// The divergence of a run.
 pub(super) fn of(

@@ -8,10 +8,9 @@ use crate::server::{Answer, Server};
 
 /// Requests that go as fast as answers come: nothing can be late, and no run is invalid.
 fn recording() -> Recording {
-    Recording::new().with_all((0..200).map(|at| {
-        let path = ["/api/v1/people", "/api/v1/shifts"][at as usize % 2];
-        Recorded::get(at, 1, path)
-    }))
+    let paths = ["/api/v1/people", "/api/v1/shifts"].into_iter().cycle();
+    let gets = (0..200).zip(paths);
+    Recording::new().with_all(gets.map(|(at, path)| Recorded::get(at, 1, path)))
 }
 
 /// People are there; each tenth of the shifts is not.
@@ -22,7 +21,7 @@ fn server() -> Server {
             return Answer::Json(200, r#"{"items":[{"id":7}],"total":1}"#.to_owned());
         }
         let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Answer::from(if number % 10 == 0 { 503 } else { 200 })
+        Answer::from(if number.is_multiple_of(10) { 503 } else { 200 })
     })
 }
 

@@ -8,7 +8,6 @@ use crate::engine::{Job, Measured, Moment, Planned, Shapes};
 use crate::input::Captures;
 use crate::judge::{verdict, whole_seconds};
 use crate::merge::Source;
-use crate::record::clocks;
 use crate::settings::{How, Load, Pace, SessionMode, Settings};
 use crate::summarize::{About, Brought, summarize};
 use crate::summary::{self, Memory, Model, Summary};
@@ -77,6 +76,10 @@ impl Account<'_> {
         let mut planned = moment.planned.clone();
         let seconds = whole_seconds(moment.at_ns);
         planned.seconds.truncate(seconds);
+        // The plan is made ahead of what is sent.
+        planned.due_ns = planned
+            .due_ns
+            .map(|(first, last)| (first, last.min(moment.at_ns).max(first)));
         let about = self.about(&planned, 0);
         let mut summary = summarize(
             about,
@@ -84,7 +87,7 @@ impl Account<'_> {
                 planned: &planned,
                 recorder: moment.recorder,
                 shapes: &Shapes::new(),
-                machine: &clocks::fine(),
+                machine: &moment.machine(),
             },
         );
         summary.verdict = verdict(summary.verdict, &summary.thresholds, &summary.slo, None);

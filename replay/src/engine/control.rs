@@ -6,6 +6,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{self, MissedTickBehavior};
@@ -15,6 +16,7 @@ use crate::judge::{Seen, whole_seconds};
 use crate::record::Recorder;
 
 use super::feed::{Plan, Planned, lock};
+use super::machine::Machine;
 use super::{Counters, Job};
 
 /// Where a run is; workers watch it.
@@ -93,8 +95,16 @@ pub(crate) struct Moment<'a> {
     pub(crate) planned: Planned,
     /// What was measured, but for what is compared with the plan.
     pub(crate) recorder: &'a Recorder,
+    machine: &'a Machine,
     /// Nanoseconds from the start, pauses apart.
     pub(crate) at_ns: u64,
+}
+
+impl Moment<'_> {
+    /// How late a bare timer was, in microseconds.
+    pub(crate) fn machine(&self) -> Histogram<u32> {
+        self.machine.lateness()
+    }
 }
 
 /// Whether a run runs.
@@ -115,6 +125,7 @@ pub(crate) enum State {
 pub(super) async fn control(
     job: &Job,
     plan: &Plan,
+    machine: &Machine,
     phase: watch::Sender<Phase>,
     mut events: mpsc::UnboundedReceiver<Event>,
     watch: &mut Watch<'_>,
@@ -142,6 +153,7 @@ pub(super) async fn control(
                     second: second.map(|(planned, at_ns)| Moment {
                         planned,
                         recorder: &control.recorder,
+                        machine,
                         at_ns,
                     }),
                 });

@@ -4,8 +4,8 @@
 //! shared or too busy. A run that is late where a bare timer is not says something of this program.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use hdrhistogram::Histogram;
@@ -19,31 +19,43 @@ use super::timer::{timespec, wake_exactly};
 /// The thread that does nothing but to wake up.
 pub(super) struct Machine {
     ended: Arc<AtomicBool>,
-    thread: JoinHandle<Histogram<u32>>,
+    lateness: Arc<Mutex<Histogram<u32>>>,
+    thread: JoinHandle<()>,
 }
 
 impl Machine {
     /// Begins to wake up.
     pub(super) fn watch() -> io::Result<Self> {
         let ended = Arc::<AtomicBool>::default();
-        let until = Arc::clone(&ended);
+        let lateness = Arc::new(Mutex::new(clocks::fine()));
+        let (until, into) = (Arc::clone(&ended), Arc::clone(&lateness));
         let thread = thread::Builder::new()
             .name("replay-machine".to_owned())
-            .spawn(move || wake_until(&until))?;
-        Ok(Self { ended, thread })
+            .spawn(move || wake_until(&until, &into))?;
+        Ok(Self {
+            ended,
+            lateness,
+            thread,
+        })
     }
 
-    /// How late it woke up, in microseconds.
-    pub(super) fn lateness(self) -> Histogram<u32> {
+    /// How late it woke up so far, in microseconds.
+    pub(super) fn lateness(&self) -> Histogram<u32> {
+        let lateness = self.lateness.lock();
+        lateness.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How late it woke up, once that is over.
+    pub(super) fn end(self) -> Histogram<u32> {
         self.ended.store(true, Ordering::Relaxed);
-        self.thread
-            .join()
-            .unwrap_or_else(|_panicked| clocks::fine())
+        let lateness = self.lateness();
+        // What it found out holds, even if it panicked.
+        let _panicked = self.thread.join();
+        lateness
     }
 }
 
-fn wake_until(ended: &AtomicBool) -> Histogram<u32> {
-    let mut lateness = clocks::fine();
+fn wake_until(ended: &AtomicBool, lateness: &Mutex<Histogram<u32>>) {
     // What is woken less exactly counts as the machine's lateness, which it is.
     let _exact = wake_exactly();
     let mut due_ns = clock::now_ns();
@@ -51,11 +63,12 @@ fn wake_until(ended: &AtomicBool) -> Histogram<u32> {
         due_ns += PERIOD_NS;
         if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due_ns)).is_ok() {
             let now_ns = clock::now_ns();
-            clocks::record(&mut lateness, now_ns.saturating_sub(due_ns));
+            let late_ns = now_ns.saturating_sub(due_ns);
+            let mut lateness = lateness.lock().unwrap_or_else(PoisonError::into_inner);
+            clocks::record(&mut lateness, late_ns);
             due_ns = due_ns.max(now_ns - now_ns % PERIOD_NS);
         }
     }
-    lateness
 }
 
 /// Often enough to meet what workers meet, and too seldom to take anything from them.

@@ -252,8 +252,8 @@ pub(crate) fn run(
         .enable_all()
         .build()?;
     let machine = Machine::watch()?;
-    let controlled = runtime.block_on(control(&job, &plan, phase, told, &mut watch));
-    let machine = machine.lateness();
+    let controlled = runtime.block_on(control(&job, &plan, &machine, phase, told, &mut watch));
+    let machine = machine.end();
     let (course, recorder) = controlled?;
     drop(phases);
     let shares = workers.into_iter().map(joined);

@@ -28,7 +28,11 @@ pub(crate) fn amount(value: f64, unit: Unit) -> String {
         Unit::Milliseconds => time(value * 1e3),
         Unit::Seconds => time(value * 1e6),
         Unit::Share => {
-            let digits = if value.abs() < 0.001 { 4 } else { 2 };
+            let digits = if (1e-9..0.001).contains(&value.abs()) {
+                4
+            } else {
+                2
+            };
             format!("{:.digits$} %", value * 100.0)
         }
         Unit::Count => plain(value),

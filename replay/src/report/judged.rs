@@ -43,7 +43,9 @@ pub(super) fn thresholds(summary: &Summary) -> Vec<Vec<String>> {
 /// What is to be known of a rule's value.
 pub(super) fn note(threshold: &Threshold) -> String {
     let mut notes = Vec::new();
-    if threshold.value.is_none() {
+    if threshold.value.is_none() && !threshold.ok {
+        notes.push("it never came back".to_owned());
+    } else if threshold.value.is_none() {
         notes.push("no request is meant".to_owned());
     } else if !threshold.known {
         notes.push(format!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::summary::{Change, Distribution, Status, Summary, Totals};
 
-use super::{comparison, differences, judged, words};
+use super::{comparison, differences, judged, over_time, times, words};
 
 /// The summary as text, and where its page is.
 pub(crate) fn render(summary: &Summary, page: Option<&Path>) -> String {
@@ -19,11 +19,8 @@ pub(crate) fn render(summary: &Summary, page: Option<&Path>) -> String {
             &words::table(&statuses(summary), STATUS_COLUMNS),
         ),
         differences::sections(summary),
-        section("latency", &words::table(&latency(summary), LATENCY_COLUMNS)),
-        section(
-            "response time by route",
-            &words::table(&routes(summary), LATENCY_COLUMNS),
-        ),
+        times::sections(summary),
+        over_time::sections(summary),
         page.map_or_else(String::new, |page| format!("report  {}\n", page.display())),
     ]
     .concat()
@@ -233,41 +230,6 @@ fn statuses(summary: &Summary) -> Vec<Vec<String>> {
     rows
 }
 
-fn latency(summary: &Summary) -> Vec<Vec<String>> {
-    let latency = &summary.latency;
-    vec![
-        latency_head("clock"),
-        latency_row("response (due to last byte)", &latency.response),
-        latency_row("service (sent to last byte)", &latency.service),
-        latency_row("link wait", &latency.link_wait),
-    ]
-}
-
-fn routes(summary: &Summary) -> Vec<Vec<String>> {
-    let rows = summary.endpoints.iter();
-    let rows = rows.map(|endpoint| latency_row(&endpoint.route, &endpoint.latency.response));
-    [latency_head("route")].into_iter().chain(rows).collect()
-}
-
-fn latency_head(name: &str) -> Vec<String> {
-    [name, "mean", "p50", "p90", "p95", "p99", "max"]
-        .map(str::to_owned)
-        .to_vec()
-}
-
-fn latency_row(name: &str, distribution: &Distribution) -> Vec<String> {
-    let Distribution {
-        p50,
-        p90,
-        p95,
-        p99,
-        max,
-        ..
-    } = *distribution;
-    let values = [mean(distribution), p50, p90, p95, p99, max].map(words::micros);
-    [name.to_owned()].into_iter().chain(values).collect()
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a mean of microseconds, not below 0"
@@ -290,7 +252,6 @@ fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Vec<Vec<String>> {
 
 const SAY_NOTHING: &str = "these numbers say nothing about the target";
 const STATUS_COLUMNS: &[bool] = &[false, true, false, false, true, true];
-const LATENCY_COLUMNS: &[bool] = &[false, true, true, true, true, true, true];
 
 #[cfg(test)]
 mod tests {

@@ -85,6 +85,8 @@ fn the_summary_reads_well() {
         .lines()
         .skip(1)
         .filter(|line| !measured.iter().any(|word| line.contains(word)))
+        // A machine that is too busy gives cause for other advice.
+        .filter(|line| !line.starts_with("  - "))
         .map(|line| without_ratios(&line.replace(&server.url(), "[target]")))
         .collect();
     insta::assert_snapshot!(stable.join("\n"));

@@ -25,7 +25,8 @@ fn refused(args: &[&str], code: i32, line: &str) {
 #[test]
 fn bad_flags_are_one_line_and_exit_2() {
     refused(&["--bogus"], 2, "unexpected argument '--bogus' found");
-    let faults = "there are error-rate=SHARE, slow=FACTORx and freeze=LENGTH@START";
+    let faults = "there are error-rate=SHARE, slow=FACTORx, slower=PERCENT%/m, capacity=RATE/s and \
+                  freeze=LENGTH@START";
     refused(
         &["--fault", "burn=1"],
         2,

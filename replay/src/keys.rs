@@ -8,6 +8,7 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
@@ -23,33 +24,41 @@ use crate::engine::Command;
 pub(crate) struct Keys {
     over: Arc<AtomicBool>,
     listening: Option<JoinHandle<()>>,
+    terminal: Terminal,
+}
+
+/// How the terminal was, and how it is to be meanwhile.
+#[derive(Clone)]
+struct Terminal {
     before: Termios,
+    meanwhile: Termios,
 }
 
 impl Keys {
     /// Listens, where somebody can press keys and sees what they do.
     pub(crate) fn listen(quiet: bool, commands: mpsc::UnboundedSender<Command>) -> Option<Self> {
         let stdin = io::stdin();
-        let is_ours = || tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
         if quiet || !console::is_watched() || !isatty(&stdin) || !is_ours() {
             return None;
         }
         let before = tcgetattr(&stdin).ok()?;
-        let mut each = before.clone();
-        each.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-        each.special_codes[SpecialCodeIndex::VMIN] = 0;
-        each.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(&stdin, OptionalActions::Now, &each).ok()?;
+        let mut meanwhile = before.clone();
+        meanwhile.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        meanwhile.special_codes[SpecialCodeIndex::VMIN] = 0;
+        meanwhile.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&stdin, OptionalActions::Now, &meanwhile).ok()?;
+        let terminal = Terminal { before, meanwhile };
+        let of_thread = terminal.clone();
         let over = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&over);
         let listening = thread::Builder::new()
             .name("replay-keys".to_owned())
-            .spawn(move || listen(&is_over, &commands))
+            .spawn(move || listen(&is_over, &of_thread, &commands))
             .ok();
         Some(Self {
             over,
             listening,
-            before,
+            terminal,
         })
     }
 }
@@ -61,19 +70,43 @@ impl Drop for Keys {
             // It has nothing to say, and its panic would be told by itself.
             drop(listening.join());
         }
-        // A terminal that is gone needs nothing put back.
-        let _put_back = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        set(&self.terminal.before);
     }
 }
 
-fn listen(over: &AtomicBool, commands: &mpsc::UnboundedSender<Command>) {
+/// Sets the terminal, where it is this program's: from the background that would stop the program. A
+/// terminal that is gone needs nothing.
+fn set(modes: &Termios) {
+    if is_ours() {
+        let _set = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+    }
+}
+
+/// Whether this program is in the foreground: then keys are meant for it.
+fn is_ours() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
+fn listen(over: &AtomicBool, terminal: &Terminal, commands: &mpsc::UnboundedSender<Command>) {
     let stdin = io::stdin();
+    let mut was_ours = true;
     while !over.load(Ordering::Relaxed) {
-        let mut ready = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
-        let mut key = [0];
-        if poll(&mut ready, Some(&PERIOD)) != Ok(1) {
+        let ours = is_ours();
+        if ours && !was_ours {
+            // The shell has set it as it likes it.
+            set(&terminal.meanwhile);
+        }
+        was_ours = ours;
+        if !ours {
+            // What is typed is meant for others.
+            thread::sleep(PERIOD_BEHIND);
             continue;
         }
+        let mut ready = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
+        if poll(&mut ready, Some(&PERIOD)) != Ok(1) || !is_ours() {
+            continue;
+        }
+        let mut key = [0];
         let command = match rustix::io::read(&stdin, &mut key) {
             Ok(0) | Err(_) => return,
             Ok(_) => match key[0] {
@@ -93,3 +126,5 @@ const PERIOD: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
 };
+/// How often it looks whether it is in the foreground again.
+const PERIOD_BEHIND: Duration = Duration::from_millis(50);

@@ -18,8 +18,8 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     /// What the last second was like.
     second: String,
-    /// Requests at its end.
-    sent: u64,
+    /// Requests that had ended by then.
+    ended: u64,
     /// Keys that can be pressed.
     keys: &'static str,
     /// How long the run takes at most, where that was asked for.
@@ -41,7 +41,7 @@ impl Progress {
         Self {
             bar,
             second: String::new(),
-            sent: 0,
+            ended: 0,
             keys: "",
             length: load.length(),
         }
@@ -60,12 +60,12 @@ impl Progress {
         let ended = news.counters.ended.load(Ordering::Relaxed);
         let failed = news.counters.failed.load(Ordering::Relaxed);
         if let Some(moment) = &news.second {
-            self.second(moment);
+            self.second(moment, ended);
         }
         let state = match news.state {
             State::Waiting => "preparing · ",
             State::Running => "",
-            State::Paused => "paused · ",
+            State::Paused => "paused, p goes on · ",
             State::Ending => "ending · ",
         };
         let of = words::percent(failed as f64 / ended.max(1) as f64);
@@ -76,15 +76,10 @@ impl Progress {
         self.bar.tick();
     }
 
-    fn second(&mut self, moment: &Moment<'_>) {
+    fn second(&mut self, moment: &Moment<'_>, ended: u64) {
         let recorder = moment.recorder;
-        let sent: u64 = recorder
-            .endpoints
-            .iter()
-            .map(|route| route.counts.sent)
-            .sum();
-        let rate = sent - self.sent;
-        self.sent = sent;
+        let rate = ended - self.ended;
+        self.ended = ended;
         let left = left(moment, self.length);
         self.second = match recent(recorder, moment.at_ns) {
             Some(times) => {

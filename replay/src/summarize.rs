@@ -14,7 +14,7 @@ use crate::clock::NANOS_PER_SECOND;
 use crate::course;
 use crate::engine::{Planned, Shapes};
 use crate::fidelity::{duration_ratio, ks_gaps};
-use crate::judge::{Criteria, Evidence, Judged, Seen, judge, whole_seconds};
+use crate::judge::{Criteria, EndedBy, Evidence, Judged, Rates, Seen, Span, judge, whole_seconds};
 use crate::record::{self, Counts, Endpoint, Recorder};
 use crate::summary::{
     Capture, Course, Endpoint as EndpointSummary, FORMAT, Fidelity, Memory, Model, Outcomes,
@@ -43,7 +43,7 @@ pub(crate) struct About<'a> {
     pub(crate) memory: Option<Memory>,
     /// What it is judged by, and the rule that ended it.
     pub(crate) criteria: &'a Criteria,
-    pub(crate) ended_by: Option<usize>,
+    pub(crate) ended_by: Option<&'a EndedBy>,
     /// Whether to say how sure percentiles are.
     pub(crate) intervals: bool,
     /// What a reader should know.
@@ -139,9 +139,13 @@ fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Co
     let seen = Seen {
         meters: &recorder.meters,
         duration_s: totals.duration_s,
-        warm_up_s: whole_seconds(recorder.warm_up_ns),
+        span: Span {
+            from: whole_seconds(recorder.warm_up_ns),
+            until: over(planned),
+            goes_on: false,
+        },
         dropped: totals.dropped,
-        planned_rate: planned_rate(planned),
+        rates: rates(planned, recorder, totals),
         users: planned.players,
         checks: &recorder.checks,
         course,
@@ -149,12 +153,26 @@ fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Co
     about.criteria.judge(&seen, about.ended_by)
 }
 
-/// Arrivals planned a second, from the first to the last.
-fn planned_rate(planned: &Planned) -> f64 {
-    let length_ns = planned.due_ns.map_or(0, |(first, last)| last - first);
-    match length_ns {
-        0 => 0.0,
-        _ => planned.arrivals as f64 * NANOS_PER_SECOND as f64 / length_ns as f64,
+/// Seconds of the plan that are over with its last arrival.
+fn over(planned: &Planned) -> usize {
+    let last_ns = planned.due_ns.map_or(0, |(_, last_ns)| last_ns);
+    usize::try_from(last_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX)
+}
+
+/// Requests a second while requests were sent. Gaps are one fewer than requests: the time that the
+/// last one stands for is that of a gap.
+fn rates(planned: &Planned, recorder: &Recorder, totals: &Totals) -> Rates {
+    let of = |count: u64, from_ns: u64, to_ns: u64| {
+        let (count, length_ns) = (count as f64, to_ns.saturating_sub(from_ns));
+        match length_ns < NANOS_PER_SECOND || count < 2.0 {
+            true => 0.0,
+            false => (count - 1.0) * NANOS_PER_SECOND as f64 / length_ns as f64,
+        }
+    };
+    let (first_ns, last_ns) = planned.due_ns.unwrap_or_default();
+    Rates {
+        planned: of(planned.arrivals, first_ns, last_ns),
+        sent: of(totals.sent, recorder.first_sent_ns, recorder.last_sent_ns),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::judge::{verdict, whole_seconds};
 use crate::merge::Source;
 use crate::settings::{How, Load, Pace, SessionMode, Settings};
 use crate::summarize::{About, Brought, summarize};
-use crate::summary::{self, Memory, Model, Summary};
+use crate::summary::{self, Memory, Model, Status, Summary, Verdict};
 use crate::target::metrics::Watch;
 
 /// What was said of the captures.
@@ -76,6 +76,7 @@ impl Account<'_> {
         let mut planned = moment.planned.clone();
         let seconds = whole_seconds(moment.at_ns);
         planned.seconds.truncate(seconds);
+        planned.arrivals = planned.seconds.iter().sum();
         // The plan is made ahead of what is sent.
         planned.due_ns = planned
             .due_ns
@@ -90,7 +91,14 @@ impl Account<'_> {
                 machine: &moment.machine(),
             },
         );
-        summary.verdict = verdict(summary.verdict, &summary.thresholds, &summary.slo, None);
+        summary.verdict = match summary.totals.sent {
+            // In a warm-up there is nothing to judge yet.
+            0 => Verdict {
+                status: Status::Pass,
+                reasons: Vec::new(),
+            },
+            _ => verdict(summary.verdict, &summary.thresholds, &summary.slo, None),
+        };
         summary
     }
 
@@ -117,7 +125,7 @@ impl Account<'_> {
             },
             noise,
             memory,
-            ended_by: measured.ended_by,
+            ended_by: measured.ended_by.as_ref(),
             warnings,
             ..self.about(&measured.planned, measured.connections)
         };

@@ -87,10 +87,10 @@ fn play(
     let settings = account.settings;
     let baseline = compare::read(&settings.judging.baselines).map_err(usage)?;
     let noise = prepare::noise(settings)?;
-    let (mut watchers, commands) = Watchers::start(account).map_err(usage)?;
-    let results = Results::create(settings)?;
     let memory = metrics.map(metrics::Watch::start).transpose();
     let memory = memory.map_err(failed)?;
+    let (mut watchers, commands) = Watchers::start(account).map_err(usage)?;
+    let results = Results::create(settings)?;
     let watch = Watch {
         show: &mut |news| watchers.show(news),
         commands,

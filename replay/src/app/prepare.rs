@@ -12,7 +12,7 @@ use crate::console;
 use crate::engine::{Counters, Job, Run};
 use crate::exit::{Trouble, usage};
 use crate::input::{self, Captures};
-use crate::judge::Criteria;
+use crate::judge::{Criteria, Metric, Rule};
 use crate::plan::{PlanError, Planner, Rules, Selection, Wanted, Weeks};
 use crate::settings::{Destination, Pace, Settings, ShiftDates};
 use crate::summary::Summary;
@@ -22,6 +22,12 @@ use crate::users::Pool;
 /// What the run is judged by.
 pub(super) fn criteria(settings: &Settings) -> Result<Criteria, Trouble> {
     let judging = &settings.judging;
+    let grows = |rule: &&Rule| rule.selector.metric == Metric::MemoryGrowth;
+    if settings.to.metrics.is_none() && judging.rules.iter().any(|rule| grows(&rule)) {
+        console::warning(
+            &"nobody knows of `memory_growth` without `--target-metrics`: that rule holds whatever happens",
+        );
+    }
     let baselines = compare::summaries(&judging.baselines).map_err(usage)?;
     Criteria::new(
         judging.rules.clone(),

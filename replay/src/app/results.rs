@@ -24,6 +24,17 @@ impl Results {
     pub(super) fn create(settings: &Settings) -> Result<Self, Trouble> {
         let out = &settings.out;
         let folder = Output::create(out.dir.as_deref(), &settings.captures[0]).map_err(usage)?;
+        if let Some(path) = settings
+            .judging
+            .save_baseline
+            .as_ref()
+            .filter(|it| it.is_dir())
+        {
+            folder.discard();
+            let path = path.display();
+            let error = anyhow::anyhow!("`{path}` is a folder; name a file with `--save-baseline`");
+            return Err(usage(error));
+        }
         match Outputs::create(&out.outputs, &folder.path(SUMMARY)) {
             Ok(others) => Ok(Self { folder, others }),
             Err(error) => {

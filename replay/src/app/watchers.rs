@@ -32,6 +32,9 @@ impl<'a> Watchers<'a> {
         let live = live.transpose()?;
         if let Some(live) = &live {
             console::notice(&format!("live page: http://{}/\n", live.address()));
+            if out.live_control {
+                console::notice("the run waits to be started there\n");
+            }
         }
         let mut progress = Progress::new(out.quiet, &account.settings.load);
         let keys = Keys::listen(out.quiet, commander);

@@ -379,7 +379,9 @@ proptest! {
         let (one, other) = (of(&series, false), of(&slower, false));
         if let (Some(one), Some(other)) = (&one.trend, &other.trend) {
             prop_assert!((one.change - other.change).abs() <= 2e-6);
-            prop_assert_eq!(one.rising, other.rising);
+            // At the edge of either bound rounding decides.
+            let at_edge = (one.change - 0.1).abs() < 1e-5 || (one.p_value - 0.01).abs() < 1e-3;
+            prop_assert!(at_edge || one.rising == other.rising);
             let expected = one.slope_us_per_hour * factor as f64;
             prop_assert!((expected - other.slope_us_per_hour).abs() <= factor as f64);
         }

@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{self, MissedTickBehavior};
 
 use crate::clock::{self, NANOS_PER_SECOND};
-use crate::judge::{Seen, whole_seconds};
+use crate::judge::{EndedBy, Rates, Seen, Span};
 use crate::record::Recorder;
+use crate::summary;
 
 use super::feed::{Plan, Planned, lock};
 use super::machine::Machine;
@@ -35,6 +36,11 @@ pub(super) enum Phase {
 }
 
 impl Phase {
+    /// Whether workers know what to do: a pause tells them nothing before they have begun.
+    pub(super) fn has_begun(self) -> bool {
+        !matches!(self, Self::Prepare | Self::Pause)
+    }
+
     /// Whether nothing new is sent any more.
     pub(super) fn stops(self) -> bool {
         match self {
@@ -49,7 +55,14 @@ pub(super) enum Event {
     /// It is ready to start, having tried so many log-ins, of which so many failed.
     Ready { asked: usize, failed: usize },
     /// What happened since it told that last, but for what is compared with the plan.
-    Measured(Box<Recorder>),
+    Measured {
+        /// Which worker tells it.
+        worker: usize,
+        /// Up to which moment of the clock.
+        until_ns: u64,
+        /// What it recorded.
+        part: Box<Recorder>,
+    },
     /// More requests would have been on their way than may be, and the run is to end then.
     Overloaded,
     /// It ended.
@@ -173,6 +186,8 @@ struct Control<'a> {
     course: Course,
     /// What workers told of what they measured.
     recorder: Recorder,
+    /// Up to when each worker has told that, on the clock.
+    told_ns: Vec<u64>,
     /// When it started, on the clock; later by all pauses.
     start_ns: u64,
     /// Since when it pauses.
@@ -192,6 +207,7 @@ impl<'a> Control<'a> {
             may_start: !job.waits,
             course: Course::Done,
             recorder: Recorder::measuring(job.warm_up_ns, &job.criteria),
+            told_ns: vec![0; job.how.workers],
             start_ns: 0,
             paused_ns: 0,
             second_ns: NANOS_PER_SECOND,
@@ -206,7 +222,14 @@ impl<'a> Control<'a> {
                 self.ready.count(asked, failed);
                 self.start();
             }
-            Event::Measured(part) => self.recorder.merge(*part),
+            Event::Measured {
+                worker,
+                until_ns,
+                part,
+            } => {
+                self.recorder.merge(*part);
+                self.told_ns[worker] = until_ns;
+            }
             // A worker that could not prepare ends early: the others need not start.
             Event::Ended if self.ready.workers < self.job.how.workers => self.stop(),
             Event::Overloaded => self.stop(),
@@ -246,14 +269,15 @@ impl<'a> Control<'a> {
                 self.start_ns += clock::now_ns().saturating_sub(paused_ns);
                 self.enter(State::Running);
             }
-            (Command::Stop, State::Waiting | State::Running | State::Paused) => self.interrupt(),
+            (Command::Stop, _) => self.interrupt(),
             (_, _) => {}
         }
     }
 
     /// Ends the run before its time; what is on its way is waited for, once.
     fn interrupt(&mut self) {
-        if self.course == Course::Interrupted {
+        if self.state == State::Ending {
+            // What ended it remains the reason.
             self.phase.send_replace(Phase::Abandon);
             return;
         }
@@ -284,42 +308,52 @@ impl<'a> Control<'a> {
         if now_ns >= self.deadline_ns {
             self.phase.send_replace(Phase::Abandon);
         }
-        let at_ns = now_ns.saturating_sub(self.start_ns);
+        let until_ns = match self.state {
+            State::Paused => self.paused_ns,
+            _ => now_ns,
+        };
+        let at_ns = until_ns.saturating_sub(self.start_ns);
         if self.start_ns == 0 || !self.job.watched || at_ns < self.second_ns {
             return None;
         }
         self.second_ns = (at_ns / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND;
         if self.state == State::Running {
-            self.judge(at_ns);
+            self.judge(plan);
         }
         Some((lock(plan).clone(), at_ns))
     }
 
-    /// Ends the run when a rule says so.
-    fn judge(&mut self, at_ns: u64) {
+    /// Ends the run when a rule says so, by what all workers have told.
+    fn judge(&mut self, plan: &Plan) {
         let job = self.job;
+        let told_ns = self.told_ns.iter().min().copied().unwrap_or_default();
+        let at_ns = told_ns.saturating_sub(self.start_ns);
         if !job.criteria.can_abort() || at_ns <= job.warm_up_ns {
             return;
         }
         let ends = job.criteria.ends_run(&Seen {
             meters: &self.recorder.meters,
-            duration_s: (at_ns - job.warm_up_ns) as f64 / NANOS_PER_SECOND as f64,
-            warm_up_s: whole_seconds(job.warm_up_ns),
+            duration_s: seconds(at_ns - job.warm_up_ns),
+            span: Span::so_far(job.warm_up_ns, at_ns),
             dropped: self.recorder.dropped_so_far(),
-            planned_rate: 0.0,
-            users: 0,
+            rates: Rates::default(),
+            users: lock(plan).players,
             checks: &self.recorder.checks,
-            course: &crate::summary::Course::default(),
+            course: &summary::Course::default(),
         });
-        if let Some(rule) = ends {
-            self.course = Course::Ruled(rule);
+        if let Some(ended) = ends {
+            self.course = Course::Ruled(ended);
             self.stop();
         }
     }
 }
 
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / NANOS_PER_SECOND as f64
+}
+
 /// How a run went, as far as its control can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Course {
     /// To its end.
     Done,
@@ -328,7 +362,7 @@ pub(super) enum Course {
     /// Not at all: some sessions had to log in first, and none of all workers' could.
     NobodyIn,
     /// Until this rule did not hold.
-    Ruled(usize),
+    Ruled(EndedBy),
 }
 
 /// What workers that are ready told, together.

@@ -112,7 +112,8 @@ impl Feed {
                     waiting %= ARRIVALS;
                 }
                 Ok(None) => {
-                    self.send();
+                    let taken = self.send();
+                    lock(&self.planned).is_whole = taken;
                     break;
                 }
                 Err(trouble) => {
@@ -122,7 +123,6 @@ impl Feed {
                 }
             }
         }
-        lock(&self.planned).is_whole = true;
     }
 
     fn add(&mut self, arrival: Arrival) {

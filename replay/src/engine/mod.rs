@@ -39,7 +39,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 
-use crate::judge::Criteria;
+use crate::judge::{Criteria, EndedBy};
 use crate::plan::{Arrival, Planner};
 use crate::record::Recorder;
 use crate::settings::{Auth, ExtraHeader, How};
@@ -142,7 +142,7 @@ pub(crate) struct Measured {
     /// Whether it was cut short by a signal, or by who watched.
     pub(crate) interrupted: bool,
     /// The rule that ended it.
-    pub(crate) ended_by: Option<usize>,
+    pub(crate) ended_by: Option<EndedBy>,
     /// What was done outside the plan so that sessions are logged in.
     pub(crate) upkeep: Upkeep,
     /// How shapes of answers differ from the recorded ones.
@@ -264,10 +264,7 @@ pub(crate) fn run(
         recorder,
         job,
         interrupted: course == Course::Interrupted,
-        ended_by: match course {
-            Course::Ruled(rule) => Some(rule),
-            Course::Done | Course::Interrupted | Course::NobodyIn => None,
-        },
+        ended_by: None,
         upkeep: Upkeep::default(),
         shapes: joined(comparing),
         connections: 0,
@@ -280,9 +277,11 @@ pub(crate) fn run(
         measured.connections += share.connections;
         measured.outranked |= share.outranked;
     }
-    if course == Course::NobodyIn
-        && let Some(first) = measured.upkeep.failures.drain(..).next()
-    {
+    let is_vain = course == Course::NobodyIn;
+    if let Course::Ruled(rule) = course {
+        measured.ended_by = Some(rule);
+    }
+    if is_vain && let Some(first) = measured.upkeep.failures.drain(..).next() {
         let config = measured.job.config.clone();
         return Err(EngineError::Logins { first, config });
     }

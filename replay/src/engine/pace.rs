@@ -96,7 +96,10 @@ impl Pacer<'_> {
                 self.paused = false;
                 self.worker.resume(start_ns);
             }
-            Phase::Pause => self.paused = true,
+            Phase::Pause => {
+                self.paused = true;
+                self.worker.pause();
+            }
             Phase::Stop | Phase::Abandon => self.worker.stop(),
         }
     }

@@ -15,6 +15,7 @@ use tokio::runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::clock;
 use crate::plan::overview::Concurrency;
 use crate::record::Recorder;
 use crate::settings::{Pacing, Reuse, SessionMode};
@@ -81,6 +82,9 @@ pub(super) struct Worker {
     upkeep: RefCell<Upkeep>,
     start_ns: Cell<u64>,
     stopping: Cell<bool>,
+    /// Nothing is sent for a while, and who waits for its end.
+    paused: Cell<bool>,
+    resumed: Notify,
     /// Real-time priority was asked for and not granted.
     pub(super) outranked: Cell<bool>,
     /// Sessions that have something to send or to wait for.
@@ -117,6 +121,8 @@ impl Worker {
             upkeep: RefCell::default(),
             start_ns: Cell::default(),
             stopping: Cell::default(),
+            paused: Cell::default(),
+            resumed: Notify::new(),
             outranked: Cell::default(),
             lanes: Lanes::new(),
             alarms: Alarms::default(),
@@ -142,7 +148,7 @@ impl Worker {
         };
         let failed = self.upkeep.borrow().failed.try_into().unwrap_or(usize::MAX);
         self.tell(Event::Ready { asked, failed });
-        if let Ok(phase) = phases.wait_for(|phase| *phase != Phase::Prepare).await
+        if let Ok(phase) = phases.wait_for(|phase| phase.has_begun()).await
             && let Phase::Run { start_ns } = *phase
         {
             self.start_ns.set(start_ns);
@@ -191,10 +197,24 @@ impl Worker {
         self.routes.borrow_mut().extend(asked);
     }
 
+    /// Sends nothing for a while.
+    pub(super) fn pause(&self) {
+        self.paused.set(true);
+    }
+
     /// Goes on after a pause, as if the run had started at this moment of the clock.
     pub(super) fn resume(&self, start_ns: u64) {
         let paused_ns = start_ns.saturating_sub(self.start_ns.replace(start_ns));
         self.alarms.postpone(paused_ns);
+        self.paused.set(false);
+        self.resumed.notify_waiters();
+    }
+
+    /// Returns when the run is not paused.
+    async fn while_paused(&self) {
+        while self.paused.get() && !self.stopping() {
+            self.resumed.notified().await;
+        }
     }
 
     /// Tells what happened each second, where somebody watches.
@@ -206,7 +226,11 @@ impl Worker {
         loop {
             ticks.tick().await;
             let part = self.recorder.borrow_mut().take(&self.job.criteria);
-            self.tell(Event::Measured(Box::new(part)));
+            self.tell(Event::Measured {
+                worker: self.number,
+                until_ns: clock::now_ns(),
+                part: Box::new(part),
+            });
         }
     }
 
@@ -225,6 +249,7 @@ impl Worker {
         self.stopping.set(true);
         self.alarms.close();
         self.memory.close();
+        self.resumed.notify_waiters();
     }
 
     /// Whether sessions take their pauses from the answers.

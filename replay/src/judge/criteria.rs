@@ -10,6 +10,7 @@ use super::baseline;
 use super::check::Check;
 use super::evaluate::{Numbers, threshold};
 use super::expression::Limit;
+use super::metric::Metric;
 use super::rules::Rule;
 use super::selector::Selector;
 use super::slo::{self, Objective};
@@ -49,18 +50,57 @@ pub(crate) struct Seen<'a> {
     pub(crate) meters: &'a Meters,
     /// How long the run took.
     pub(crate) duration_s: f64,
-    /// Seconds at the beginning that are in no number.
-    pub(crate) warm_up_s: usize,
+    /// Which seconds can be looked at one by one.
+    pub(crate) span: Span,
     /// Arrivals that were not sent.
     pub(crate) dropped: u64,
-    /// Requests planned a second.
-    pub(crate) planned_rate: f64,
+    /// Requests a second, as they were planned and sent.
+    pub(crate) rates: Rates,
     /// Who played.
     pub(crate) users: u64,
     /// Checks on answers, in the order of the criteria: for how many they held, and for how many not.
     pub(crate) checks: &'a [(u64, u64)],
     /// How the target did over time.
     pub(crate) course: &'a Course,
+}
+
+/// The seconds of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Span {
+    /// The first one that is in the numbers.
+    pub(crate) from: usize,
+    /// After the last one that is over, with all that was due in it: counts of the next are not whole.
+    pub(crate) until: usize,
+    /// Whether the run goes on: then what has no whole window yet has no value.
+    pub(crate) goes_on: bool,
+}
+
+impl Span {
+    /// Of a run that goes on, `at_ns` after its start. The last seconds may still wait for answers.
+    pub(crate) fn so_far(warm_up_ns: u64, at_ns: u64) -> Self {
+        let over = usize::try_from(at_ns / NANOS_PER_SECOND).unwrap_or(usize::MAX);
+        Self {
+            from: whole_seconds(warm_up_ns),
+            until: over.saturating_sub(PATIENCE_S),
+            goes_on: true,
+        }
+    }
+}
+
+/// Requests a second over the time in which requests were sent; 0 where that was less than a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rates {
+    /// As planned.
+    pub(crate) planned: f64,
+    /// As sent.
+    pub(crate) sent: f64,
+}
+
+/// A rule that ended a run, and how it stood then.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EndedBy {
+    rule: usize,
+    threshold: Threshold,
 }
 
 /// How it went.
@@ -78,6 +118,9 @@ pub(crate) enum NoLimit {
         "threshold `{metric}: {expression}` is about a baseline; name the summary.json of an earlier replay with `--baseline`"
     )]
     NoBaseline { metric: String, expression: String },
+    /// There is no such check.
+    #[error("threshold `{metric}` is about a check that is not there; {known}")]
+    NoCheck { metric: String, known: String },
     /// It does not tell that.
     #[error("threshold `{metric}: {expression}` asks for what the baseline does not have: {why}")]
     NotInBaseline {
@@ -102,6 +145,7 @@ impl Criteria {
             ..Self::default()
         };
         for rule in &rules {
+            criteria.is_known(&rule.selector)?;
             let limit = criteria.limit(rule, baselines)?;
             criteria.limits.push(limit);
             let meter = criteria.meter(&rule.selector, rule.expression.window_s.is_some());
@@ -115,6 +159,29 @@ impl Criteria {
             rules,
             objectives,
             ..criteria
+        })
+    }
+
+    /// Whether the check that a rule is about, if any, is there.
+    fn is_known(&self, selector: &Selector) -> Result<(), NoLimit> {
+        let is_there = match &selector.check {
+            Some(name) => self.checks.iter().any(|check| check.name == *name),
+            None => selector.metric != Metric::Checks || !self.checks.is_empty(),
+        };
+        if is_there {
+            return Ok(());
+        }
+        let names: Vec<_> = self
+            .checks
+            .iter()
+            .map(|check| check.name.as_str())
+            .collect();
+        Err(NoLimit::NoCheck {
+            metric: selector.text.clone(),
+            known: match names.is_empty() {
+                true => "write one as `[[check]]`".to_owned(),
+                false => format!("checks are {}", names.join(", ")),
+            },
         })
     }
 
@@ -171,30 +238,32 @@ impl Criteria {
     }
 
     /// The first rule that ends the run after this time.
-    pub(crate) fn ends_run(&self, seen: &Seen<'_>) -> Option<usize> {
-        (0..self.rules.len()).find(|&number| {
-            let rule = &self.rules[number];
-            let is_time = seen.duration_s >= rule.abort_after.as_secs_f64();
-            rule.aborts && is_time && !self.threshold(number, seen).ok
+    pub(crate) fn ends_run(&self, seen: &Seen<'_>) -> Option<EndedBy> {
+        let at_s = seen.span.from as f64 + seen.duration_s;
+        let rules = self.rules.iter().enumerate();
+        let mut rules =
+            rules.filter(|(_, rule)| rule.aborts && at_s >= rule.abort_after.as_secs_f64());
+        rules.find_map(|(rule, _)| {
+            let threshold = Threshold {
+                aborted: true,
+                ..self.threshold(rule, seen)
+            };
+            (!threshold.ok).then_some(EndedBy { rule, threshold })
         })
     }
 
     /// How it all went; `ended_by` is the rule that ended the run.
-    pub(crate) fn judge(&self, seen: &Seen<'_>, ended_by: Option<usize>) -> Judged {
-        let thresholds = (0..self.rules.len()).map(|number| Threshold {
-            aborted: ended_by == Some(number),
-            ..self.threshold(number, seen)
+    pub(crate) fn judge(&self, seen: &Seen<'_>, ended_by: Option<&EndedBy>) -> Judged {
+        let thresholds = (0..self.rules.len()).map(|number| match ended_by {
+            // What came in after that changes nothing.
+            Some(ended_by) if ended_by.rule == number => ended_by.threshold.clone(),
+            _ => self.threshold(number, seen),
         });
         let of_objective = |number: usize| numbers(seen, self.objective_meters[number], &[]);
         Judged {
             checks: self.counted(seen),
             thresholds: thresholds.collect(),
-            slo: slo::table(
-                &self.objectives,
-                self.level,
-                seen.planned_rate,
-                of_objective,
-            ),
+            slo: slo::table(&self.objectives, self.level, seen.rates, of_objective),
         }
     }
 
@@ -223,11 +292,14 @@ pub(crate) fn whole_seconds(ns: u64) -> usize {
     usize::try_from(ns.div_ceil(NANOS_PER_SECOND)).unwrap_or(usize::MAX)
 }
 
+/// Answers are waited for as long before a second of a run that goes on is looked at.
+const PATIENCE_S: usize = 5;
+
 fn numbers<'a>(seen: &Seen<'a>, meter: usize, checks: &'a [summary::Check]) -> Numbers<'a> {
     Numbers {
         meter: seen.meters.get(meter),
         duration_s: seen.duration_s,
-        warm_up_s: seen.warm_up_s,
+        span: seen.span,
         dropped: seen.dropped,
         users: seen.users,
         checks,

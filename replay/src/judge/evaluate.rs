@@ -2,8 +2,11 @@
 //!
 //! Pure.
 
+use std::collections::VecDeque;
+
 use hdrhistogram::Histogram;
 
+use super::criteria::Span;
 use super::expression::{Comparison, Method, unit};
 use super::metric::{Kind, Metric};
 use super::rules::Rule;
@@ -18,8 +21,8 @@ pub(crate) struct Numbers<'a> {
     pub(crate) meter: &'a Meter,
     /// How long the run took.
     pub(crate) duration_s: f64,
-    /// Seconds at the beginning that are in no number.
-    pub(crate) warm_up_s: usize,
+    /// Which seconds can be looked at one by one.
+    pub(crate) span: Span,
     /// Arrivals that were not sent.
     pub(crate) dropped: u64,
     /// Who played.
@@ -70,7 +73,7 @@ impl Numbers<'_> {
     pub(crate) fn value(&self, rule: &Rule) -> Value {
         let (selector, expression) = (&rule.selector, &rule.expression);
         match expression.window_s {
-            Some(window_s) => self.worst(selector.metric, expression.method, window_s, rule),
+            Some(window_s) => self.worst(selector, expression.method, window_s, rule),
             None => self.whole(selector, expression.method),
         }
     }
@@ -129,8 +132,8 @@ impl Numbers<'_> {
         }
     }
 
-    /// The worst window, which slides from second to second.
-    fn worst(&self, metric: Metric, method: Method, window_s: u64, rule: &Rule) -> Value {
+    /// The worst window, which slides from second to second. A run that is shorter is one window.
+    fn worst(&self, selector: &Selector, method: Method, window_s: u64, rule: &Rule) -> Value {
         let nothing = Value {
             number: None,
             samples: 0,
@@ -140,24 +143,43 @@ impl Numbers<'_> {
         let Some(seconds) = &self.meter.seconds else {
             return nothing;
         };
-        let comparison = rule.expression.comparison;
-        let seconds: Vec<_> = seconds.iter().skip(self.warm_up_s).collect();
+        let (metric, span) = (selector.metric, self.span);
+        // What is counted of a second that has only begun is too little; of times and shares it counts.
+        let until = match metric.kind() {
+            Kind::Counter => span.until,
+            _ if span.goes_on => span.until,
+            _ => span.until.max(seconds.len()),
+        };
         let width = usize::try_from(window_s).unwrap_or(usize::MAX);
-        let width = width.clamp(1, seconds.len().max(1));
+        if until.saturating_sub(span.from) < width {
+            return match span.goes_on {
+                true => nothing,
+                false => self.whole(selector, method),
+            };
+        }
+        // Of a run that goes on those before were looked at before.
+        let from = match span.goes_on {
+            true => span.from.max(until.saturating_sub(width + LOOKED_AT_S)),
+            false => span.from,
+        };
         let mut window = Samples::coarse();
+        let mut entered = VecDeque::new();
         let mut worst = nothing;
-        for (end, second) in seconds.iter().enumerate() {
-            window.enter(second);
-            if end >= width {
-                window.leave(&seconds[end - width]);
+        for (second, samples) in (from..until).zip(seconds.range(from, until)) {
+            window.enter(&samples);
+            entered.push_back(samples);
+            if entered.len() > width
+                && let Some(first) = entered.pop_front()
+            {
+                window.leave(&first);
             }
-            if end + 1 < width {
+            if entered.len() < width {
                 continue;
             }
             let value = of_samples(&window, metric, method, width as f64);
-            if is_worse(comparison, value.number, worst.number) {
+            if is_worse(rule.expression.comparison, value.number, worst.number) {
                 worst = Value {
-                    second: Some((self.warm_up_s + end + 1 - width) as u64),
+                    second: Some((second + 1 - width) as u64),
                     ..value
                 };
             }
@@ -225,3 +247,6 @@ fn per_second(count: u64, duration_s: f64) -> f64 {
         0.0
     }
 }
+
+/// Windows of a run that goes on that are looked at again, in seconds: late answers go into them.
+const LOOKED_AT_S: usize = 10;

@@ -83,7 +83,11 @@ impl Expression {
         let method = Method::read(&mut cursor, metric)?;
         let comparison = Comparison::read(&mut cursor)?;
         let limit = Limit::read(&mut cursor, unit(metric, method))?;
+        let at_window = cursor;
         let window_s = window(&mut cursor, metric)?;
+        if window_s.is_some() && matches!(comparison, Comparison::Equal | Comparison::Unequal) {
+            return Err(at_window.expected("no `for`: it goes with < <= > and >="));
+        }
         if !cursor.is_done() {
             return Err(cursor.expected("nothing more, or `for` and a time as in `for 10s`"));
         }
@@ -402,6 +406,7 @@ mod tests {
         insta::assert_snapshot!(wrong("http_req_duration", "p(95)=5"), @"`p(95)=5` is wrong at character 6, `=5`: expected one of < <= > >= == !=");
         insta::assert_snapshot!(wrong("http_req_duration", "p(95)<5 parsecs"), @"`p(95)<5 parsecs` is wrong at character 9, `parsecs`: expected one of the units ns, us, µs, ms, s, m, h");
         insta::assert_snapshot!(wrong("http_req_duration", "p(95)<5 for ever"), @"`p(95)<5 for ever` is wrong at character 13, `ever`: expected whole seconds, such as `10s` or `1m`");
+        insta::assert_snapshot!(wrong("http_reqs", "rate==5 for 10s"), @"`rate==5 for 10s` is wrong at character 9, `for 10s`: expected no `for`: it goes with < <= > and >=");
         insta::assert_snapshot!(wrong("http_req_failed", "p(95)<5"), @"`p(95)<5` is wrong at character 1, `p(95)<5`: expected rate");
         insta::assert_snapshot!(wrong("http_reqs", "count<5s"), @"`count<5s` is wrong at character 8, `s`: expected no unit");
         insta::assert_snapshot!(wrong("vus", "value<5 for 5s"), @"`value<5 for 5s` is wrong at character 9, `for 5s`: expected no `for`: this metric is known of the whole run only");

@@ -132,6 +132,14 @@ impl Metric {
         }
     }
 
+    /// Whether it is known while a run goes on.
+    pub(super) const fn is_known_meanwhile(self) -> bool {
+        !matches!(
+            self,
+            Self::Trend | Self::RecoveryTime | Self::Recovered | Self::MemoryGrowth
+        )
+    }
+
     /// Whether each request is a sample of it, so that requests can be chosen by tags.
     pub(super) const fn is_of_requests(self) -> bool {
         !matches!(self.kind(), Kind::Gauge) && !matches!(self, Self::Checks | Self::Dropped)

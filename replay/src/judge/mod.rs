@@ -19,9 +19,9 @@ mod trust;
 mod verdict;
 
 pub(crate) use check::{Answered, Check, WrittenCheck};
-pub(crate) use criteria::{Criteria, Judged, Meant, Seen, whole_seconds};
+pub(crate) use criteria::{Criteria, EndedBy, Judged, Meant, Rates, Seen, Span, whole_seconds};
 pub(crate) use metric::{Clock, Metric, Step};
-pub(crate) use rules::{Asked, Rule, Written, layered, table};
+pub(crate) use rules::{Asked, Rule, Table, Written, layered, table};
 pub(crate) use slo::{Objective, WrittenObjective, shipped};
 pub(crate) use trust::{Evidence, judge, lateness_limit};
 pub(crate) use verdict::verdict;

@@ -69,6 +69,9 @@ pub(crate) enum NoRule {
     /// What is behind the metric is wrong JSON.
     #[error("`{0}` is wrong: {1}")]
     Json(String, serde_json::Error),
+    /// It is known when the run is over.
+    #[error("`{0}` is known only when the run is over; leave out abortOnFail")]
+    OnlyAtEnd(String),
     /// A time is wrong.
     #[error("delayAbortEval: `{0}` is no time; write it as in `10s`")]
     Delay(String),
@@ -134,6 +137,9 @@ pub(crate) fn rules(key: &str, written: Written) -> Result<Vec<Rule>, NoRule> {
             },
         };
         let after = full.delay_abort_eval.unwrap_or_else(|| "0s".to_owned());
+        if full.abort_on_fail && !selector.metric.is_known_meanwhile() {
+            return Err(NoRule::OnlyAtEnd(selector.text.clone()));
+        }
         Ok(Rule {
             expression: Expression::parse(&full.threshold, selector.metric)?,
             selector: selector.clone(),
@@ -161,19 +167,45 @@ pub(crate) fn preset(name: &str) -> Result<Vec<Rule>, NoRule> {
 }
 
 /// The rules of a file's table, and all that is wrong in it.
-pub(crate) fn table(table: BTreeMap<String, Written>) -> (Vec<Rule>, Vec<NoRule>) {
-    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+pub(crate) fn table(table: BTreeMap<String, Written>) -> (Table, Vec<NoRule>) {
+    let (mut found, mut wrong) = (Table::default(), Vec::new());
     for (key, written) in table {
         let read = match (key.as_str(), written) {
-            ("preset", Written::One(WrittenRule::Text(name))) => preset(&name),
-            (key, written) => rules(key, written),
+            ("preset", Written::One(WrittenRule::Text(name))) => {
+                preset(&name).map(|rules| found.preset = Some(rules))
+            }
+            (key, written) => rules(key, written).map(|rules| found.rules.extend(rules)),
         };
-        match read {
-            Ok(rules) => found.extend(rules),
-            Err(error) => wrong.push(error),
-        }
+        wrong.extend(read.err());
     }
     (found, wrong)
+}
+
+/// The rules of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// Those of the preset that it names.
+    preset: Option<Vec<Rule>>,
+    /// Its own, in place of those of the preset on the same metric.
+    rules: Vec<Rule>,
+}
+
+impl Table {
+    /// This one on top of another one: a preset takes the place of all that the other asks for.
+    pub(crate) fn on(self, other: Self) -> Self {
+        match self.preset {
+            Some(_) => self,
+            None => Self {
+                rules: layered(other.rules, self.rules),
+                preset: other.preset,
+            },
+        }
+    }
+
+    /// All rules.
+    pub(crate) fn all(self) -> Vec<Rule> {
+        layered(self.preset.unwrap_or_default(), self.rules)
+    }
 }
 
 /// Rules that come one after the other, the later ones in place of earlier ones on the same metric.

@@ -55,6 +55,12 @@ impl Selector {
             end.eat_while(|_| true);
             return Err(end.expected("`}` at the end"));
         };
+        let opened = tags.matches('{').count();
+        if opened != tags.matches('}').count() {
+            let mut end = cursor;
+            end.eat_while(|_| true);
+            return Err(end.expected("as many `}` as `{`"));
+        }
         for tag in tags.split(',') {
             selector.tag(tag.trim(), cursor)?;
             cursor.eat_while(|it| it != ',');

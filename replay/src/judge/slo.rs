@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::criteria::Rates;
 use super::cursor::Misread;
 use super::evaluate::Numbers;
 use super::expression::{Comparison, Expression, Limit, Method, unit};
@@ -64,10 +65,15 @@ impl Objective {
     }
 
     /// Where it stands, and whether that is good enough.
-    fn row(&self, numbers: &Numbers<'_>, asked: Option<Level>, planned_rate: f64) -> SloRow {
+    fn row(&self, numbers: &Numbers<'_>, asked: Option<Level>, rates: Rates) -> SloRow {
         let value = numbers.whole(&self.selector, self.method);
         let number = value.number.filter(|_| value.samples > 0);
-        let level = number.map_or(Level::Unknown, |number| self.level(number, planned_rate));
+        // Over the time in which requests were sent: the last answers take nothing from a rate.
+        let number = number.map(|number| match self.is_rate() && rates.sent > 0.0 {
+            true => rates.sent,
+            false => number,
+        });
+        let level = number.map_or(Level::Unknown, |number| self.level(number, rates.planned));
         let text = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.text.clone());
         SloRow {
             name: self.name.clone(),
@@ -82,8 +88,13 @@ impl Objective {
         }
     }
 
+    /// Whether it is about the rate of all requests.
+    fn is_rate(&self) -> bool {
+        self.selector.text == "http_reqs" && self.method == Method::Rate
+    }
+
     fn level(&self, number: f64, planned_rate: f64) -> Level {
-        let is_rate = self.selector.metric == Metric::Requests && self.method == Method::Rate;
+        let is_rate = self.is_rate();
         let holds = |bound: &&Bound| bound.comparison.holds(number, bound.limit);
         // What was not asked of the target, nobody knows whether it could have been done.
         let was_asked = |bound: &&Bound| !is_rate || planned_rate >= bound.limit;
@@ -131,13 +142,13 @@ impl Bound {
 pub(crate) fn table<'a>(
     objectives: &[Objective],
     asked: Option<Level>,
-    planned_rate: f64,
+    rates: Rates,
     numbers: impl Fn(usize) -> Numbers<'a>,
 ) -> Slo {
     let rows: Vec<_> = objectives
         .iter()
         .enumerate()
-        .map(|(number, objective)| objective.row(&numbers(number), asked, planned_rate))
+        .map(|(number, objective)| objective.row(&numbers(number), asked, rates))
         .collect();
     Slo {
         asked,

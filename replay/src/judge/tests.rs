@@ -74,9 +74,16 @@ impl Run {
         Seen {
             meters: &self.recorder.meters,
             duration_s,
-            warm_up_s: 0,
+            span: Span {
+                from: 0,
+                until: 40,
+                goes_on: false,
+            },
             dropped: 3,
-            planned_rate: 10.0,
+            rates: Rates {
+                planned: 10.0,
+                sent: 10.0,
+            },
             users: 7,
             checks: &[],
             course,
@@ -199,10 +206,66 @@ fn a_rule_ends_the_run_once_it_may() {
     let course = Course::default();
     assert!(run.criteria.can_abort());
     assert_eq!(run.criteria.ends_run(&run.seen(9.0, &course)), None);
-    assert_eq!(run.criteria.ends_run(&run.seen(10.0, &course)), Some(1));
-    let judged = run.criteria.judge(&run.seen(10.0, &course), Some(1));
+    let ended_by = run.criteria.ends_run(&run.seen(10.0, &course)).unwrap();
+    let judged = run
+        .criteria
+        .judge(&run.seen(10.0, &course), Some(&ended_by));
     let aborted: Vec<_> = judged.thresholds.iter().map(|it| it.aborted).collect();
     assert_eq!(aborted, [false, true]);
+}
+
+/// Answers that come in after the end do not heal what ended the run.
+#[test]
+fn a_rule_that_ended_the_run_stays_broken() {
+    let rule = r#"http_reqs: {"threshold":"rate>15","abortOnFail":true}"#;
+    let run = run_of(&[rule], &[]);
+    let course = Course::default();
+    let ended_by = run.criteria.ends_run(&run.seen(40.0, &course)).unwrap();
+    let judged = run
+        .criteria
+        .judge(&run.seen(20.0, &course), Some(&ended_by));
+    let [threshold] = &judged.thresholds[..] else {
+        panic!("one threshold");
+    };
+    assert!(
+        !threshold.ok && threshold.value == Some(10.0),
+        "{threshold:?}"
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_is_judged_by_whole_windows_that_are_over() {
+    let rules = [
+        "http_reqs: rate>=10 for 4s",
+        "http_req_duration{method:GET}: med<50 for 4s",
+    ];
+    let rules = rules.map(|rule| {
+        let (key, rule) = rule.split_once(": ").unwrap();
+        format!(r#"{key}: {{"threshold":"{rule}","abortOnFail":true}}"#)
+    });
+    let run = run_of(&[&rules[0], &rules[1]], &[]);
+    let course = Course::default();
+    let seen = |at_s: u64| Seen {
+        span: Span::so_far(0, at_s * SECOND),
+        ..run.seen(at_s as f64, &course)
+    };
+    // Of the first seconds there is no whole window, and after that all is well until second 21.
+    for at_s in [1, 5, 8, 9, 20, 26] {
+        assert_eq!(run.criteria.ends_run(&seen(at_s)), None, "{at_s}");
+    }
+    assert!(run.criteria.ends_run(&seen(28)).is_some());
+}
+
+#[test]
+fn what_is_known_at_the_end_can_end_no_run() {
+    let rule = r#"memory_growth: {"threshold":"value<1","abortOnFail":true}"#;
+    let error = rule.parse::<Asked>().unwrap_err();
+    insta::assert_snapshot!(error, @"`memory_growth` is known only when the run is over; leave out abortOnFail");
+    let rules = match "checks{check:x}: rate>0".parse().unwrap() {
+        Asked::Rules(rules) | Asked::Preset(rules) => rules,
+    };
+    let error = Criteria::new(rules, Vec::new(), None, Vec::new(), &[]).unwrap_err();
+    insta::assert_snapshot!(error, @"threshold `checks{check:x}` is about a check that is not there; write one as `[[check]]`");
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub(super) enum Phase {
     Waiting,
     Running,
     Paused,
+    Ending,
     Over,
 }
 
@@ -19,7 +20,8 @@ impl Phase {
     pub(super) const fn of(run: State) -> Self {
         match run {
             State::Waiting => Self::Waiting,
-            State::Running | State::Ending => Self::Running,
+            State::Running => Self::Running,
+            State::Ending => Self::Ending,
             State::Paused => Self::Paused,
         }
     }
@@ -30,6 +32,7 @@ impl Phase {
             Self::Waiting => "waiting",
             Self::Running => "running",
             Self::Paused => "paused",
+            Self::Ending => "ending",
             Self::Over => "over",
         }
     }
@@ -40,6 +43,7 @@ impl Phase {
             Self::Waiting => "Waiting for the start of the run.",
             Self::Running => "The run goes on: these are the numbers so far.",
             Self::Paused => "The run is paused.",
+            Self::Ending => "The run ends: the last answers are waited for.",
             Self::Over => "The run is over. This page stays as it is.",
         }
     }
@@ -57,7 +61,9 @@ impl Phase {
                 Some(Self::Running)
             }
             (Self::Running, Command::Pause) => Some(Self::Paused),
-            (Self::Waiting | Self::Running | Self::Paused, Command::Stop) => Some(self),
+            (Self::Waiting | Self::Running | Self::Paused | Self::Ending, Command::Stop) => {
+                Some(Self::Ending)
+            }
             _ => None,
         }
     }
@@ -95,9 +101,18 @@ mod tests {
 
     #[test]
     fn only_commands_that_fit_are_taken() {
-        let fitting = [Phase::Waiting, Phase::Running, Phase::Paused, Phase::Over]
-            .map(|phase| phase.commands().join(" "));
-        assert_eq!(fitting, ["start stop", "pause stop", "resume stop", ""]);
+        let fitting = [
+            Phase::Waiting,
+            Phase::Running,
+            Phase::Paused,
+            Phase::Ending,
+            Phase::Over,
+        ]
+        .map(|phase| phase.commands().join(" "));
+        assert_eq!(
+            fitting,
+            ["start stop", "pause stop", "resume stop", "stop", ""]
+        );
         let paused = Phase::Running.after(Command::Pause);
         assert_eq!(
             paused.and_then(|it| it.after(Command::Resume)),

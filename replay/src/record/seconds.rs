@@ -143,7 +143,12 @@ impl<T: Counted> Seconds<T> {
 
     /// One after the other, from the start.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Second<T>> {
-        (0..self.len()).map(|second| match self.open.get(&second) {
+        self.range(0, self.len())
+    }
+
+    /// Some of them, with those in which nothing happened.
+    pub(crate) fn range(&self, from: usize, until: usize) -> impl Iterator<Item = Second<T>> {
+        (from..until).map(|second| match self.open.get(&second) {
             Some(open) => open.clone(),
             None => {
                 let packed = self.packed.get(&second);
@@ -218,7 +223,7 @@ impl<T: Counted> Packed<T> {
 }
 
 /// Seconds that are written to again and again: answers rarely take longer.
-const OPEN: usize = 8;
+const OPEN: usize = 64;
 
 #[cfg(test)]
 mod tests {

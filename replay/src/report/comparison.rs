@@ -42,8 +42,18 @@ pub(crate) fn sections(comparison: &Comparison) -> String {
         _ => section("routes that changed", &words::table(&routes, ROUTE_COLUMNS)),
     };
     let rest = unchanged(comparison);
-    let rest = rest.map_or_else(String::new, |rest| format!("  {rest}\n"));
+    let rest = rest.map_or_else(String::new, |rest| format!("  {rest}\n\n"));
     format!("{all}{routes}{rest}")
+}
+
+/// What makes the comparison doubtful, for the terminal.
+pub(crate) fn notes(comparison: &Comparison) -> String {
+    let notes = comparison.notes.iter();
+    let notes: String = notes.map(|note| format!("  note: {note}\n")).collect();
+    match notes.as_str() {
+        "" => notes,
+        _ => notes + "\n",
+    }
 }
 
 /// The whole comparison as Markdown, such as for a pull request.

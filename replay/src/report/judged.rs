@@ -28,7 +28,10 @@ pub(super) fn thresholds(summary: &Summary) -> Vec<Vec<String>> {
     let head = ["", "metric", "rule", "value", ""];
     let rows = summary.thresholds.iter().map(|threshold| {
         vec![
-            mark(threshold.ok).to_owned(),
+            match (threshold.value, threshold.ok) {
+                (None, true) => "–".to_owned(),
+                _ => mark(threshold.ok).to_owned(),
+            },
             threshold.metric.clone(),
             threshold.expression.clone(),
             threshold
@@ -46,7 +49,7 @@ pub(super) fn note(threshold: &Threshold) -> String {
     if threshold.value.is_none() && !threshold.ok {
         notes.push("it never came back".to_owned());
     } else if threshold.value.is_none() {
-        notes.push("no request is meant".to_owned());
+        notes.push("there was nothing to measure".to_owned());
     } else if !threshold.known {
         notes.push(format!(
             "of {} requests, too few to know it",

@@ -100,7 +100,7 @@ pub(super) fn route(row: &Compared) -> &str {
 /// What a level is called.
 pub(super) const fn level(level: Level) -> &'static str {
     match level {
-        Level::Unknown => "not measured",
+        Level::Unknown => "not judged",
         Level::Normal => "normal",
         Level::Load => "under load",
         Level::Degraded => "degraded",

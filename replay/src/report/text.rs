@@ -29,7 +29,9 @@ pub(crate) fn render(summary: &Summary, page: Option<&Path>) -> String {
 /// The comparison with the baseline, where there is one.
 fn compared(summary: &Summary) -> String {
     let compared = summary.comparison.as_ref();
-    compared.map(comparison::sections).unwrap_or_default()
+    compared
+        .map(|it| comparison::sections(it) + &comparison::notes(it))
+        .unwrap_or_default()
 }
 
 /// What the verdict is called, and what it means.
@@ -154,14 +156,20 @@ fn head(summary: &Summary) -> String {
     } else {
         ""
     };
-    let reasons = summary.verdict.reasons.iter();
+    let mut reasons = summary.verdict.reasons.iter();
+    // The first line says why. Of an interrupted run it says so already.
+    let why = match summary.interrupted {
+        true => None,
+        false => reasons.next(),
+    };
+    let why = why.map_or_else(String::new, |reason| format!(": {reason}"));
     let warnings = summary.warnings.iter();
     let notes: String = reasons
         .map(|reason| format!("      because {reason}\n"))
         .chain(warnings.map(|warning| format!("      warning: {warning}\n")))
         .collect();
     format!(
-        "{word}  {meaning}\n      {} at {} to {}{via}, sessions {}\n{notes}\n",
+        "{word}  {meaning}{why}\n      {} at {} to {}{via}, sessions {}\n{notes}\n",
         summary.capture.file, settings.pace, settings.target, settings.sessions
     )
 }

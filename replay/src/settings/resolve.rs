@@ -60,6 +60,7 @@ impl Settings {
         let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
             return Err(mistakes.found);
         };
+        // The old place of the speed.
         meant.pace = meant.pace.or(speed);
         let load = load(&args, &meant).map_err(|clash| vec![clash])?;
         let (how, filter, tls) = (how(&args, &load), filter(&args), tls(&args, file.tls));
@@ -111,13 +112,14 @@ fn tls(args: &Args, file: file::Tls) -> Tls {
 
 /// What the run is judged by: what the file and the scenario ask for, and then the flags.
 fn judging(args: JudgingArgs, meant: Meant) -> Judging {
-    let mut rules = meant.rules;
+    let (mut rules, mut flags) = (meant.rules.all(), Vec::new());
     for asked in args.threshold {
-        rules = match asked {
-            Asked::Preset(preset) => preset,
-            Asked::Rules(more) => layered(rules, more),
-        };
+        match asked {
+            Asked::Preset(preset) => rules = preset,
+            Asked::Rules(more) => flags.extend(more),
+        }
     }
+    let rules = layered(rules, flags);
     Judging {
         rules,
         objectives: match meant.objectives.is_empty() {
@@ -173,7 +175,7 @@ fn load(args: &Args, file: &Meant) -> Result<Load, Mistake> {
 /// What was asked for contradicts itself.
 fn clash(reason: &str) -> Mistake {
     Mistake {
-        file: PathBuf::from("the command line"),
+        file: PathBuf::from("what was asked for"),
         key: "load",
         reason: reason.to_owned(),
     }

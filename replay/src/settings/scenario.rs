@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::judge::{Check, Objective, Rule, Written, WrittenCheck, WrittenObjective};
+use crate::judge::{Check, Objective, Table, Written, WrittenCheck, WrittenObjective};
 use crate::summary::Level;
 
 use super::{Decimal, Pace};
@@ -46,7 +46,7 @@ pub(super) struct Meant {
     pub(super) laps: Option<u32>,
     pub(super) duration: Option<std::time::Duration>,
     pub(super) warm_up: Option<std::time::Duration>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Table,
     pub(super) level: Option<Level>,
     pub(super) objectives: Vec<Objective>,
     pub(super) checks: Vec<Check>,
@@ -61,7 +61,7 @@ impl Meant {
             laps: self.laps.or(other.laps),
             duration: self.duration.or(other.duration),
             warm_up: self.warm_up.or(other.warm_up),
-            rules: crate::judge::layered(other.rules, self.rules),
+            rules: self.rules.on(other.rules),
             level: self.level.or(other.level),
             objectives: match self.objectives.is_empty() {
                 true => other.objectives,

@@ -61,7 +61,10 @@ fn a_threshold_that_does_not_hold_fails_the_run() {
         "",
     );
     assert_eq!(ended.code, 99, "{ended:#?}");
-    assert_eq!(first_line(&ended), "FAIL  1 threshold does not hold");
+    assert_eq!(
+        first_line(&ended),
+        "FAIL  1 threshold does not hold: http_req_failed: rate<1% does not hold: it is 5.00 %"
+    );
     let reason = "http_req_failed: rate<1% does not hold: it is 5.00 %";
     assert_eq!(ended.summary["verdict"]["reasons"], json!([reason]));
     assert_eq!(
@@ -111,7 +114,9 @@ fn rules_come_from_file_scenario_and_flags() {
 fn an_objective_that_is_missed_fails_the_run() {
     let ended = judged(["--slo", "load"], "");
     assert_eq!(ended.code, 99, "{ended:#?}");
-    assert_eq!(first_line(&ended), "FAIL  2 objectives do not hold");
+    let why = "the objective Error rate is missed: it is 5.00 %";
+    let line = format!("FAIL  2 objectives do not hold: {why}");
+    assert_eq!(first_line(&ended), line);
     let rows = ended.summary["slo"]["rows"].as_array().unwrap();
     let row = |name: &str| {
         let row = rows.iter().find(|row| row["name"] == name).unwrap();
@@ -242,7 +247,7 @@ fn a_run_that_is_worse_than_the_baseline_is_a_regression() {
     let second = replay(&slow, ["--baseline", "main.json"]).file("main.json", &text);
     let ended = second.run();
     assert_eq!(ended.code, 95, "{ended:#?}");
-    assert_eq!(first_line(&ended), "FAIL  worse than the baseline");
+    assert!(first_line(&ended).starts_with("FAIL  worse than the baseline: response p50 of"));
     assert_eq!(ended.summary["comparison"]["verdict"], "regressed");
 
     // A rule on the baseline, and a run that is not worth keeping.
@@ -257,5 +262,33 @@ fn a_run_that_is_worse_than_the_baseline_is_a_regression() {
     assert_eq!(
         std::fs::read_to_string(third.path("main.json")).unwrap(),
         text
+    );
+}
+
+#[test]
+fn rules_of_several_flags_on_one_metric_are_all_judged() {
+    let ended = judged(
+        [
+            "--threshold",
+            "http_reqs: count>1000",
+            "--threshold",
+            "http_reqs: count>1",
+            "--threshold",
+            "default",
+        ],
+        "[thresholds]\nhttp_req_failed = \"rate<0.5%\"\npreset = \"none\"",
+    );
+    assert_eq!(ended.code, 99, "{ended:#?}");
+    let rules: Vec<_> = by_rule(&ended).into_iter().map(|(rule, _)| rule).collect();
+    // The preset takes the place of the file's rules, and the flags of those of the preset.
+    assert_eq!(
+        rules,
+        [
+            "http_req_duration p(95)<500",
+            "http_req_duration p(99)<1000",
+            "http_req_failed rate<0.01",
+            "http_reqs count>1000",
+            "http_reqs count>1"
+        ]
     );
 }

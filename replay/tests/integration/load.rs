@@ -253,10 +253,9 @@ fn too_much_ends_the_run_where_that_is_asked() {
     let ended = overloaded(["--on-overload", "abort"]);
     assert_eq!(ended.code, 99, "{ended:?}");
     assert!(
-        ended.stdout.starts_with("FAIL")
-            && ended
-                .stdout
-                .contains("because more requests would have been on their way"),
+        ended
+            .stdout
+            .starts_with("FAIL  the run was ended: more requests would have been on their way"),
         "{}",
         ended.stdout
     );

@@ -170,7 +170,11 @@ fn a_run_in_which_nothing_worked_fails_and_still_reports() {
         ended.summary["verdict"]["reasons"][0],
         "not one of 5 requests succeeded: 5 × 403; is LOAD_TEST_KEY the proxy's key?"
     );
-    assert!(ended.stdout.starts_with("FAIL  nothing worked\n"));
+    assert!(
+        ended
+            .stdout
+            .starts_with("FAIL  nothing worked: not one of 5 requests succeeded")
+    );
     assert!(replay.path("out/report.html").exists());
 }
 

@@ -15,8 +15,13 @@ struct Terminal {
 
 impl Terminal {
     fn of(replay: &Replay) -> Self {
+        Self::run(replay, &replay.line())
+    }
+
+    /// A shell that runs this in the program's folder.
+    fn run(replay: &Replay, line: &str) -> Self {
         let script = Command::new("script")
-            .args(["-qefc", &replay.line(), "/dev/null"])
+            .args(["-qefc", line, "/dev/null"])
             .current_dir(replay.path(""))
             .env_clear()
             .env("TERM", "xterm")
@@ -95,4 +100,18 @@ fn keys_pause_a_run_and_end_it() {
     // What was due in the pause was due after it: nothing is late by that.
     let p50 = summary["latency"]["response"]["p50"].as_u64().unwrap();
     assert!(p50 < 1_000_000, "{p50}");
+}
+
+/// A shell that has put the program into the background keeps its terminal.
+#[test]
+fn in_the_background_it_does_not_touch_the_terminal() {
+    let server = Server::start(|_| Answer::from(200));
+    let recording = Recording::new().with_all((0..100).map(|at| Recorded::get(at * 20, 1, "/")));
+    let replay = Replay::of(&recording, &server);
+    // With job control, `&` makes a group of its own, which has no terminal.
+    let line = format!("set -m; {} & wait $!; echo it ended with $?", replay.line());
+    let mut terminal = Terminal::run(&replay, &line);
+    terminal.until("it ended with");
+    terminal.end();
+    assert_eq!(replay.summary()["totals"]["sent"], 100);
 }

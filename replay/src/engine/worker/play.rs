@@ -102,9 +102,9 @@ impl Worker {
             slot,
             mark,
         } = released;
-        let due_ns = self.due_ns(&arrival, ahead).await;
-        // A pause that comes meanwhile is none of its own.
-        let start_ns = self.start_ns.get();
+        let mut due_ns = self.due_ns(&arrival, ahead).await;
+        // A pause that comes once it is sent is none of its own.
+        let mut start_ns = self.start_ns.get();
         let mut wait = Wait {
             // Of a session that thinks, only one that begins it anew can be due before that.
             ready_ns: due_ns.max(ahead.free_ns),
@@ -120,6 +120,14 @@ impl Worker {
             self.forgo(&arrival);
             return ahead;
         };
+        if self.paused.get() {
+            self.while_paused().await;
+            let paused_ns = self.start_ns.get() - start_ns;
+            due_ns += paused_ns;
+            start_ns += paused_ns;
+            wait.ready_ns += paused_ns;
+            wait.held = true;
+        }
         let mut outcome = match self.exchange(&arrival, mark, due_ns, wait.ready_ns).await {
             Ok(outcome) => outcome,
             Err(Unsent::Stopped) => {

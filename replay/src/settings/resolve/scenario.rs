@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::judge::{Check, Objective, Rule, Written, WrittenCheck, WrittenObjective, table};
+use crate::judge::{Check, Objective, Table, Written, WrittenCheck, WrittenObjective, table};
 
 use super::super::scenario::{Meant, Scenario, WrittenLoad};
 use super::super::values::{duration, level};
@@ -75,7 +75,7 @@ impl Mistakes<'_> {
         speed.or(rate).or_else(|| stages.map(Pace::Stages))
     }
 
-    fn rules(&mut self, written: BTreeMap<String, Written>) -> Vec<Rule> {
+    fn rules(&mut self, written: BTreeMap<String, Written>) -> Table {
         let (rules, wrong) = table(written);
         for error in wrong {
             self.add("thresholds", error);
@@ -90,7 +90,16 @@ impl Mistakes<'_> {
 
     fn checks(&mut self, written: Vec<WrittenCheck>) -> Vec<Check> {
         let read = written.into_iter().map(Check::read);
-        self.each("check", read)
+        let checks = self.each("check", read);
+        for (at, check) in checks.iter().enumerate() {
+            if checks[..at].iter().any(|before| before.name == check.name) {
+                self.add(
+                    "check",
+                    format_args!("there are two checks `{}`", check.name),
+                );
+            }
+        }
+        checks
     }
 
     fn each<T, E: Display>(

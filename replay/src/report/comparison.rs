@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::summary::{Change, Compared, Comparison, Unit};
+use crate::summary::{Change, Compared, Comparison};
 
 use super::text::section;
-use super::words;
+use super::{rules, words};
 
 /// The whole comparison for the terminal.
 pub(crate) fn text(comparison: &Comparison) -> String {
@@ -145,7 +145,7 @@ fn reason(row: &Compared) -> String {
         Change::Regressed => "worse",
         _ => "better",
     };
-    let [metric, before, after, change, ..] = cells(row);
+    let [metric, before, after, change, ..] = cells(row, 0.0);
     format!("{metric}{of} went from {before} to {after} ({change}), which is {word}")
 }
 
@@ -156,7 +156,8 @@ fn rows(comparison: &Comparison, which: Which) -> Vec<Vec<String>> {
     let rows = comparison.rows.iter().filter(|row| (which.has)(row));
     let rows = rows.map(|row| {
         let route = row.route.clone().filter(|_| which.names);
-        route.into_iter().chain(cells(row)).collect()
+        let cells = cells(row, comparison.max_regression);
+        route.into_iter().chain(cells).collect()
     });
     [head.map(str::to_owned).collect()]
         .into_iter()
@@ -189,51 +190,20 @@ fn unchanged(comparison: &Comparison) -> Option<String> {
     })
 }
 
-fn cells(row: &Compared) -> [String; 6] {
-    let change = |change: f64| match row.unit {
-        Unit::Share => format!("{:+.2} points", rounded(change * 100.0, 100.0)),
-        _ => format!("{:+.1} %", rounded(change * 100.0, 10.0)),
-    };
+fn cells(row: &Compared, max_regression: f64) -> [String; 6] {
+    let change = |change: f64| rules::change(row, change);
     let nothing = || "–".to_owned();
-    let verdict = match row.verdict {
-        Change::Improved => "improved",
-        Change::Mixed => "mixed",
-        Change::Regressed => "regressed",
-        Change::Unchanged => "unchanged",
-    };
     [
         row.metric.clone(),
-        value(row.before, row.unit),
-        value(row.after, row.unit),
+        words::amount(row.before, row.unit),
+        words::amount(row.after, row.unit),
         row.change.map_or_else(nothing, change),
         row.band.map_or_else(nothing, |band| {
             let [low, high] = band.map(change);
             format!("{low} … {high}")
         }),
-        verdict.to_owned(),
+        rules::became(row, max_regression).to_owned(),
     ]
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "bytes are counted from 0"
-)]
-fn value(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Milliseconds => words::millis(value),
-        Unit::Seconds => words::millis(value * 1e3),
-        Unit::Share => words::percent(value),
-        Unit::Count => format!("{value}"),
-        Unit::PerSecond => format!("{value:.1}/s"),
-        Unit::Bytes => words::bytes(value.round() as u64),
-        Unit::BytesPerSecond => format!("{}/s", words::bytes(value.round() as u64)),
-    }
-}
-
-/// Rounded to a part of one, and without a minus where nothing is left.
-fn rounded(number: f64, parts: f64) -> f64 {
-    (number * parts).round() / parts + 0.0
 }
 
 /// A percentage as short as it is: `10 %`, `7.5 %`.
@@ -293,6 +263,7 @@ const MOST_REASONS: usize = 5;
 mod tests {
     use super::*;
     use crate::report::sample::judged;
+    use crate::summary::Unit;
 
     fn comparison() -> Comparison {
         let mut comparison = judged().comparison.unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use crate::summary::{Change, Compared, Level, SloRow, Status, Summary, Threshold};
+use crate::summary::{Change, Compared, Level, SloRow, Status, Summary, Threshold, Unit};
 
 use super::{text, words};
 
@@ -85,7 +85,7 @@ pub(super) fn slo_row(row: &SloRow) -> String {
 /// What became of a metric.
 pub(super) fn compared_row(row: &Compared) -> String {
     let [before, after] = [row.before, row.after].map(|it| words::amount(it, row.unit));
-    let change = row.change.map(|it| format!(" ({})", signed_percent(it)));
+    let change = row.change.map(|it| format!(" ({})", change(row, it)));
     format!(
         "it was {before} and is {after}{}",
         change.unwrap_or_default()
@@ -108,9 +108,31 @@ pub(super) const fn level(level: Level) -> &'static str {
     }
 }
 
-/// A change with its sign, such as `+3.1 %`.
-pub(super) fn signed_percent(share: f64) -> String {
-    format!("{:+.1} %", share * 100.0)
+/// A change of a row with its sign: of shares in points, of all else in percent.
+pub(super) fn change(row: &Compared, change: f64) -> String {
+    // Else a little less than nothing would be `-0.0 %`.
+    let rounded = |number: f64, parts: f64| (number * parts).round() / parts + 0.0;
+    match row.unit {
+        Unit::Share => format!("{:+.2} points", rounded(change * 100.0, 100.0)),
+        _ => format!("{:+.1} %", rounded(change * 100.0, 10.0)),
+    }
+}
+
+/// What became of a row. What is not more than noise, or not judged, is not said to be the same.
+pub(super) fn became(row: &Compared, max_regression: f64) -> &'static str {
+    let is_beyond = row
+        .change
+        .is_some_and(|change| change.abs() > max_regression);
+    match (row.verdict, row.band) {
+        (Change::Improved, _) => "improved",
+        (Change::Mixed, _) => "mixed",
+        (Change::Regressed, _) => "regressed",
+        (Change::Unchanged, None) if is_beyond => "not known",
+        (Change::Unchanged, Some([low, high])) if is_beyond && (low > 0.0 || high < 0.0) => {
+            "not judged"
+        }
+        (Change::Unchanged, _) => "unchanged",
+    }
 }
 
 #[cfg(test)]

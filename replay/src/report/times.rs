@@ -34,13 +34,7 @@ fn table(name: &str, rows: impl IntoIterator<Item = Vec<String>>) -> String {
 }
 
 fn row(name: &str, times: &Distribution) -> Vec<String> {
-    let at = |quantile, micros| {
-        let text = words::micros(micros);
-        match times.count == 0 || is_known(times.count, quantile) {
-            true => text,
-            false => format!("({text})"),
-        }
-    };
+    let at = |quantile, micros| percentile(times, quantile, micros);
     vec![
         name.to_owned(),
         words::micros(mean(times)),
@@ -50,6 +44,15 @@ fn row(name: &str, times: &Distribution) -> Vec<String> {
         at(0.99, times.p99),
         words::micros(times.max),
     ]
+}
+
+/// A percentile, in parentheses where it is of too few requests to be known.
+pub(super) fn percentile(times: &Distribution, quantile: f64, micros: u64) -> String {
+    let text = words::micros(micros);
+    match times.count == 0 || is_known(times.count, quantile) {
+        true => text,
+        false => format!("({text})"),
+    }
 }
 
 /// Between which values percentiles of the response time are; nothing where nobody asked.

@@ -1,8 +1,9 @@
 //! The run against its baseline.
 
+use crate::report::rules;
 use crate::summary::{Change, Compared, Comparison};
 
-use super::number::{Number, change, measured};
+use super::number::{Number, measured};
 use super::rows::Rows;
 
 /// The comparison.
@@ -37,15 +38,21 @@ pub(super) fn against(comparison: &Comparison) -> Against {
         verdict: word(comparison.verdict),
         class: class(comparison.verdict),
         notes: comparison.notes.clone(),
-        rows: Rows::of(comparison.rows.iter().enumerate().map(row)),
+        rows: Rows::of(
+            comparison
+                .rows
+                .iter()
+                .enumerate()
+                .map(|(place, it)| row(place, it, comparison.max_regression)),
+        ),
     }
 }
 
-fn row((place, row): (usize, &Compared)) -> Row {
+fn row(place: usize, row: &Compared, max_regression: f64) -> Row {
     let at = |field: &str| format!("comparison.rows.{place}.{field}");
     let number = |field: &str, value| Number::new(at(field), value, measured(value, row.unit));
     let changed = match row.change {
-        Some(share) => Number::new(at("change"), share, change(share)),
+        Some(share) => Number::new(at("change"), share, rules::change(row, share)),
         None => Number::measured(at("change"), None, row.unit),
     };
     Row {
@@ -56,9 +63,15 @@ fn row((place, row): (usize, &Compared)) -> Row {
         change: changed,
         band: row.band.map_or_else(
             || "–".to_owned(),
-            |[low, high]| format!("{} to {}", change(low), change(high)),
+            |band| {
+                let [low, high] = band.map(|change| rules::change(row, change));
+                format!("{low} to {high}")
+            },
         ),
-        verdict: word(row.verdict),
+        verdict: match row.verdict {
+            Change::Unchanged => rules::became(row, max_regression),
+            verdict => word(verdict),
+        },
         class: class(row.verdict),
     }
 }

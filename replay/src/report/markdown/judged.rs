@@ -110,7 +110,10 @@ pub(super) fn comparison(summary: &Summary, most: usize) -> String {
     };
     let mut rows: Vec<_> = comparison.rows.iter().collect();
     rows.sort_by_key(|row| order(row.verdict));
-    let rows: Vec<_> = rows.into_iter().map(compared).collect();
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| compared(row, comparison.max_regression))
+        .collect();
     let head = [
         ("", false),
         ("route", false),
@@ -132,22 +135,24 @@ pub(super) fn comparison(summary: &Summary, most: usize) -> String {
     titled("Against the baseline", &told)
 }
 
-fn compared(row: &Compared) -> Vec<String> {
+fn compared(row: &Compared, max_regression: f64) -> Vec<String> {
     let route = row.route.as_deref().map_or_else(|| "all".to_owned(), code);
-    let change = row
-        .change
-        .map_or_else(|| "–".to_owned(), rules::signed_percent);
+    let change = |change| rules::change(row, change);
+    let changed = row.change.map_or_else(|| "–".to_owned(), change);
     let band = row.band.map(|band| {
-        let [low, high] = band.map(rules::signed_percent);
+        let [low, high] = band.map(change);
         format!("{low} to {high}")
     });
     vec![
-        word(row.verdict).to_owned(),
+        match row.verdict {
+            Change::Unchanged => rules::became(row, max_regression).to_owned(),
+            verdict => word(verdict).to_owned(),
+        },
         route,
         prose(&row.metric),
         words::amount(row.before, row.unit),
         words::amount(row.after, row.unit),
-        change,
+        changed,
         band.unwrap_or_else(|| "–".to_owned()),
     ]
 }

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 
+use crate::report::times::percentile;
 use crate::report::words;
 use crate::summary::{Endpoint, Latency, RouteDivergence, Summary, Totals};
 
@@ -121,7 +122,9 @@ fn head() -> Vec<(&'static str, bool)> {
 
 fn numbers(totals: &Totals, latency: &Latency) -> [String; 7] {
     let times = &latency.response;
-    let [p50, p95, p99, max] = [times.p50, times.p95, times.p99, times.max].map(words::micros);
+    let of = |quantile, micros| percentile(times, quantile, micros);
+    let [p50, p95, p99] = [of(0.5, times.p50), of(0.95, times.p95), of(0.99, times.p99)];
+    let max = words::micros(times.max);
     let failed = match totals.failed {
         0 => "0".to_owned(),
         failed => format!("{failed} ({})", words::percent(totals.failed_ratio)),

@@ -75,11 +75,12 @@ impl<'a> Cursor<'a> {
         let rest = self.rest();
         let is_part = |(at, it): (usize, char)| match it {
             '0'..='9' | '.' => true,
-            // `1e3` and `1e-3`, but not the `e` of a word that follows.
+            // `1e3`, `1e-3` and `1e+3`, but not the `e` of a word that follows.
             'e' | 'E' => {
-                at > 0 && rest[at + 1..].starts_with(|it: char| it.is_ascii_digit() || it == '-')
+                let is_exponent = |it: char| it.is_ascii_digit() || it == '-' || it == '+';
+                at > 0 && rest[at + 1..].starts_with(is_exponent)
             }
-            '-' => at > 0 && rest[..at].ends_with(['e', 'E']),
+            '-' | '+' => at > 0 && rest[..at].ends_with(['e', 'E']),
             _ => false,
         };
         let end = rest.char_indices().find(|it| !is_part(*it));

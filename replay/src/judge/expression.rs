@@ -269,6 +269,7 @@ impl Limit {
 /// A number, in the unit that follows it or in this one.
 fn amount(cursor: &mut Cursor<'_>, unit: Unit) -> Result<f64, Misread> {
     let is_negative = cursor.eat("-");
+    let _is_positive = !is_negative && cursor.eat("+");
     let number = cursor.number()? * if is_negative { -1.0 } else { 1.0 };
     let at = *cursor;
     // `for` begins what comes after.
@@ -359,7 +360,8 @@ mod tests {
         assert_eq!(of.limit, Limit::Fixed(500.0));
         for (key, text) in [
             ("http_req_duration", "avg<=200.5"),
-            ("http_req_duration", "med===1e3"),
+            ("http_req_duration", "med===1e+3"),
+            ("http_req_duration", "max<+500"),
             ("http_req_duration", "p(99.99)!=0"),
             ("http_req_failed", "rate<0.01"),
             ("http_reqs", "count>=100"),

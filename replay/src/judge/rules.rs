@@ -255,6 +255,8 @@ const PRESETS: [(&str, Texts); 4] = [
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn asked(text: &str) -> Vec<String> {
@@ -305,6 +307,25 @@ mod tests {
         insta::assert_snapshot!(wrong("http_req_duration{a: p(95)<5"), @"a threshold is written as in `http_req_duration: p(95)<500`, or is one of strict, default, relaxed, none");
         insta::assert_snapshot!(wrong(r#"http_reqs: {"threshold":"count>5""#), @r#"`{"threshold":"count>5"` is wrong: EOF while parsing an object at line 1 column 22"#);
         insta::assert_snapshot!(wrong(r#"http_reqs: {"threshold":"count>5","delayAbortEval":"soon"}"#), @"delayAbortEval: `soon` is no time; write it as in `10s`");
+    }
+
+    proptest! {
+        /// Whatever is typed is a rule, or a mistake that is shown where it is.
+        #[test]
+        fn no_text_is_too_strange(text in ".{0,40}") {
+            let _read = text.parse::<Asked>();
+        }
+
+        #[test]
+        fn nothing_like_a_rule_is_too_strange(
+            key in "(http_reqs|http_req_duration|vus|checks)[{}:,! a-zµ/*]{0,12}",
+            rule in "(p|rate|count|value|avg)[()<>=!0-9.eE+%µsbaseline -]{0,14}( for [0-9a-z]{1,4})?",
+        ) {
+            if let Ok(Asked::Rules(rules)) = format!("{key}: {rule}").parse() {
+                // What is a rule says what it was.
+                prop_assert!(rules.iter().all(|it| !it.expression.text.is_empty()));
+            }
+        }
     }
 
     #[test]

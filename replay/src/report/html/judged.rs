@@ -13,6 +13,8 @@ pub(super) struct ThresholdRow {
     pub(super) value: Number,
     pub(super) limit: Number,
     pub(super) is_ok: bool,
+    /// There was nothing to measure.
+    pub(super) is_open: bool,
     /// What has to be known of the value.
     pub(super) notes: Vec<String>,
 }
@@ -48,6 +50,7 @@ fn threshold((place, threshold): (usize, &Threshold)) -> ThresholdRow {
         },
         limit: Number::measured(at("limit"), threshold.limit, threshold.unit),
         is_ok: threshold.ok,
+        is_open: threshold.ok && threshold.value.is_none(),
         notes: notes.into_iter().flatten().collect(),
     }
 }
@@ -68,6 +71,8 @@ pub(super) struct LevelRow {
     pub(super) wanted: [String; 3],
     pub(super) level: &'static str,
     pub(super) is_ok: bool,
+    /// It was not judged.
+    pub(super) is_open: bool,
 }
 
 /// The service level objectives; nothing where there are none.
@@ -88,6 +93,7 @@ fn level((place, row): (usize, &SloRow)) -> LevelRow {
         wanted: wanted.map(|it| it.clone().unwrap_or_else(|| "–".to_owned())),
         level: name(row.level),
         is_ok: row.ok,
+        is_open: row.level == Level::Unknown,
     }
 }
 

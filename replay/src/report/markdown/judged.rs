@@ -3,7 +3,7 @@
 //! Pure.
 
 use crate::report::{rules, words};
-use crate::summary::{Change, Compared, SloRow, Summary, Threshold};
+use crate::summary::{Change, Compared, Level, SloRow, Summary, Threshold};
 
 use super::write::{code, folded, list, prose};
 use super::{mark, titled};
@@ -34,7 +34,10 @@ fn threshold(rule: &Threshold) -> Vec<String> {
     let aborted = if rule.aborted { ", ended the run" } else { "" };
     let few = if rule.known { "" } else { ", too few to know" };
     vec![
-        mark(rule.ok).to_owned(),
+        match (rule.ok, rule.value) {
+            (true, None) => "–".to_owned(),
+            _ => mark(rule.ok).to_owned(),
+        },
         code(&rule.metric),
         code(&rule.expression),
         format!("{measured}{second}{aborted}"),
@@ -71,7 +74,10 @@ fn slo_row(row: &SloRow) -> Vec<String> {
     let value = row.value.map(|value| words::amount(value, row.unit));
     let limit = |limit: &Option<String>| limit.as_deref().map_or_else(String::new, code);
     vec![
-        mark(row.ok).to_owned(),
+        match row.level {
+            Level::Unknown => "–".to_owned(),
+            _ => mark(row.ok).to_owned(),
+        },
         prose(&row.name),
         value.unwrap_or_else(|| "nothing".to_owned()),
         limit(&row.normal),

@@ -7,7 +7,7 @@
 //! resolves names and reads metrics; `engine` sends, on the time that `clock` tells; `output` and
 //! `outputs` write files; `console` and `progress` print, `keys` listens, `live` answers a browser; after a run `github` and `slack` tell others, where
 //! the environment names them.
-//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `stats`, `course`, `summarize`, `judge`, `advice`
+//! `merge`, `inspect`, `plan`, `record`, `fidelity`, `stats`, `course`, `summarize`, `judge`, `advice`, `words`
 //! and `report` are pure. Everything that other crates may rely on is [`summary`], the published
 //! format, and [`cli::main`].
 
@@ -56,3 +56,4 @@ mod stats;
 mod summarize;
 mod target;
 mod users;
+mod words;

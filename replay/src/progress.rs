@@ -10,8 +10,8 @@ use crate::clock::NANOS_PER_SECOND;
 use crate::console;
 use crate::engine::{Moment, News, State};
 use crate::record::Recorder;
-use crate::report::words;
 use crate::settings::Load;
+use crate::words;
 
 /// The progress line of a run.
 pub(crate) struct Progress {

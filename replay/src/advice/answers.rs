@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::report::words;
 use crate::summary::{RouteDivergence, Summary};
+use crate::words;
 
 use super::{Advice, Weight};
 

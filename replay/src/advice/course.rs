@@ -1,7 +1,7 @@
 //! Advice on how the target did over time.
 
-use crate::report::words;
 use crate::summary::{Summary, Trend};
+use crate::words;
 
 use super::{Advice, Weight};
 

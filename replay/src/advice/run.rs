@@ -1,8 +1,8 @@
 //! Advice on a run whose numbers say nothing about the target.
 
 use crate::judge;
-use crate::report::words;
 use crate::summary::{Model, Status, Summary};
+use crate::words;
 
 /// Whether there is more that makes the run invalid than that somebody ended it.
 pub(super) fn is_untrue(summary: &Summary) -> bool {

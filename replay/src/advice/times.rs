@@ -1,8 +1,8 @@
 //! Advice on how long things took.
 
 use crate::quantile::is_known;
-use crate::report::words;
 use crate::summary::{Distribution, Model, Summary};
+use crate::words;
 
 use super::{Advice, Weight};
 

@@ -10,9 +10,9 @@ use crate::console;
 use crate::exit::{Exit, Trouble, failed, usage};
 use crate::inspect::{Inspection, Inspector, Route};
 use crate::plan::{Recorded, Roles};
-use crate::report::words::{micros, table};
 use crate::settings::file::File;
 use crate::settings::{Settings, Users};
+use crate::words::{micros, table};
 
 /// Looks into the files.
 pub(crate) fn inspect(args: &Inspect) -> Result<Exit, Trouble> {

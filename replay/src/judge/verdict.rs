@@ -2,8 +2,8 @@
 //!
 //! Pure.
 
-use crate::report::words;
 use crate::summary::{Change, Comparison, Slo, Status, Threshold, Verdict};
+use crate::words;
 
 /// Joins what is known: broken rules make a run fail whose numbers can be trusted.
 pub(crate) fn verdict(

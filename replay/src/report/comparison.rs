@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use crate::summary::{Change, Compared, Comparison};
+use crate::words;
 
+use super::rules;
 use super::text::section;
-use super::{rules, words};
 
 /// The whole comparison for the terminal.
 pub(crate) fn text(comparison: &Comparison) -> String {

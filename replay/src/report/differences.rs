@@ -1,9 +1,9 @@
 //! What is different from the recording beyond statuses: links without a value, shapes.
 
 use crate::summary::{RouteDivergence, Summary, Unresolved};
+use crate::words;
 
 use super::text::section;
-use super::words;
 
 /// The sections of the text; nothing where nothing is different.
 pub(super) fn sections(summary: &Summary) -> String {

@@ -1,9 +1,10 @@
 //! What was asked of a run and how that went, as tables: thresholds, checks, objectives.
 
 use crate::summary::{Check, Level, SloRow, Summary, Threshold};
+use crate::words;
 
+use super::rules;
 use super::text::section;
-use super::{rules, words};
 
 /// The sections of the text; nothing where nothing was asked.
 pub(super) fn sections(summary: &Summary) -> String {

@@ -9,8 +9,9 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::summary::{Change, Compared, Level, SloRow, Status, Summary, Threshold};
+use crate::words;
 
-use super::{rules, text, words};
+use super::{rules, text};
 
 /// The summary as XML.
 pub(crate) fn render(summary: &Summary) -> io::Result<String> {

@@ -19,4 +19,3 @@ pub(crate) mod slack;
 pub(crate) mod text;
 mod times;
 pub(crate) mod trend;
-pub(crate) mod words;

@@ -1,9 +1,9 @@
 //! How the target did over time, and what to look at next, as sections of the text.
 
 use crate::summary::{Memory, Peak, Summary, Trend};
+use crate::words;
 
 use super::text::section;
-use super::words;
 
 /// Nothing where there is nothing to tell.
 pub(super) fn sections(summary: &Summary) -> String {

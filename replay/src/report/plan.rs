@@ -4,7 +4,7 @@ use crate::limits::Refusals;
 use crate::plan::overview::{Overview, Rate};
 use crate::settings::Settings;
 
-use super::words;
+use crate::words;
 
 /// The plan in words and numbers.
 pub(crate) fn text(

@@ -3,8 +3,9 @@
 //! Pure.
 
 use crate::summary::{Change, Compared, Level, SloRow, Status, Summary, Threshold, Unit};
+use crate::words;
 
-use super::{text, words};
+use super::text;
 
 /// A rule that does not hold, or another reason why a run did not pass.
 #[derive(Debug, PartialEq, Eq)]

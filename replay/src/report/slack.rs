@@ -5,9 +5,10 @@
 use serde_json::{Value, json};
 
 use crate::summary::Summary;
+use crate::words;
 
 use super::rules::{Broken, broken};
-use super::{text, words};
+use super::text;
 
 /// The message as JSON; the link is that of the CI run.
 pub(crate) fn message(summary: &Summary, link: Option<&str>) -> String {

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::summary::{Change, Distribution, Status, Summary, Totals};
+use crate::words;
 
-use super::{comparison, differences, judged, over_time, times, words};
+use super::{comparison, differences, judged, over_time, times};
 
 /// The summary as text, and where its page is.
 pub(crate) fn render(summary: &Summary, page: Option<&Path>) -> String {

@@ -2,9 +2,9 @@
 
 use crate::quantile::is_known;
 use crate::summary::{Distribution, Intervals, Summary};
+use crate::words;
 
 use super::text::{mean, section};
-use super::words;
 
 /// The clocks, response times by route, and how sure they are.
 pub(super) fn sections(summary: &Summary) -> String {

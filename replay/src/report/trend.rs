@@ -3,7 +3,7 @@
 use crate::compare::trend::{Course, FEWEST, Run, Trend};
 use crate::summary::Status;
 
-use super::words;
+use crate::words;
 
 /// The trend for the terminal.
 pub(crate) fn text(trend: &Trend) -> String {

@@ -1,7 +1,8 @@
 //! How the run was: headline numbers, clocks, fidelity.
 
-use crate::report::{text, words};
+use crate::report::text;
 use crate::summary::Summary;
+use crate::words;
 
 use super::number::{Number, times};
 

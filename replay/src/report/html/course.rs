@@ -1,8 +1,8 @@
 //! How the target did over time: trend, peak, memory.
 
 use crate::report::plot::{self, Plot, PlotError};
-use crate::report::words;
 use crate::summary::{Course, Memory, Peak, Trend};
+use crate::words;
 
 use super::number::{Number, change};
 

@@ -1,7 +1,8 @@
 //! Answers, recorded and replayed.
 
-use crate::report::{differences, words};
+use crate::report::differences;
 use crate::summary::{RouteDivergence, Summary};
+use crate::words;
 
 use super::number::Number;
 use super::rows::Rows;

@@ -1,7 +1,7 @@
 //! What the run was asked to hold: thresholds, service level objectives, checks.
 
-use crate::report::words;
 use crate::summary::{Check, Level, Slo, SloRow, Summary, Threshold};
+use crate::words;
 
 use super::number::Number;
 use super::rows::Rows;

@@ -5,8 +5,8 @@
 use std::fmt::Display;
 
 use crate::quantile::is_known;
-use crate::report::words;
 use crate::summary::{Distribution, Intervals, Unit};
+use crate::words;
 
 /// A number, which says where it stands in `summary.json`.
 pub(super) struct Number {

@@ -3,8 +3,8 @@
 //! Pure.
 
 use crate::report::text::verdict;
-use crate::report::words;
 use crate::summary::{Summary, Unit};
+use crate::words;
 
 use super::collect::results;
 use super::metric::{Contains, Metric, Results, Rule, Trend, Values};

@@ -2,8 +2,9 @@
 //!
 //! Pure.
 
-use crate::report::{rules, words};
+use crate::report::rules;
 use crate::summary::{Change, Compared, Level, SloRow, Summary, Threshold};
+use crate::words;
 
 use super::write::{code, folded, list, prose};
 use super::{mark, titled};

@@ -7,8 +7,9 @@ mod numbers;
 mod write;
 
 use crate::summary::{Status, Summary};
+use crate::words;
 
-use super::{text, words};
+use super::text;
 use write::{code, list, prose};
 
 /// The summary as Markdown, never longer than [`MOST_BYTES`].

@@ -5,8 +5,8 @@
 use std::cmp::Reverse;
 
 use crate::report::times::percentile;
-use crate::report::words;
 use crate::summary::{Endpoint, Latency, RouteDivergence, Summary, Totals};
+use crate::words;
 
 use super::titled;
 use super::write::{code, folded, table};

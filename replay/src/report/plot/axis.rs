@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::report::words;
+use crate::words;
 
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! What happened over the time of a run.
 
-use crate::report::words;
 use crate::summary::{Memory, Second};
+use crate::words;
 
 use super::axis::{Axis, Unit};
 use super::draw::{PlotError, Shape};

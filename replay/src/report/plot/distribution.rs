@@ -5,8 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 
-use crate::report::words;
 use crate::summary::Distribution;
+use crate::words;
 
 use super::axis::{Axis, Unit};
 use super::draw::{PlotError, Shape};

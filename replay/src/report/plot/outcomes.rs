@@ -1,7 +1,7 @@
 //! What became of requests over time, by the kind of their answers.
 
-use crate::report::words::grouped;
 use crate::summary::Second;
+use crate::words::grouped;
 
 use super::axis::{Axis, Unit};
 use super::course::{length, stairs, time};

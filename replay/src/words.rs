@@ -15,7 +15,7 @@ pub(crate) fn micros(micros: u64) -> String {
 }
 
 /// A duration in milliseconds.
-pub(super) fn millis(millis: f64) -> String {
+pub(crate) fn millis(millis: f64) -> String {
     time(millis * 1e3)
 }
 
@@ -72,7 +72,7 @@ fn size(value: f64) -> String {
 }
 
 /// A duration in microseconds that was computed.
-pub(super) fn micros_f64(value: f64) -> String {
+pub(crate) fn micros_f64(value: f64) -> String {
     time(value)
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// A whole number in groups of three digits.
-pub(super) fn grouped(count: u64) -> String {
+pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -100,7 +100,7 @@ pub(super) fn grouped(count: u64) -> String {
 }
 
 /// A ratio, such as `1.25x`; 0 says nothing.
-pub(super) fn ratio(ratio: f64) -> String {
+pub(crate) fn ratio(ratio: f64) -> String {
     match ratio {
         0.0 => "–".to_owned(),
         ratio => format!("{ratio:.2}x"),
@@ -113,7 +113,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// Statuses with their counts, such as `200 ×12  404 ×1`.
-pub(super) fn statuses(statuses: &BTreeMap<String, u64>) -> String {
+pub(crate) fn statuses(statuses: &BTreeMap<String, u64>) -> String {
     let each = statuses
         .iter()
         .map(|(status, count)| format!("{status} ×{count}"));

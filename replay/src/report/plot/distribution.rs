@@ -1,10 +1,8 @@
 //! How response times are distributed, on a logarithmic axis.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 
+use crate::hdr;
 use crate::summary::Distribution;
 use crate::words;
 
@@ -16,7 +14,7 @@ use super::{About, Key, Plot};
 /// The whole distribution, with its percentiles; nothing where nothing was measured or the
 /// histogram cannot be read.
 pub(crate) fn distribution(times: &Distribution) -> Result<Option<Plot>, PlotError> {
-    let Some(histogram) = histogram(&times.hdr).filter(|it| !it.is_empty()) else {
+    let Some(histogram) = hdr::decode(&times.hdr).ok().filter(|it| !it.is_empty()) else {
         return Ok(None);
     };
     let x = Axis::log_micros(histogram.min() as f64, histogram.max() as f64);
@@ -67,14 +65,8 @@ pub(crate) fn distribution(times: &Distribution) -> Result<Option<Plot>, PlotErr
     about.drawn([&x, &y], &shapes).map(Some)
 }
 
-/// The histogram of a summary.
-fn histogram(hdr: &str) -> Option<Histogram<u64>> {
-    let bytes = BASE64_STANDARD.decode(hdr).ok()?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
-}
-
 /// How many values are between two logarithms: as many spans as are wide enough to be seen.
-fn bars(histogram: &Histogram<u64>, axis: &Axis) -> Vec<(f64, f64, u64)> {
+fn bars(histogram: &Histogram<u32>, axis: &Axis) -> Vec<(f64, f64, u64)> {
     let (start, width) = (axis.range.start, axis.range.end - axis.range.start);
     let edge = |place: u32| start + width * f64::from(place) / f64::from(BARS);
     let mut bars: Vec<_> = (0..BARS)
@@ -100,7 +92,7 @@ mod tests {
     #[test]
     fn every_value_is_in_one_bar() {
         let times = summary().latency.response;
-        let histogram = histogram(&times.hdr).unwrap();
+        let histogram = hdr::decode(&times.hdr).unwrap();
         assert_eq!(histogram.len(), times.count);
         let axis = Axis::log_micros(times.min as f64, times.max as f64);
         let bars = bars(&histogram, &axis);

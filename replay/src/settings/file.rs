@@ -25,7 +25,6 @@ pub(crate) struct File {
     pub(crate) client_addresses: Option<String>,
     pub(crate) limits: Option<PathBuf>,
     pub(crate) allow_targets: Vec<String>,
-    pub(crate) speed: Option<String>,
     pub(crate) shift_dates: Option<String>,
     pub(crate) tls: Tls,
     pub(crate) users: Users,
@@ -249,11 +248,11 @@ mod tests {
     fn says_where_it_is_wrong() {
         insta::assert_snapshot!(
             wrong("target = \"http://127.0.0.1\"\nspede = \"5x\"\n"),
-            @"replay.toml:2: there is no key `spede`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
+            @"replay.toml:2: there is no key `spede`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
         );
         insta::assert_snapshot!(
             wrong("\n[threshold]\nhttp_req_failed = [\"rate<0.01\"]\n"),
-            @"replay.toml:2: there is no key `threshold`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
+            @"replay.toml:2: there is no key `threshold`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`"
         );
         insta::assert_snapshot!(wrong("target = \n"), @"replay.toml:1: string values must be quoted, expected literal string");
         insta::assert_snapshot!(wrong("target = 5\n"), @"replay.toml:1: target: integer `5` is no value for it; write text in quotes");

@@ -47,7 +47,6 @@ impl Settings {
             found: Vec::new(),
         };
         let of_file = file.scenario();
-        let speed = mistakes.speed(file.speed.as_deref());
         let shift_dates = mistakes.shift_dates(file.shift_dates.as_deref());
         let client_addresses = mistakes.client_addresses(file.client_addresses.as_deref());
         let users = mistakes.users(file.users).map(|users| Users {
@@ -56,12 +55,10 @@ impl Settings {
         });
         let auth = mistakes.auth(file.auth);
         let unique = mistakes.unique(file.unique);
-        let mut meant = mistakes.scenarios(of_file, scenario, args.scenario.as_deref());
+        let meant = mistakes.scenarios(of_file, scenario, args.scenario.as_deref());
         let (Some(users), Some(auth), true) = (users, auth, mistakes.found.is_empty()) else {
             return Err(mistakes.found);
         };
-        // The old place of the speed.
-        meant.pace = meant.pace.or(speed);
         let load = load(&args, &meant).map_err(|clash| vec![clash])?;
         let (how, filter, tls) = (how(&args, &load), filter(&args), tls(&args, file.tls));
         Ok(Self {
@@ -243,21 +240,6 @@ impl Mistakes<'_> {
         });
     }
 
-    fn speed(&mut self, text: Option<&str>) -> Option<Pace> {
-        let text = text?;
-        let speed = Pace::speed(text).ok();
-        if speed.is_none() {
-            self.add(
-                "speed",
-                format_args!(
-                    "`{text}` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, \
-                     and at most 1000000x"
-                ),
-            );
-        }
-        speed
-    }
-
     fn shift_dates(&mut self, text: Option<&str>) -> Option<ShiftDates> {
         let text = text?;
         match text.parse() {
@@ -319,8 +301,7 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let file =
-            "target = \"http://a\"\nspeed = \"2x\"\nvia_loadtest = true\nallow_targets = [\"a\"]";
+        let file = "target = \"http://a\"\nvia_loadtest = true\nallow_targets = [\"a\"]\n[load]\nspeed = \"2x\"";
         let settings = resolve(
             &["--target", "http://b", "--allow-target", "b", "c.jsonl"],
             file,
@@ -389,9 +370,10 @@ mod tests {
     #[test]
     fn every_wrong_key_is_named_at_once() {
         let file = r#"
-speed = "fast"
 shift_dates = "soon"
 client_addresses = "198.18.0.0/99"
+[load]
+speed = "fast"
 [users]
 role = { route = "GET /me", at = "role" }
 [auth]
@@ -400,14 +382,12 @@ token = "header:x"
 "#;
         let mistakes = resolve(&["c.jsonl"], file).unwrap_err();
         let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"
-other.toml: speed: `fast` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x
-other.toml: shift_dates: `soon`: dates move by days or weeks, such as `-35d` or `2w`, or to the week of a date, such as `2026-11-23` or `today`
+        insta::assert_snapshot!(lines.join("\n"), @"other.toml: shift_dates: `soon`: dates move by days or weeks, such as `-35d` or `2w`, or to the week of a date, such as `2026-11-23` or `today`
 other.toml: client_addresses: `198.18.0.0/99` is no range of addresses; write it as in `198.18.0.0/15`
 other.toml: users.role.at: `role` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
 other.toml: auth.login.path: `x` does not begin with `/`; write the whole path, as in `/x`
 other.toml: auth.login.method: `P T` is no HTTP method; write one, such as `POST`
 other.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
-");
+other.toml: load.speed: `fast`: a speed is a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x");
     }
 }

@@ -73,7 +73,7 @@ fn a_setting_that_is_missing_or_wrong() {
     insta::assert_snapshot!(of(""), @"error: no target; give `--target URL`, or set `target` in config/replay.toml");
     let target = "target = \"http://127.0.0.1:1\"\n";
     insta::assert_snapshot!(of(&format!("{target}via_loadtest = true")), @"error: the load-test path needs a key; put it into the environment as LOAD_TEST_KEY, or go without with `--via-loadtest=false`");
-    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `speed`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`");
+    insta::assert_snapshot!(of(&format!("{target}worker = 2")), @"error: config/replay.toml:2: there is no key `worker`; known keys are `target`, `target_metrics`, `via_loadtest`, `client_addresses`, `limits`, `allow_targets`, `shift_dates`, `tls`, `users`, `auth`, `unique`, `load`, `thresholds`, `slo`, `objective`, `check`");
     insta::assert_snapshot!(of(target), @"error: the capture needs 2 test users and no users file is configured; set `file` under `[users]` in config/replay.toml");
     insta::assert_snapshot!(of(&format!("{target}users.file = \"users.csv\"")), @"error: cannot read the users file `users.csv`, seen from the folder that replay was started in; make it, with `username,password,role` in every line, or name another under `[users]` in config/replay.toml: No such file or directory (os error 2)");
 }
@@ -153,12 +153,10 @@ fn mistakes_in_a_named_file_come_all_at_once_and_with_its_name() {
             .args(["--config", "mine.toml"])
             .run()
     };
-    let wrong = of("speed = \"fast\"\n[auth]\ntoken = \"header:x\"\n");
+    let wrong = of("[load]\nspeed = \"fast\"\n[auth]\ntoken = \"header:x\"\n");
     assert_eq!(wrong.code, 2);
-    insta::assert_snapshot!(wrong.stderr, @"
-error: mine.toml: speed: `fast` is no speed; write a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x
-error: mine.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
-");
+    insta::assert_snapshot!(wrong.stderr, @"error: mine.toml: auth.token: `header:x` is no place in an answer; write `body#` and a JSON pointer, as in `body#/access_token`, or `header/` or `cookie/` and a name
+error: mine.toml: load.speed: `fast`: a speed is a number above 0, such as `5x`, `2` or `0.5x`, and at most 1000000x");
     let message = |text: &str| of(text).stderr;
     insta::assert_snapshot!(message("via_loadtest = 1\n"), @"error: mine.toml:1: via_loadtest: integer `1` is no value for it; write `true` or `false`");
     insta::assert_snapshot!(message(""), @"error: no target; give `--target URL`, or set `target` in mine.toml");

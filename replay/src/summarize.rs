@@ -17,7 +17,7 @@ use crate::fidelity::{duration_ratio, ks_gaps};
 use crate::judge::{Criteria, EndedBy, Evidence, Judged, Rates, Seen, Span, judge, whole_seconds};
 use crate::record::{self, Counts, Endpoint, Recorder};
 use crate::summary::{
-    Capture, Course, Endpoint as EndpointSummary, FORMAT, Fidelity, Memory, Model, Outcomes,
+    Capture, Check, Course, Endpoint as EndpointSummary, FORMAT, Fidelity, Memory, Model, Outcomes,
     Second, Settings, Summary, Totals, Upkeep, VERSION, WindowError,
 };
 
@@ -93,7 +93,8 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
         memory: about.memory.clone(),
         ..course::of(&series, is_closed)
     };
-    let judged = judged(&about, brought, &totals, &course);
+    let checks = about.criteria.counted(&recorder.checks);
+    let judged = judged(&about, brought, &totals, (&checks, &course));
     Summary {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -115,7 +116,7 @@ pub(crate) fn summarize(about: About<'_>, brought: &Brought<'_>) -> Summary {
         phases: phases(&recorder.steps, about.intervals),
         fidelity,
         course,
-        checks: judged.checks,
+        checks,
         thresholds: judged.thresholds,
         slo: judged.slo,
         comparison: None,
@@ -132,7 +133,12 @@ fn together(endpoints: &[Endpoint]) -> Endpoint {
 }
 
 /// How it went with what was asked for.
-fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Course) -> Judged {
+fn judged(
+    about: &About<'_>,
+    brought: &Brought<'_>,
+    totals: &Totals,
+    (checks, course): (&[Check], &Course),
+) -> Judged {
     let Brought {
         planned, recorder, ..
     } = *brought;
@@ -147,7 +153,7 @@ fn judged(about: &About<'_>, brought: &Brought<'_>, totals: &Totals, course: &Co
         dropped: totals.dropped,
         rates: rates(planned, recorder, totals),
         users: planned.players,
-        checks: &recorder.checks,
+        checks,
         course,
     };
     about.criteria.judge(&seen, about.ended_by)

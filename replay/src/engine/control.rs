@@ -338,7 +338,7 @@ impl<'a> Control<'a> {
             dropped: self.recorder.dropped_so_far(),
             rates: Rates::default(),
             users: lock(plan).players,
-            checks: &self.recorder.checks,
+            checks: &job.criteria.counted(&self.recorder.checks),
             course: &summary::Course::default(),
         });
         if let Some(ended) = ends {

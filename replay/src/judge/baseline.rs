@@ -4,7 +4,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::evaluate::of_times;
+use super::evaluate::{of_times, passes};
 use super::expression::Method;
 use super::metric::{Clock, Kind, Metric, Step};
 use super::selector::Selector;
@@ -140,12 +140,7 @@ fn rate(
             share(equal, all)
         }
         _ => {
-            let wanted = selector.check.as_deref();
-            let checks = baseline.checks.iter();
-            let checks = checks.filter(|check| wanted.is_none_or(|name| name == check.name));
-            let (passes, all) = checks.fold((0, 0), |(passes, all), check| {
-                (passes + check.passes, all + check.passes + check.fails)
-            });
+            let (passes, all) = passes(&baseline.checks, selector.check.as_deref());
             share(passes, all)
         }
     })

@@ -6,32 +6,14 @@ use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
 
-use super::criteria::Span;
 use super::expression::{Comparison, Method, unit};
 use super::metric::{Kind, Metric};
 use super::rules::Rule;
+use super::seen::Seen;
 use super::selector::Selector;
 use crate::quantile::is_known;
-use crate::record::{Meter, Samples};
-use crate::summary::{Check, Course, Threshold};
-
-/// What a run brought, as far as rules look at it.
-pub(crate) struct Numbers<'a> {
-    /// Samples of requests.
-    pub(crate) meter: &'a Meter,
-    /// How long the run took.
-    pub(crate) duration_s: f64,
-    /// Which seconds can be looked at one by one.
-    pub(crate) span: Span,
-    /// Arrivals that were not sent.
-    pub(crate) dropped: u64,
-    /// Who played.
-    pub(crate) users: u64,
-    /// Checks on answers.
-    pub(crate) checks: &'a [Check],
-    /// How the target did over time.
-    pub(crate) course: &'a Course,
-}
+use crate::record::Samples;
+use crate::summary::{Check, Threshold};
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,82 +50,83 @@ pub(crate) fn threshold(rule: &Rule, value: Value, limit: Option<f64>) -> Thresh
     }
 }
 
-impl Numbers<'_> {
-    /// What a rule is about: of the whole run, or of the worst of its windows.
-    pub(crate) fn value(&self, rule: &Rule) -> Value {
-        let (selector, expression) = (&rule.selector, &rule.expression);
-        match expression.window_s {
-            Some(window_s) => self.worst(selector, expression.method, window_s, rule),
-            None => self.whole(selector, expression.method),
-        }
-    }
-
-    /// What is measured over the whole run.
-    pub(crate) fn whole(&self, selector: &Selector, method: Method) -> Value {
-        let metric = selector.metric;
-        if metric.is_of_requests() {
-            return of_samples(&self.meter.samples, metric, method, self.duration_s);
-        }
-        let course = self.course;
-        let after_peak = course.peak.as_ref().map_or(0, |peak| peak.seconds_after);
-        let (number, samples) = match metric {
-            Metric::Checks => return self.checks(selector.check.as_deref()),
-            Metric::Dropped if method == Method::Rate => {
-                (Some(per_second(self.dropped, self.duration_s)), 1)
-            }
-            Metric::Dropped => (Some(self.dropped as f64), 1),
-            Metric::Users => (Some(self.users as f64), 1),
-            Metric::Trend => {
-                let spans = course.trend.as_ref().map_or(0, |trend| trend.spans);
-                (course.slowdown(), spans)
-            }
-            // One that never came back took longer than any limit.
-            Metric::RecoveryTime => (course.recovery_s(), after_peak),
-            Metric::Recovered => (course.recovered(), after_peak),
-            _ => {
-                let readings = course
-                    .memory
-                    .as_ref()
-                    .map_or(0, |memory| memory.samples.len());
-                (course.memory_growth(), readings as u64)
-            }
-        };
-        Value {
+impl Value {
+    /// Of something that is known of the whole run, from so many samples.
+    const fn whole(number: Option<f64>, samples: u64) -> Self {
+        Self {
             number,
             samples,
             known: true,
             second: None,
         }
     }
+}
 
-    fn checks(&self, name: Option<&str>) -> Value {
-        let meant = self
-            .checks
-            .iter()
-            .filter(|check| name.is_none_or(|name| name == check.name));
-        let (passes, all) = meant.fold((0, 0), |(passes, all), check| {
-            (passes + check.passes, all + check.passes + check.fails)
-        });
-        Value {
-            number: (all > 0).then(|| passes as f64 / all as f64),
-            samples: all,
-            known: true,
-            second: None,
+impl Seen<'_> {
+    /// What a rule is about, given the number of its metric: of the whole run, or of the worst of its
+    /// windows.
+    pub(super) fn value(&self, meter: usize, rule: &Rule) -> Value {
+        match rule.expression.window_s {
+            Some(window_s) => self.worst(meter, rule, window_s),
+            None => self.whole(meter, &rule.selector, rule.expression.method),
         }
     }
 
+    /// What is measured over the whole run.
+    pub(super) fn whole(&self, meter: usize, selector: &Selector, method: Method) -> Value {
+        let course = self.course;
+        let after_peak = course.peak.as_ref().map_or(0, |peak| peak.seconds_after);
+        match selector.metric {
+            Metric::Duration(_)
+            | Metric::Step(_)
+            | Metric::Failed
+            | Metric::Errors
+            | Metric::Availability
+            | Metric::EqualStatuses
+            | Metric::Requests
+            | Metric::DataSent
+            | Metric::DataReceived => {
+                let samples = &self.meters.get(meter).samples;
+                of_samples(samples, selector.metric, method, self.duration_s)
+            }
+            Metric::Checks => self.held(selector.check.as_deref()),
+            Metric::Dropped => {
+                let number = match method {
+                    Method::Rate => per_second(self.dropped, self.duration_s),
+                    _ => self.dropped as f64,
+                };
+                Value::whole(Some(number), 1)
+            }
+            Metric::Users => Value::whole(Some(self.users as f64), 1),
+            Metric::Trend => {
+                let spans = course.trend.as_ref().map_or(0, |trend| trend.spans);
+                Value::whole(course.slowdown(), spans)
+            }
+            // One that never came back took longer than any limit.
+            Metric::RecoveryTime => Value::whole(course.recovery_s(), after_peak),
+            Metric::Recovered => Value::whole(course.recovered(), after_peak),
+            Metric::MemoryGrowth => {
+                let memory = course.memory.as_ref();
+                let readings = memory.map_or(0, |memory| memory.samples.len());
+                Value::whole(course.memory_growth(), readings as u64)
+            }
+        }
+    }
+
+    /// The share of answers for which a check held, or all of them.
+    fn held(&self, name: Option<&str>) -> Value {
+        let (passes, all) = passes(self.checks, name);
+        Value::whole((all > 0).then(|| passes as f64 / all as f64), all)
+    }
+
     /// The worst window, which slides from second to second. A run that is shorter is one window.
-    fn worst(&self, selector: &Selector, method: Method, window_s: u64, rule: &Rule) -> Value {
-        let nothing = Value {
-            number: None,
-            samples: 0,
-            known: true,
-            second: None,
-        };
-        let Some(seconds) = &self.meter.seconds else {
+    fn worst(&self, meter: usize, rule: &Rule, window_s: u64) -> Value {
+        let nothing = Value::whole(None, 0);
+        let Some(seconds) = &self.meters.get(meter).seconds else {
             return nothing;
         };
-        let (metric, span) = (selector.metric, self.span);
+        let (metric, method) = (rule.selector.metric, rule.expression.method);
+        let span = self.span;
         // What is counted of a second that has only begun is too little; of times and shares it counts.
         let until = match metric.kind() {
             Kind::Counter => span.until,
@@ -154,7 +137,7 @@ impl Numbers<'_> {
         if until.saturating_sub(span.from) < width {
             return match span.goes_on {
                 true => nothing,
-                false => self.whole(selector, method),
+                false => self.whole(meter, &rule.selector, method),
             };
         }
         // Of a run that goes on those before were looked at before.
@@ -217,11 +200,19 @@ pub(super) fn of_samples(
         _ => true,
     };
     Value {
-        number,
-        samples: tally.total,
         known,
-        second: None,
+        ..Value::whole(number, tally.total)
     }
+}
+
+/// For how many answers a check held, or all checks together, and of how many.
+pub(super) fn passes(checks: &[Check], name: Option<&str>) -> (u64, u64) {
+    let meant = checks
+        .iter()
+        .filter(|check| name.is_none_or(|name| name == check.name));
+    meant.fold((0, 0), |(passes, all), check| {
+        (passes + check.passes, all + check.passes + check.fails)
+    })
 }
 
 /// In milliseconds.

@@ -5,11 +5,10 @@
 
 use serde::Deserialize;
 
-use super::criteria::Rates;
 use super::cursor::Misread;
-use super::evaluate::Numbers;
 use super::expression::{Comparison, Expression, Limit, Method, unit};
 use super::metric::Metric;
+use super::seen::Seen;
 use super::selector::Selector;
 use crate::summary::{Level, Slo, SloRow};
 
@@ -65,8 +64,8 @@ impl Objective {
     }
 
     /// Where it stands, and whether that is good enough.
-    fn row(&self, numbers: &Numbers<'_>, asked: Option<Level>, rates: Rates) -> SloRow {
-        let value = numbers.whole(&self.selector, self.method);
+    fn row(&self, meter: usize, asked: Option<Level>, seen: &Seen<'_>) -> SloRow {
+        let (value, rates) = (seen.whole(meter, &self.selector, self.method), seen.rates);
         let number = value.number.filter(|_| value.samples > 0);
         // Over the time in which requests were sent: the last answers take nothing from a rate.
         let number = number.map(|number| match self.is_rate() && rates.sent > 0.0 {
@@ -138,25 +137,20 @@ impl Bound {
     }
 }
 
-/// Where all objectives stand; `numbers` gives what each of them looks at.
-pub(crate) fn table<'a>(
-    objectives: &[Objective],
+/// Where all objectives stand, given the number of the metric of each.
+pub(crate) fn table(
+    objectives: &[(Objective, usize)],
     asked: Option<Level>,
-    rates: Rates,
-    numbers: impl Fn(usize) -> Numbers<'a>,
+    seen: &Seen<'_>,
 ) -> Slo {
     let rows: Vec<_> = objectives
         .iter()
-        .enumerate()
-        .map(|(number, objective)| objective.row(&numbers(number), asked, rates))
+        .map(|(objective, meter)| objective.row(*meter, asked, seen))
         .collect();
+    let levels = rows.iter().map(|row| row.level);
     Slo {
         asked,
-        stands: rows
-            .iter()
-            .map(|row| row.level)
-            .max()
-            .unwrap_or(Level::Unknown),
+        stands: levels.max().unwrap_or(Level::Unknown),
         rows,
     }
 }

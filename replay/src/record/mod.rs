@@ -14,7 +14,7 @@ mod windows;
 
 pub(crate) use clocks::Clocks;
 pub(crate) use endpoint::{Counts, Endpoint, Links, Match};
-pub(crate) use meters::{Meter, Meters, Samples};
+pub(crate) use meters::{Meters, Samples};
 pub(crate) use seconds::{Second, Seconds, Tally};
 pub(crate) use sends::Sends;
 pub(crate) use steps::Steps;
